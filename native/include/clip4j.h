@@ -1,0 +1,125 @@
+/* The C ABI of libclip4j: images and texts to CLIP embeddings. Neither libtorch nor OpenCV types cross it.
+ *
+ * Ownership: who allocates frees, unless a line says otherwise. All pointers are borrowed for the call alone.
+ * Every function is safe from any thread. A model may be used by many threads at once after clip4j_model_finish,
+ * and freed only when none uses it. Calling threads never run libtorch: each model has lanes of its own.
+ */
+#ifndef CLIP4J_H
+#define CLIP4J_H
+
+#include "clip4j_status.h"
+
+typedef struct clip4j_model clip4j_model;
+
+typedef enum clip4j_activation { CLIP4J_QUICK_GELU = 0, CLIP4J_GELU = 1 } clip4j_activation;
+typedef enum clip4j_dtype { CLIP4J_F32 = 0, CLIP4J_F16 = 1, CLIP4J_BF16 = 2 } clip4j_dtype;
+
+/* One transformer tower. */
+typedef struct clip4j_tower {
+  int32_t hidden_size;
+  int32_t intermediate_size;
+  int32_t layers;
+  int32_t heads;
+  int32_t activation; /* clip4j_activation */
+  float layer_norm_eps;
+} clip4j_tower;
+
+/* A CLIP model's sizes, as in Hugging Face's config.json. */
+typedef struct clip4j_config {
+  clip4j_tower vision;
+  clip4j_tower text;
+  int32_t image_size;
+  int32_t patch_size;
+  int32_t vocabulary_size;
+  int32_t max_positions;
+  int32_t end_of_text_id; /* -1: the position of the largest id (configs whose eos_token_id is 2) */
+  int32_t projection_dim;
+} clip4j_config;
+
+/* How an encoded image becomes the model's input. Sizes in pixels, order height, width. */
+typedef struct clip4j_preprocessing {
+  int32_t resize_mode;   /* 0 none, 1 the shorter side becomes resize_height, 2 exactly resize_height x resize_width */
+  int32_t resize_height;
+  int32_t resize_width;
+  int32_t resample;      /* Pillow's numbers: 0 nearest, 1 lanczos, 2 bilinear, 3 bicubic, 4 box, 5 hamming */
+  int32_t crop_height;   /* 0: no centre crop */
+  int32_t crop_width;
+  float scale;           /* multiplies the 8-bit value, usually 1/255 */
+  float mean[3];
+  float std[3];
+  int32_t apply_exif_orientation; /* 0: as stored (the reference's behaviour), 1: upright */
+  int32_t background;    /* -1: alpha is dropped (Pillow's convert("RGB")), else 0xRRGGBB to composite over */
+  int32_t formats;       /* bits: 1 JPEG, 2 PNG, 4 WebP, 8 GIF, 16 BMP, 32 TIFF */
+  int64_t max_encoded_bytes;
+  int64_t max_pixels;    /* of the picture as its header declares it */
+} clip4j_preprocessing;
+
+typedef enum clip4j_image_kind { CLIP4J_PATH = 0, CLIP4J_ENCODED = 1, CLIP4J_RGB = 2 } clip4j_image_kind;
+
+/* One picture: a file name (bytes, not null-terminated), an encoded file's bytes, or 8-bit RGB pixels, row-major. */
+typedef struct clip4j_image {
+  const uint8_t* data;
+  int64_t size;   /* bytes of data; for RGB exactly 3 * width * height */
+  int32_t kind;   /* clip4j_image_kind */
+  int32_t width;  /* RGB only */
+  int32_t height; /* RGB only */
+  int32_t reserved;
+} clip4j_image;
+
+/* What became of one picture. `message` says WHAT is wrong, without the picture's name; null-terminated UTF-8. */
+typedef struct clip4j_outcome {
+  int32_t status; /* clip4j_status */
+  char message[252];
+} clip4j_outcome;
+
+/* Where the time of a call went, in milliseconds of wall time. */
+typedef struct clip4j_timings {
+  double preprocess_ms;
+  double encode_ms;
+} clip4j_timings;
+
+/* The text of this thread's last failed call; owned by the library, valid until the thread's next call. */
+CLIP4J_API const char* clip4j_last_error(void);
+/* Bytes and handles that this library has given out and not yet got back. */
+CLIP4J_API int64_t clip4j_live_bytes(void);
+CLIP4J_API int64_t clip4j_live_handles(void);
+
+/* A model in three steps: create (checks that the sizes agree with one another), read every tensor, finish (checks
+ * that none is missing, packs). *model is the caller's from create on, to give back with clip4j_model_free.
+ * threads: cores that one encoding may use, 0 = all that this process has. */
+CLIP4J_API int32_t clip4j_model_create(const clip4j_config* config, int32_t threads, clip4j_model** model);
+/* Whether the model wants a tensor of this Hugging Face name: 1 or 0. */
+CLIP4J_API int32_t clip4j_model_wants(const clip4j_model* model, const char* name);
+/* Reads one tensor from `path` at `offset`; the shape must be what the config implies, else
+ * CLIP4J_INVALID_ARGUMENT with both shapes. Non-finite weights are CLIP4J_CORRUPT. A name the model does not want is
+ * CLIP4J_INVALID_ARGUMENT, and so is reading one twice. */
+CLIP4J_API int32_t clip4j_model_read(clip4j_model* model, const char* name, const char* path, int64_t offset,
+                                     int32_t dtype, const int64_t* shape, int32_t dimensions);
+CLIP4J_API int32_t clip4j_model_finish(clip4j_model* model);
+CLIP4J_API void clip4j_model_free(clip4j_model* model);
+/* exp(logit_scale): what CLIP multiplies cosines by before its softmax. */
+CLIP4J_API int32_t clip4j_model_logit_scale(const clip4j_model* model, float* scale);
+
+/* Embeds n pictures. Row r of `rows` (room for n x projection_dim floats) is the unit-length embedding of the
+ * r-th picture that succeeded, in input order; *row_count says how many did. outcomes has n entries. A failed picture
+ * does not fail the call. timings may be null. Preprocessing must end at the model's image_size. */
+CLIP4J_API int32_t clip4j_embed_images(const clip4j_model* model, const clip4j_preprocessing* preprocessing,
+                                       const clip4j_image* images, int32_t n, float* rows, int32_t* row_count,
+                                       clip4j_outcome* outcomes, clip4j_timings* timings);
+
+/* Embeds n texts: `ids` are all token ids one after another, lengths[i] of them for text i (1 to max_positions,
+ * begin and end tokens included). rows: n x projection_dim, unit length. timings may be null. */
+CLIP4J_API int32_t clip4j_embed_texts(const clip4j_model* model, const int32_t* ids, const int32_t* lengths,
+                                      int32_t n, float* rows, clip4j_timings* timings);
+
+/* The 8-bit picture that would be normalised: crop (or resized picture where there is no crop). Call with
+ * pixels = null to learn height and width; then with room for capacity >= 3 * height * width bytes. */
+CLIP4J_API int32_t clip4j_preprocess(const clip4j_preprocessing* preprocessing, const clip4j_image* image,
+                                     uint8_t* pixels, int64_t capacity, int32_t* height, int32_t* width);
+
+/* libtorch's version as its ABI reports it, e.g. "2.10.0"; static text. */
+CLIP4J_API const char* clip4j_torch_version(void);
+/* OpenCV's version, e.g. "4.13.0"; static text. */
+CLIP4J_API const char* clip4j_opencv_version(void);
+
+#endif
