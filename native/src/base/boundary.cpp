@@ -1,0 +1,52 @@
+#include "base/boundary.h"
+
+#include <cstring>
+#include <exception>
+#include <new>
+#include <stdexcept>
+
+#include "base/error.h"
+
+namespace clip4j {
+namespace {
+
+// A plain array: storing a text cannot fail, and nothing is left to destroy when a thread ends.
+thread_local char last_error_text[4096];
+
+void store(const char* text) {
+  size_t length = strnlen(text, sizeof(last_error_text) - 1);
+  if (text[length] != '\0') {
+    // Cut between UTF-8 characters, so that what is left decodes.
+    while (length > 0 && (static_cast<unsigned char>(text[length]) & 0xC0) == 0x80) --length;
+  }
+  memcpy(last_error_text, text, length);
+  last_error_text[length] = '\0';
+}
+
+}  // namespace
+
+const char* last_error() noexcept { return last_error_text; }
+
+int32_t translate_current_exception() noexcept {
+  try {
+    throw;
+  } catch (const Error& e) {
+    store(e.what());
+    return e.status();
+  } catch (const std::bad_alloc&) {
+    store("out of native memory");
+    return CLIP4J_OUT_OF_MEMORY;
+  } catch (const std::length_error&) {
+    // A container asked for more than it can ever hold.
+    store("out of native memory");
+    return CLIP4J_OUT_OF_MEMORY;
+  } catch (const std::exception& e) {
+    store(e.what());
+    return CLIP4J_INTERNAL;
+  } catch (...) {
+    store("an exception of unknown type");
+    return CLIP4J_INTERNAL;
+  }
+}
+
+}  // namespace clip4j
