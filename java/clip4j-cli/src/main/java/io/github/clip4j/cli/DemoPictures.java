@@ -1,0 +1,71 @@
+package io.github.clip4j.cli;
+
+import com.google.gson.Gson;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The pictures and sentences of the demo, drawn from open emoji artwork (see ATTRIBUTION.md beside
+ * them).
+ *
+ * @param sentences the sentences that are looked for among the scenes
+ * @param scenes composed pictures
+ * @param queries what is looked for among the singles
+ * @param singles pictures of one thing each, in mixed drawing styles
+ * @param credits who drew the artwork, a line each
+ */
+record DemoPictures(
+    List<String> sentences,
+    List<Picture> scenes,
+    List<String> queries,
+    List<Picture> singles,
+    List<String> credits) {
+
+  /**
+   * A picture of the demo.
+   *
+   * @param file its name beside demo.json
+   * @param title what it shows
+   * @param sentence the sentence that it was composed for; null if none
+   */
+  record Picture(String file, String title, String sentence) {
+    /** Whether this picture was composed for {@code text}. */
+    boolean belongsTo(String text) {
+      return text.equals(sentence);
+    }
+
+    /** The encoded picture. */
+    byte[] bytes() {
+      return resource(file);
+    }
+
+    Gallery.Picture forGallery() {
+      return new Gallery.Picture(title, title, bytes());
+    }
+  }
+
+  static DemoPictures load() {
+    return new Gson()
+        .fromJson(new String(resource("demo.json"), StandardCharsets.UTF_8), DemoPictures.class);
+  }
+
+  /** The scene that was composed for {@code sentence}. */
+  Optional<Picture> sceneFor(String sentence) {
+    return scenes.stream().filter(scene -> scene.belongsTo(sentence)).findFirst();
+  }
+
+  private static byte[] resource(String name) {
+    try (InputStream in = DemoPictures.class.getResourceAsStream("demo/" + name)) {
+      if (in == null) {
+        throw new IllegalStateException("the jar lacks demo/" + name);
+      }
+      return in.readAllBytes();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}
