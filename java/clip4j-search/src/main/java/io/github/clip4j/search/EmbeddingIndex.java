@@ -1,0 +1,183 @@
+package io.github.clip4j.search;
+
+import io.github.clip4j.search.internal.Native;
+import io.github.clip4j.search.internal.NativeHandle;
+import io.github.clip4j.search.internal.NativeMemory;
+import io.github.clip4j.search.internal.Status;
+import java.nio.DoubleBuffer;
+import java.nio.IntBuffer;
+import java.util.Objects;
+
+/**
+ * Exact search over the rows of {@link Embeddings}: the hits and their order are those of float64 arithmetic on the
+ * stored float32 rows. Any number of threads may search at once, and each search uses all CPUs of the process.
+ *
+ * <p>The rows need not be of unit length. A row of zeros has cosine 0 with everything.
+ */
+public final class EmbeddingIndex implements AutoCloseable {
+  /** Bounds the native memory that the results of one native call take. */
+  private static final long RESULT_BYTES = 32L << 20;
+
+  private final NativeHandle handle;
+  private final int size;
+  private final int dimension;
+
+  private EmbeddingIndex(NativeHandle handle, int size, int dimension) {
+    this.handle = handle;
+    this.size = size;
+    this.dimension = dimension;
+  }
+
+  /**
+   * An index over {@code rows}, which are not copied: the index keeps their memory until it is closed, whether or not
+   * {@code rows} has been closed by then.
+   *
+   * @throws IllegalArgumentException if there is no row, or one is not finite
+   */
+  public static EmbeddingIndex of(Embeddings rows) {
+    if (rows.rows() == 0) {
+      throw new IllegalArgumentException("rows is empty: an index needs a row");
+    }
+    NativeMemory memory = rows.memory();
+    long address = memory.acquire();
+    try {
+      NativeHandle handle =
+          new NativeHandle(
+              "EmbeddingIndex",
+              create(address, rows.rows(), rows.dimension()),
+              index -> {
+                Native.indexFree(index);
+                memory.release();
+              });
+      return new EmbeddingIndex(handle, rows.rows(), rows.dimension());
+    } catch (Throwable failed) {
+      memory.release();
+      throw failed;
+    }
+  }
+
+  private static long create(long address, int rows, int dimension) {
+    try (NativeMemory result = NativeMemory.allocate("EmbeddingIndex", Long.BYTES)) {
+      long pointer = result.acquire();
+      try {
+        Status.check(Native.indexCreate(address, rows, dimension, pointer), Native::lastError);
+        return result.scratch(0, Long.BYTES).getLong();
+      } finally {
+        result.release();
+      }
+    }
+  }
+
+  /** The number of rows. */
+  public int size() {
+    return size;
+  }
+
+  /** Floats in a row. */
+  public int dimension() {
+    return dimension;
+  }
+
+  /** The {@code k} rows of the highest cosine with each query; see {@link #search(Embeddings, int, Similarity)}. */
+  public Hits search(Embeddings queries, int k) {
+    return search(queries, k, Similarity.COSINE);
+  }
+
+  /** The {@code k} rows of the highest cosine with {@code query}. */
+  public Hits search(float[] query, int k) {
+    return search(query, k, Similarity.COSINE);
+  }
+
+  /** The {@code k} rows most similar to {@code query}; see {@link #search(Embeddings, int, Similarity)}. */
+  public Hits search(float[] query, int k, Similarity similarity) {
+    checkDimension(query.length);
+    try (Embeddings queries = Embeddings.copyOf(query, query.length)) {
+      return search(queries, k, similarity);
+    }
+  }
+
+  /**
+   * The {@code k} rows most similar to each query, all of them when there are fewer.
+   *
+   * @param queries of the index's dimension; they need not be of unit length
+   * @param k 1 or more
+   * @throws IllegalArgumentException if k &lt; 1, the dimensions differ, or a query is not finite or, for the cosine,
+   *     zero
+   */
+  public Hits search(Embeddings queries, int k, Similarity similarity) {
+    Objects.requireNonNull(similarity, "similarity");
+    checkDimension(queries.dimension());
+    if (k < 1) {
+      throw new IllegalArgumentException("k must be at least 1, not " + k);
+    }
+    int count = Math.min(k, size);
+    int[][] rows = new int[queries.rows()][count];
+    double[][] scores = new double[queries.rows()][count];
+    long index = handle.acquire();
+    try {
+      NativeMemory memory = queries.memory();
+      long address = memory.acquire();
+      try {
+        search(index, address, similarity, rows, scores, count);
+      } finally {
+        memory.release();
+      }
+    } finally {
+      handle.release();
+    }
+    return new Hits(rows, scores, count);
+  }
+
+  private void search(
+      long index, long queries, Similarity similarity, int[][] rows, double[][] scores, int count) {
+    long bytesPerQuery = (long) count * (Double.BYTES + Integer.BYTES);
+    if (bytesPerQuery > Integer.MAX_VALUE) {
+      throw new IllegalArgumentException("k is too large for a buffer: " + count);
+    }
+    int step = (int) Math.max(1, Math.min(rows.length, RESULT_BYTES / bytesPerQuery));
+    int rowsOffset = step * count * Double.BYTES;
+    try (NativeMemory results = NativeMemory.allocate("Hits", step * bytesPerQuery)) {
+      long address = results.acquire();
+      try {
+        DoubleBuffer foundScores = results.scratch(0, rowsOffset).asDoubleBuffer();
+        IntBuffer foundRows = results.scratch(rowsOffset, step * count * Integer.BYTES).asIntBuffer();
+        for (int first = 0; first < rows.length; first += step) {
+          int queryCount = Math.min(step, rows.length - first);
+          Status.check(
+              Native.indexSearch(
+                  index,
+                  queries + (long) first * dimension * Float.BYTES,
+                  queryCount,
+                  count,
+                  similarity.code,
+                  address + rowsOffset,
+                  address),
+              Native::lastError);
+          for (int q = 0; q < queryCount; q++) {
+            foundScores.get(q * count, scores[first + q]);
+            foundRows.get(q * count, rows[first + q]);
+          }
+        }
+      } finally {
+        results.release();
+      }
+    }
+  }
+
+  /** Frees the index once no search is under way. */
+  @Override
+  public void close() {
+    handle.close();
+  }
+
+  @Override
+  public String toString() {
+    return "EmbeddingIndex[" + size + " x " + dimension + "]";
+  }
+
+  private void checkDimension(int other) {
+    if (other != dimension) {
+      throw new IllegalArgumentException("queries have dimension " + other + ", the index has " + dimension);
+    }
+  }
+}

@@ -1,0 +1,117 @@
+package io.github.clip4j.search.internal;
+
+import io.github.clip4j.search.Clip4jException;
+import io.github.clip4j.search.Clip4jException.Kind;
+import io.github.clip4j.search.internal.NativeLoader.Requirement;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.bytedeco.javacpp.Loader;
+import org.bytedeco.javacpp.annotation.Platform;
+
+/** Turns a library that does not load into one line: what, why, what to do. */
+final class LoadFailure {
+  private static final String CACHE_OPTION = "-Dorg.bytedeco.javacpp.cachedir=DIR";
+
+  private LoadFailure() {}
+
+  /** The libraries need glibc. On musl they could load half-way and crash, so nothing is tried there. */
+  static void refuseMusl() {
+    if (usesMusl(Path.of("/proc/self/maps"))) {
+      throw new Clip4jException(
+          Kind.UNSUPPORTED,
+          "clip4j's native libraries need glibc and this JVM runs on musl libc (Alpine Linux): use an image with"
+              + " glibc, such as Debian's or Ubuntu's");
+    }
+  }
+
+  static boolean usesMusl(Path maps) {
+    try {
+      return Files.readString(maps, StandardCharsets.ISO_8859_1).contains("/ld-musl-");
+    } catch (IOException notLinux) {
+      return false;
+    }
+  }
+
+  static Clip4jException explain(
+      LinkageError failed, Class<?> nativeClass, String artifact, Requirement... requirements) {
+    String platform = Loader.getPlatform();
+    String missing = missingArtifact(nativeClass, platform, artifact, requirements);
+    if (missing == null) {
+      return new Clip4jException(Kind.UNSUPPORTED, why(failed), failed);
+    }
+    String message =
+        "no native library of "
+            + missing
+            + " for "
+            + platform
+            + " on the class path or module path: add its jar with the classifier "
+            + platform
+            + ", or depend on io.github.clip4j:clip4j-platform (natives exist for linux-x86_64)";
+    return new Clip4jException(Kind.MISSING, message, failed);
+  }
+
+  private static String missingArtifact(
+      Class<?> nativeClass, String platform, String artifact, Requirement... requirements) {
+    if (!has(nativeClass, library(nativeClass, platform))) {
+      return artifact;
+    }
+    if (!has(Loader.class, "/org/bytedeco/javacpp/" + platform + "/" + System.mapLibraryName("jnijavacpp"))) {
+      return "org.bytedeco:javacpp";
+    }
+    for (Requirement requirement : requirements) {
+      if (!has(nativeClass, String.format(requirement.resource(), platform))) {
+        return requirement.artifact();
+      }
+    }
+    return null;
+  }
+
+  private static String why(LinkageError failed) {
+    String texts = texts(failed);
+    if (texts.contains("failed to map segment") || texts.contains("Operation not permitted")) {
+      return "the folder "
+          + cacheFolder()
+          + " does not allow native libraries to run (mounted noexec?): choose another with "
+          + CACHE_OPTION;
+    }
+    if (texts.contains("Could not create the cache")
+        || texts.contains("No space left")
+        || texts.contains("Permission denied")
+        || texts.contains("Read-only file system")) {
+      return "native libraries cannot be unpacked into " + cacheFolder() + ": choose another folder with " + CACHE_OPTION;
+    }
+    int glibc = texts.indexOf("version `GLIBC");
+    if (glibc >= 0) {
+      return "this system's C library is too old: " + texts.substring(glibc).lines().findFirst().orElse("");
+    }
+    String text = String.valueOf(failed.getMessage()).lines().findFirst().orElse("");
+    return "a native library does not load: " + text;
+  }
+
+  private static String cacheFolder() {
+    try {
+      return Loader.getCacheDir().toString();
+    } catch (IOException none) {
+      return System.getProperty("user.home") + "/.javacpp/cache";
+    }
+  }
+
+  private static String library(Class<?> nativeClass, String platform) {
+    String name = nativeClass.getAnnotation(Platform.class).library();
+    return "/" + nativeClass.getPackageName().replace('.', '/') + "/" + platform + "/" + System.mapLibraryName(name);
+  }
+
+  private static boolean has(Class<?> loader, String resource) {
+    return loader.getResource(resource) != null;
+  }
+
+  private static String texts(Throwable failed) {
+    StringBuilder texts = new StringBuilder();
+    for (Throwable t = failed; t != null; t = t.getCause()) {
+      texts.append(t.getMessage()).append('\n');
+    }
+    return texts.toString();
+  }
+}

@@ -1,0 +1,130 @@
+package io.github.clip4j.search.internal;
+
+import java.lang.ref.Cleaner;
+import java.lang.ref.Reference;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongConsumer;
+import java.util.stream.Collectors;
+
+/**
+ * The one place that holds a native address. It counts uses: the owner's, which ends with {@link #close}, and one for
+ * every {@link #acquire}. The last one to end frees the native object, so closing while a call is under way is safe.
+ *
+ * <pre>{@code
+ * long address = handle.acquire();
+ * try {
+ *   Native.call(address);
+ * } finally {
+ *   handle.release();
+ * }
+ * }</pre>
+ *
+ * <p>A handle that becomes unreachable without close is reported, with the place that made it, and freed.
+ */
+public final class NativeHandle implements AutoCloseable {
+  private static final System.Logger LOGGER = System.getLogger("io.github.clip4j");
+  static final Cleaner CLEANER = Cleaner.create();
+  private static final int SITE_FRAMES = 12;
+
+  private final State state;
+  private final Cleaner.Cleanable cleanable;
+
+  /**
+   * Takes over {@code address}.
+   *
+   * @param what names the public object, for messages: "Embeddings"
+   * @param free frees the address; must not refer to the handle
+   */
+  public NativeHandle(String what, long address, LongConsumer free) {
+    this.state = new State(what, address, free);
+    this.cleanable = CLEANER.register(this, state);
+  }
+
+  /**
+   * Begins a use and returns the address, which stays valid until {@link #release}.
+   *
+   * @throws IllegalStateException after close
+   */
+  public long acquire() {
+    try {
+      if (state.closed.get() || !state.retain()) {
+        throw new IllegalStateException(state.what + " is closed");
+      }
+      return state.address;
+    } finally {
+      // Not before the use is counted may the cleaner take an owner's last call for a leak.
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /** Ends the use that one {@link #acquire} began. */
+  public void release() {
+    state.release();
+  }
+
+  /** Ends the owner's use. The second time it does nothing; it never throws. */
+  @Override
+  public void close() {
+    state.closed.set(true);
+    cleanable.clean(); // Runs the state once, whoever calls it first.
+    Reference.reachabilityFence(this);
+  }
+
+  /** Everything but the handle itself, so that the cleaner does not keep the handle alive. */
+  private static final class State implements Runnable {
+    final String what;
+    final long address;
+    final LongConsumer free;
+    final List<StackWalker.StackFrame> site = callers();
+    final AtomicBoolean closed = new AtomicBoolean();
+    final AtomicInteger uses = new AtomicInteger(1);
+
+    State(String what, long address, LongConsumer free) {
+      this.what = what;
+      this.address = address;
+      this.free = free;
+    }
+
+    boolean retain() {
+      for (int n = uses.get(); n > 0; n = uses.get()) {
+        if (uses.compareAndSet(n, n + 1)) {
+          return true;
+        }
+      }
+      return false;
+    }
+
+    void release() {
+      if (uses.decrementAndGet() == 0) {
+        free.accept(address);
+      }
+    }
+
+    @Override
+    public void run() {
+      if (!closed.get()) {
+        LOGGER.log(System.Logger.Level.WARNING, this::leak);
+      }
+      release();
+    }
+
+    private String leak() {
+      return what
+          + " was never closed and was freed by the garbage collector; it was made at"
+          + site.stream().map(frame -> "\n\tat " + frame).collect(Collectors.joining());
+    }
+
+    private static List<StackWalker.StackFrame> callers() {
+      String internals = NativeHandle.class.getPackageName();
+      return StackWalker.getInstance()
+          .walk(
+              frames ->
+                  frames
+                      .dropWhile(frame -> frame.getClassName().startsWith(internals))
+                      .limit(SITE_FRAMES)
+                      .collect(Collectors.toList()));
+    }
+  }
+}

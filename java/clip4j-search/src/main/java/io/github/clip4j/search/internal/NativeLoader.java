@@ -1,0 +1,96 @@
+package io.github.clip4j.search.internal;
+
+import io.github.clip4j.search.Clip4jException;
+import io.github.clip4j.search.Clip4jException.Kind;
+import java.util.Collections;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
+import org.bytedeco.javacpp.Loader;
+import org.bytedeco.javacpp.Pointer;
+
+/**
+ * Loads native libraries: one at a time, each once, and with failures that say what to do.
+ *
+ * <p>JavaCPP extracts the library from its jar into a cache folder, under a lock between JVMs, and opens it.
+ */
+public final class NativeLoader {
+  private static final ReentrantLock LOCK = new ReentrantLock();
+  private static final Map<Class<?>, String> LOADED = new ConcurrentHashMap<>();
+  private static boolean exiting;
+  private static boolean hooked;
+
+  private NativeLoader() {}
+
+  /**
+   * A library of another artifact that has to be there.
+   *
+   * @param resource its path in the artifact's classifier jar, with %s for the platform:
+   *     "/org/bytedeco/pytorch/%s/libtorch_cpu.so"
+   * @param artifact "group:artifact"
+   */
+  public record Requirement(String resource, String artifact) {}
+
+  /**
+   * Loads the library of {@code nativeClass} unless it is loaded.
+   *
+   * @param artifact "group:artifact" of the classifier jar that holds it
+   * @throws Clip4jException MISSING, UNSUPPORTED or SHUTTING_DOWN, with one line that says what to do
+   */
+  public static void load(Class<?> nativeClass, String artifact, Requirement... requirements) {
+    if (LOADED.containsKey(nativeClass)) {
+      return;
+    }
+    LOCK.lock();
+    try {
+      if (!LOADED.containsKey(nativeClass)) {
+        LOADED.put(nativeClass, loadLocked(nativeClass, artifact, requirements));
+      }
+    } finally {
+      LOCK.unlock();
+    }
+  }
+
+  /** The file that each loaded library came from, by its class. */
+  public static Map<Class<?>, String> loaded() {
+    return Collections.unmodifiableMap(LOADED);
+  }
+
+  private static String loadLocked(Class<?> nativeClass, String artifact, Requirement[] requirements) {
+    letExitWait();
+    LoadFailure.refuseMusl();
+    try {
+      Loader.load(Pointer.class); // JavaCPP's own natives; its static initialiser hides the failure.
+      return String.valueOf(Loader.load(nativeClass));
+    } catch (LinkageError failed) {
+      throw LoadFailure.explain(failed, nativeClass, artifact, requirements);
+    }
+  }
+
+  /**
+   * Static initialisers of libraries run while a library loads, and their destructors when the JVM calls exit():
+   * these must not meet. The hook waits for a load under way and lets none begin.
+   */
+  private static void letExitWait() {
+    if (!hooked && !exiting) {
+      try {
+        Runtime.getRuntime().addShutdownHook(new Thread(NativeLoader::stopLoading, "clip4j-exit"));
+        hooked = true;
+      } catch (IllegalStateException alreadyExiting) {
+        exiting = true;
+      }
+    }
+    if (exiting) {
+      throw new Clip4jException(Kind.SHUTTING_DOWN, "the JVM is exiting: no native library is loaded any more");
+    }
+  }
+
+  private static void stopLoading() {
+    LOCK.lock();
+    try {
+      exiting = true;
+    } finally {
+      LOCK.unlock();
+    }
+  }
+}
