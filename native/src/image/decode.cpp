@@ -1,0 +1,151 @@
+#include "image/decode.h"
+
+#include <climits>
+#include <opencv2/core/utils/logger.hpp>
+#include <opencv2/core/version.hpp>
+#include <opencv2/imgcodecs.hpp>
+#include <string>
+
+#include "base/error.h"
+#include "base/exit_gate.h"
+#include "image/bytes.h"
+#include "image/exif.h"
+#include "image/file.h"
+#include "image/jpeg.h"
+#include "image/png.h"
+#include "image/sniff.h"
+
+namespace clip4j::image {
+namespace {
+
+void check_size(int64_t width, int64_t height, int64_t max_pixels) {
+  if (width > kLongestSide || height > kLongestSide) {
+    fail(CLIP4J_TOO_LARGE, width, " x ", height, " pixels: no side may be longer than ", kLongestSide);
+  }
+  if (width * height > max_pixels) {
+    fail(CLIP4J_TOO_LARGE, width, " x ", height, " pixels, more than the ", max_pixels, " that are allowed");
+  }
+}
+
+Pixels copy_rgb(const clip4j_image& image, int64_t max_pixels) {
+  if (image.width < 1 || image.height < 1) {
+    fail(CLIP4J_INVALID_ARGUMENT, "a picture of ", image.width, " x ", image.height, " pixels");
+  }
+  check_size(image.width, image.height, max_pixels);
+  const int64_t expected = int64_t{3} * image.width * image.height;
+  if (image.size != expected) {
+    fail(CLIP4J_INVALID_ARGUMENT, image.size, " bytes of RGB pixels where ", image.width, " x ", image.height,
+         " need ", expected);
+  }
+  return {image.width, image.height, std::vector<uint8_t>(image.data, image.data + image.size)};
+}
+
+// OpenCV logs to stderr whatever it cannot decode; our callers get it as an error.
+void silence_opencv() {
+  [[maybe_unused]] static const auto previous =
+      cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
+}
+
+cv::Mat decode_with_opencv(Bytes file, Format format) {
+  silence_opencv();
+  cv::Mat picture;
+  try {
+    const cv::Mat bytes(1, static_cast<int>(file.size()), CV_8UC1, const_cast<uint8_t*>(file.data()));
+    picture = cv::imdecode(bytes, cv::IMREAD_UNCHANGED);
+  } catch (const cv::Exception& e) {
+    if (e.code == cv::Error::StsNoMem) fail(CLIP4J_OUT_OF_MEMORY, "no memory to decode the picture");
+    fail(CLIP4J_CORRUPT, "OpenCV cannot decode the ", name(format), ": ", e.err);
+  }
+  if (picture.empty()) fail(CLIP4J_CORRUPT, "the ", name(format), " picture is damaged or incomplete");
+  return picture;
+}
+
+// value over background, as Pillow's Image.paste with a mask rounds it.
+uint8_t over(uint32_t value, uint32_t background, uint32_t alpha) {
+  const uint32_t sum = value * alpha + background * (255 - alpha) + 128;
+  return static_cast<uint8_t>((sum + (sum >> 8)) >> 8);
+}
+
+// One row of OpenCV's grey, BGR or BGRA samples of 8 or 16 bits. Of 16 the upper 8 are taken, as Pillow does.
+template <typename Sample>
+void convert_row(const Sample* from, int channels, int width, int32_t background, uint8_t* to) {
+  constexpr int kShift = 8 * (sizeof(Sample) - 1);
+  const auto sample = [&](int channel) { return static_cast<uint8_t>(from[channel] >> kShift); };
+  for (int x = 0; x < width; ++x, from += channels, to += 3) {
+    if (channels < 3) {
+      to[0] = to[1] = to[2] = sample(0);
+    } else {
+      to[0] = sample(2);
+      to[1] = sample(1);
+      to[2] = sample(0);
+    }
+    if (background < 0 || channels % 2 != 0) continue;
+    const uint32_t alpha = sample(channels - 1);
+    for (int c = 0; c < 3; ++c) to[c] = over(to[c], background >> (16 - 8 * c) & 0xff, alpha);
+  }
+}
+
+Pixels to_rgb(const cv::Mat& picture, int32_t background, Format format) {
+  if (picture.depth() != CV_8U && picture.depth() != CV_16U) {
+    fail(CLIP4J_UNSUPPORTED, "a ", name(format), " picture of neither 8 nor 16 bits a sample");
+  }
+  Pixels result{picture.cols, picture.rows, std::vector<uint8_t>(3 * picture.total())};
+  for (int y = 0; y < result.height; ++y) {
+    if (picture.depth() == CV_8U) {
+      convert_row(picture.ptr<uint8_t>(y), picture.channels(), result.width, background, result.row(y));
+    } else {
+      convert_row(picture.ptr<uint16_t>(y), picture.channels(), result.width, background, result.row(y));
+    }
+  }
+  return result;
+}
+
+Pixels decode_file(Bytes file, const clip4j_preprocessing& options) {
+  const Header header = sniff(file, options.formats);
+  check_size(header.width, header.height, options.max_pixels);
+  exit_gate::check_running();
+  std::vector<uint8_t> checked;
+  Bytes clean = file;
+  if (header.format == Format::kJpeg) clean = checked = checked_jpeg(file);
+  if (header.format == Format::kPng) clean = checked = checked_png(file, options.background >= 0);
+  const cv::Mat picture = decode_with_opencv(clean, header.format);
+  if (picture.cols != header.width || picture.rows != header.height) {
+    fail(CLIP4J_CORRUPT, "the ", name(header.format), " declares ", header.width, " x ", header.height,
+         " pixels but holds ", picture.cols, " x ", picture.rows);
+  }
+  Pixels result = to_rgb(picture, options.background, header.format);
+  if (options.apply_exif_orientation == 0) return result;
+  return upright(std::move(result), exif_orientation(file, header.format));
+}
+
+void check_encoded_size(int64_t size, const clip4j_preprocessing& options) {
+  if (size < 0) fail(CLIP4J_INVALID_ARGUMENT, "a picture file of ", size, " bytes");
+  if (size > options.max_encoded_bytes) {
+    fail(CLIP4J_TOO_LARGE, size, " bytes, more than the ", options.max_encoded_bytes, " that are allowed");
+  }
+  if (size > INT_MAX) fail(CLIP4J_TOO_LARGE, size, " bytes, more than decoders take");
+}
+
+}  // namespace
+
+Pixels decode(const clip4j_image& image, const clip4j_preprocessing& options) {
+  if (image.data == nullptr && image.size != 0) fail(CLIP4J_INVALID_ARGUMENT, "the picture's data is null");
+  switch (image.kind) {
+    case CLIP4J_PATH: {
+      const std::string path(reinterpret_cast<const char*>(image.data), static_cast<size_t>(image.size));
+      const std::vector<uint8_t> file = read_file(path, options.max_encoded_bytes);
+      check_encoded_size(static_cast<int64_t>(file.size()), options);
+      return decode_file(file, options);
+    }
+    case CLIP4J_ENCODED:
+      check_encoded_size(image.size, options);
+      return decode_file(Bytes(image.data, static_cast<size_t>(image.size)), options);
+    case CLIP4J_RGB:
+      return copy_rgb(image, options.max_pixels);
+  }
+  fail(CLIP4J_INVALID_ARGUMENT, "image kind ", image.kind, " is not 0, 1 or 2");
+}
+
+const char* opencv_version() { return CV_VERSION; }
+
+}  // namespace clip4j::image

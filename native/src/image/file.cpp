@@ -1,0 +1,71 @@
+#include "image/file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+#include "base/error.h"
+
+namespace clip4j::image {
+namespace {
+
+class Descriptor {
+ public:
+  // O_NONBLOCK: opening a pipe that nobody writes to must not wait; regular files do not mind it.
+  explicit Descriptor(const std::string& path) : fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {}
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+std::string reason(int error) { return std::system_category().message(error); }
+
+[[noreturn]] void fail_to_open(int error) {
+  if (error == ENOENT || error == ENOTDIR) fail(CLIP4J_MISSING, "no such file");
+  if (error == ENOMEM) fail(CLIP4J_OUT_OF_MEMORY, "cannot open the file: ", reason(error));
+  fail(CLIP4J_UNREADABLE, "cannot open the file: ", reason(error));
+}
+
+[[noreturn]] void fail_too_large(int64_t limit) {
+  fail(CLIP4J_TOO_LARGE, "more than the ", limit, " bytes that are allowed");
+}
+
+}  // namespace
+
+std::vector<uint8_t> read_file(const std::string& path, int64_t limit) {
+  if (path.empty()) fail(CLIP4J_MISSING, "the file name is empty");
+  if (path.find('\0') != std::string::npos) fail(CLIP4J_MISSING, "no such file: its name holds a zero byte");
+  const Descriptor file(path);
+  if (file.get() < 0) fail_to_open(errno);
+  struct stat status;
+  if (::fstat(file.get(), &status) != 0) fail_to_open(errno);
+  if (S_ISDIR(status.st_mode)) fail(CLIP4J_UNREADABLE, "a directory, not a file");
+  if (!S_ISREG(status.st_mode)) fail(CLIP4J_UNREADABLE, "a device or a pipe, not a regular file");
+  if (status.st_size > limit) fail_too_large(limit);
+
+  // One byte of room more than the file says it has, so that the end shows without another allocation.
+  std::vector<uint8_t> bytes(static_cast<size_t>(status.st_size) + 1);
+  size_t length = 0;
+  for (;;) {
+    const ssize_t got = ::read(file.get(), bytes.data() + length, bytes.size() - length);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) fail(CLIP4J_UNREADABLE, "cannot read the file: ", reason(errno));
+    if (got == 0) break;
+    length += static_cast<size_t>(got);
+    if (static_cast<int64_t>(length) > limit) fail_too_large(limit);
+    if (length == bytes.size()) bytes.resize(2 * bytes.size());  // it is growing, or in /proc without a size
+  }
+  bytes.resize(length);
+  return bytes;
+}
+
+}  // namespace clip4j::image
