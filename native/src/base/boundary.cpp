@@ -13,19 +13,20 @@ namespace {
 // A plain array: storing a text cannot fail, and nothing is left to destroy when a thread ends.
 thread_local char last_error_text[4096];
 
-void store(const char* text) {
-  size_t length = strnlen(text, sizeof(last_error_text) - 1);
-  if (text[length] != '\0') {
-    // Cut between UTF-8 characters, so that what is left decodes.
-    while (length > 0 && (static_cast<unsigned char>(text[length]) & 0xC0) == 0x80) --length;
-  }
-  memcpy(last_error_text, text, length);
-  last_error_text[length] = '\0';
-}
+void store(const char* text) { copy_text(text, last_error_text, sizeof(last_error_text)); }
 
 }  // namespace
 
 const char* last_error() noexcept { return last_error_text; }
+
+void copy_text(const char* from, char* to, size_t capacity) noexcept {
+  size_t length = strnlen(from, capacity - 1);
+  if (from[length] != '\0') {
+    while (length > 0 && (static_cast<unsigned char>(from[length]) & 0xC0) == 0x80) --length;
+  }
+  memcpy(to, from, length);
+  to[length] = '\0';
+}
 
 int32_t translate_current_exception() noexcept {
   try {

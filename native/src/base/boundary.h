@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "base/exit_gate.h"
@@ -12,6 +13,9 @@ const char* last_error() noexcept;
 
 // Call inside a catch block: stores the exception's text for last_error and returns its status.
 int32_t translate_current_exception() noexcept;
+
+// Copies a null-terminated text into `capacity` bytes, cut between UTF-8 characters where it does not fit.
+void copy_text(const char* from, char* to, size_t capacity) noexcept;
 
 // The body of an API function: runs inside the exit gate, lets no exception out.
 template <typename Body>

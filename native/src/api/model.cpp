@@ -1,0 +1,56 @@
+#include <memory>
+#include <string>
+
+#include "api/model_handle.h"
+#include "base/boundary.h"
+#include "torch/ops.h"
+
+using namespace clip4j;
+
+const char* clip4j_last_error(void) { return last_error(); }
+
+int64_t clip4j_live_bytes(void) { return live_bytes.load(); }
+
+int64_t clip4j_live_handles(void) { return live_handles.load(); }
+
+int32_t clip4j_model_create(const clip4j_config* config, int32_t threads, clip4j_model** model) {
+  return translate_exceptions([&] {
+    deref(model, "model") = nullptr;
+    *model = std::make_unique<clip4j_model>(deref(config, "config"), threads).release();
+  });
+}
+
+int32_t clip4j_model_wants(const clip4j_model* model, const char* name) {
+  bool wants = false;
+  const int32_t status = translate_exceptions(
+      [&] { wants = deref(model, "model").model.wants(std::string(&deref(name, "name"))); });
+  return status == CLIP4J_OK && wants ? 1 : 0;
+}
+
+int32_t clip4j_model_read(clip4j_model* model, const char* name, const char* path, int64_t offset, int32_t dtype,
+                          const int64_t* shape, int32_t dimensions) {
+  return translate_exceptions([&] {
+    if (dtype != CLIP4J_F32 && dtype != CLIP4J_F16 && dtype != CLIP4J_BF16) {
+      fail(CLIP4J_INVALID_ARGUMENT, "dtype ", dtype, " is unknown");
+    }
+    if (dimensions < 0) fail(CLIP4J_INVALID_ARGUMENT, "dimensions is ", dimensions);
+    if (dimensions > 0) deref(shape, "shape");
+    deref(model, "model")
+        .model.read(&deref(name, "name"), &deref(path, "path"), offset, static_cast<clip4j_dtype>(dtype),
+                    {shape, static_cast<size_t>(dimensions)});
+  });
+}
+
+int32_t clip4j_model_finish(clip4j_model* model) {
+  return translate_exceptions([&] { deref(model, "model").model.finish(); });
+}
+
+void clip4j_model_free(clip4j_model* model) {
+  translate_exceptions([&] { delete model; });
+}
+
+int32_t clip4j_model_logit_scale(const clip4j_model* model, float* scale) {
+  return translate_exceptions([&] { deref(scale, "scale") = deref(model, "model").model.logit_scale(); });
+}
+
+const char* clip4j_torch_version(void) { return torch::version(); }

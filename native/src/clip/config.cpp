@@ -1,0 +1,53 @@
+#include "clip/config.h"
+
+#include <cmath>
+
+#include "base/error.h"
+
+namespace clip4j {
+namespace {
+
+void check_range(const char* tower, const char* name, int32_t value, int32_t most) {
+  if (value < 1 || value > most) {
+    fail(CLIP4J_INVALID_ARGUMENT, tower, name, " is ", value, ", possible are 1 to ", most);
+  }
+}
+
+void check_tower(const char* which, const clip4j_tower& tower) {
+  check_range(which, "hidden_size", tower.hidden_size, 1 << 16);
+  check_range(which, "intermediate_size", tower.intermediate_size, 1 << 18);
+  check_range(which, "num_hidden_layers", tower.layers, 1 << 10);
+  check_range(which, "num_attention_heads", tower.heads, tower.hidden_size);
+  if (tower.hidden_size % tower.heads != 0) {
+    fail(CLIP4J_INVALID_ARGUMENT, which, "hidden_size ", tower.hidden_size, " is not a multiple of the ", tower.heads,
+         " heads");
+  }
+  if (tower.activation != CLIP4J_QUICK_GELU && tower.activation != CLIP4J_GELU) {
+    fail(CLIP4J_INVALID_ARGUMENT, which, "activation ", tower.activation, " is unknown");
+  }
+  if (!std::isfinite(tower.layer_norm_eps) || tower.layer_norm_eps <= 0) {
+    fail(CLIP4J_INVALID_ARGUMENT, which, "layer_norm_eps is ", tower.layer_norm_eps, ", it must be above 0");
+  }
+}
+
+}  // namespace
+
+void check_config(const clip4j_config& config) {
+  check_tower("vision ", config.vision);
+  check_tower("text ", config.text);
+  check_range("", "image_size", config.image_size, 1 << 13);
+  check_range("", "patch_size", config.patch_size, config.image_size);
+  check_range("", "projection_dim", config.projection_dim, 1 << 16);
+  check_range("", "vocab_size", config.vocabulary_size, 1 << 24);
+  check_range("", "max_position_embeddings", config.max_positions, 1 << 16);
+  if (patches_of(config) > 1 << 16) {
+    fail(CLIP4J_INVALID_ARGUMENT, "an image_size of ", config.image_size, " makes ", patches_of(config),
+         " patches of size ", config.patch_size, ", possible are ", 1 << 16);
+  }
+  if (config.end_of_text_id < -1 || config.end_of_text_id >= config.vocabulary_size) {
+    fail(CLIP4J_INVALID_ARGUMENT, "eos_token_id ", config.end_of_text_id, " is outside the vocabulary of ",
+         config.vocabulary_size);
+  }
+}
+
+}  // namespace clip4j

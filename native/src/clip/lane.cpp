@@ -1,0 +1,80 @@
+#include "clip/lane.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <exception>
+
+#include "torch/ops.h"
+
+namespace clip4j {
+
+// Lives on its caller's stack until it is done.
+struct Lane::Job {
+  const std::function<void()>& body;
+  std::exception_ptr exception = nullptr;
+  bool done = false;  // guarded by mutex_
+};
+
+Lane::Lane(int threads) {
+  // The JVM's signals are for the JVM's threads: this one, and the OpenMP threads it will start, block them.
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  try {
+    thread_ = std::thread([this] { work(); });
+  } catch (...) {
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    throw;
+  }
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  pthread_setname_np(thread_.native_handle(), "clip4j-lane");
+  try {
+    run([threads] { torch::prepare_thread(threads); });
+  } catch (...) {
+    stop();
+    throw;
+  }
+}
+
+Lane::~Lane() { stop(); }
+
+void Lane::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_one();
+  thread_.join();
+}
+
+void Lane::run(const std::function<void()>& body) {
+  Job job{body};
+  std::unique_lock lock(mutex_);
+  jobs_.push_back(&job);
+  wake_.notify_one();
+  done_.wait(lock, [&job] { return job.done; });
+  lock.unlock();
+  if (job.exception) std::rethrow_exception(job.exception);
+}
+
+void Lane::work() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    wake_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
+    if (jobs_.empty()) return;
+    Job& job = *jobs_.front();
+    jobs_.pop_front();
+    lock.unlock();
+    try {
+      job.body();
+    } catch (...) {
+      job.exception = std::current_exception();
+    }
+    lock.lock();
+    job.done = true;
+    done_.notify_all();
+  }
+}
+
+}  // namespace clip4j

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+
+namespace clip4j {
+
+// The one thread of a model that calls libtorch. OpenMP gives each thread that enters it a pool of threads: if callers
+// entered it themselves, 16 of them would grow 34 threads. They queue here instead, in the order in which they came.
+class Lane {
+ public:
+  // `threads`: how many cores a job may use.
+  explicit Lane(int threads);
+  // No run may be under way.
+  ~Lane();
+  Lane(const Lane&) = delete;
+  Lane& operator=(const Lane&) = delete;
+
+  // Runs the job on the lane's thread; returns when it is done and throws what it threw.
+  void run(const std::function<void()>& job);
+
+ private:
+  struct Job;
+
+  void work();
+  void stop();
+
+  std::mutex mutex_;
+  std::condition_variable wake_;  // a job was queued, or stopping_
+  std::condition_variable done_;  // a job is done
+  std::deque<Job*> jobs_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace clip4j

@@ -1,0 +1,81 @@
+#include "clip/layers.h"
+
+#include <utility>
+
+namespace clip4j {
+namespace {
+
+void multiply(std::span<float> values, double factor) {
+  if (factor == 1) return;
+  for (float& value : values) value = static_cast<float>(value * factor);
+}
+
+}  // namespace
+
+Linear::Linear(int64_t outputs, int64_t inputs, Bias bias) : outputs_(outputs), inputs_(inputs) {
+  if (bias == Bias::kNo) return;
+  bias_ = Buffer(outputs);
+  bias_tensor_ = torch::Tensor::from_blob(bias_.data(), {outputs});
+}
+
+void Linear::declare(Weights& weights, const std::vector<std::string>& prefixes, double weight_factor,
+                     double bias_factor) {
+  const auto parts = static_cast<int64_t>(prefixes.size());
+  const int64_t rows = outputs_ / parts;
+  int64_t first = 0;
+  for (const std::string& prefix : prefixes) {
+    weights.want(
+        prefix + ".weight", {rows, inputs_}, [this, first] { return staging() + first * inputs_; },
+        [this, weight_factor, parts] { weight_placed(weight_factor, parts); });
+    if (bias_tensor_) {
+      weights.want(
+          prefix + ".bias", {rows}, [this, first] { return bias_.data() + first; },
+          [this, bias_factor, first, rows] { multiply(bias_.span().subspan(first, rows), bias_factor); });
+    }
+    first += rows;
+  }
+}
+
+void Linear::declare_shaped(Weights& weights, const std::string& prefix, std::vector<int64_t> weight_shape) {
+  weights.want(
+      prefix + ".weight", std::move(weight_shape), [this] { return staging(); }, [this] { weight_placed(1, 1); });
+}
+
+float* Linear::staging() {
+  if (staging_.size() == 0) staging_ = Buffer(outputs_ * inputs_);
+  return staging_.data();
+}
+
+void Linear::weight_placed(double factor, int64_t parts) {
+  if (++parts_placed_ < parts) return;
+  multiply(staging_.span(), factor);
+  packed_ = torch::pack_linear(torch::Tensor::from_blob(staging_.data(), {outputs_, inputs_}));
+  packed_bytes_.add(outputs_ * inputs_ * static_cast<int64_t>(sizeof(float)));
+  staging_ = Buffer();
+}
+
+torch::Tensor Linear::run(const torch::Tensor& x, torch::Activation activation) const {
+  return torch::linear(x, packed_, bias_tensor_, activation);
+}
+
+torch::Tensor Linear::run_and_add(const torch::Tensor& x, const torch::Tensor& residual) const {
+  return torch::linear_add(x, packed_, bias_tensor_, residual);
+}
+
+LayerNorm::LayerNorm(int64_t width, double epsilon)
+    : epsilon_(epsilon),
+      weight_(width),
+      bias_(width),
+      weight_tensor_(torch::Tensor::from_blob(weight_.data(), {width})),
+      bias_tensor_(torch::Tensor::from_blob(bias_.data(), {width})) {}
+
+void LayerNorm::declare(Weights& weights, const std::string& prefix) {
+  weights.want(prefix + ".weight", {weight_.size()}, [this] { return weight_.data(); });
+  weights.want(prefix + ".bias", {bias_.size()}, [this] { return bias_.data(); });
+}
+
+torch::Tensor LayerNorm::run(const torch::Tensor& x) const {
+  return torch::layer_norm(x, weight_tensor_, bias_tensor_, epsilon_);
+}
+
+}  // namespace clip4j

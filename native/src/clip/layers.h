@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/accounting.h"
+#include "clip/buffer.h"
+#include "clip/weights.h"
+#include "torch/ops.h"
+#include "torch/tensor.h"
+
+// The parts that towers are made of. Each declares its tensors to a Weights, which keeps pointers to it: none moves.
+// They compute on the lane only.
+namespace clip4j {
+
+// y = x W^T + b. W may be several tensors of a checkpoint stacked upon one another, as query, key and value are.
+class Linear {
+ public:
+  enum class Bias { kNo, kYes };
+
+  Linear(int64_t outputs, int64_t inputs, Bias bias);
+  Linear(const Linear&) = delete;
+  Linear& operator=(const Linear&) = delete;
+
+  // One prefix a part, top to bottom: PREFIX.weight and PREFIX.bias. The checkpoint's values are multiplied by the
+  // factors on their way in.
+  void declare(Weights& weights, const std::vector<std::string>& prefixes, double weight_factor = 1,
+               double bias_factor = 1);
+  // The same for one part whose weight has another shape of as many values.
+  void declare_shaped(Weights& weights, const std::string& prefix, std::vector<int64_t> weight_shape);
+
+  torch::Tensor run(const torch::Tensor& x, torch::Activation activation = torch::Activation::kNone) const;
+  // What run gives, plus the residual.
+  torch::Tensor run_and_add(const torch::Tensor& x, const torch::Tensor& residual) const;
+
+ private:
+  float* staging();
+  void weight_placed(double factor, int64_t parts);
+
+  const int64_t outputs_;
+  const int64_t inputs_;
+  Buffer staging_;  // the row-major weight, until all of its parts are there
+  int64_t parts_placed_ = 0;
+  torch::Tensor packed_;
+  CountedBytes packed_bytes_;
+  Buffer bias_;
+  torch::Tensor bias_tensor_;
+};
+
+class LayerNorm {
+ public:
+  LayerNorm(int64_t width, double epsilon);
+  LayerNorm(const LayerNorm&) = delete;
+  LayerNorm& operator=(const LayerNorm&) = delete;
+
+  void declare(Weights& weights, const std::string& prefix);
+  torch::Tensor run(const torch::Tensor& x) const;
+
+ private:
+  const double epsilon_;
+  Buffer weight_, bias_;
+  torch::Tensor weight_tensor_, bias_tensor_;
+};
+
+}  // namespace clip4j

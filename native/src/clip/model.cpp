@@ -1,0 +1,136 @@
+#include "clip/model.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <numeric>
+#include <vector>
+
+#include "base/cpu.h"
+#include "base/error.h"
+#include "base/exit_gate.h"
+
+namespace clip4j {
+namespace {
+
+// Rows of a tower's matrices that are computed at once. oneDNN is at full speed from some hundred rows on; the widest
+// matrix has intermediate_size x this many floats (34 MB for ViT-L).
+constexpr int64_t kMostRows = 2048;
+constexpr int64_t kMostPictures = 32;
+
+const clip4j_config& checked(const clip4j_config& config) {
+  check_config(config);
+  return config;
+}
+
+// More threads than cores make an encoding slower, and libgomp ends the process when it cannot start one.
+int thread_count(int32_t threads) {
+  if (threads < 0) fail(CLIP4J_INVALID_ARGUMENT, "threads is ", threads);
+  return threads == 0 ? hardware_threads() : std::min<int>(threads, hardware_threads());
+}
+
+}  // namespace
+
+Model::Model(const clip4j_config& config, int32_t threads)
+    : config_(checked(config)),
+      lane_(thread_count(threads)),
+      workers_(thread_count(threads), "clip4j-image"),
+      vision_(config_),
+      text_(config_),
+      weights_(lane_) {
+  vision_.declare(weights_);
+  text_.declare(weights_);
+  weights_.want("logit_scale", {}, [this] { return log_scale_.data(); });
+}
+
+void Model::finish() {
+  weights_.check_complete();
+  if (!std::isfinite(std::exp(*log_scale_.data()))) {
+    fail(CLIP4J_CORRUPT, "exp(logit_scale) is not finite: logit_scale is ", *log_scale_.data());
+  }
+  finished_ = true;
+}
+
+void Model::check_finished() const {
+  if (!finished_) fail(CLIP4J_INVALID_ARGUMENT, "the model is not finished");
+}
+
+float Model::logit_scale() const {
+  check_finished();
+  return std::exp(*log_scale_.data());
+}
+
+int64_t Model::most_pictures() const {
+  return std::clamp<int64_t>(kMostRows / (patches_of(config_) + 1), 1, kMostPictures);
+}
+
+void Model::embed_patches(const float* patches, int64_t pictures, float* rows) const {
+  check_finished();
+  lane_.run([&] {
+    const torch::Tensor result = vision_.run(patches, pictures);
+    std::memcpy(rows, result.data(), static_cast<size_t>(pictures * config_.projection_dim) * sizeof(float));
+  });
+}
+
+std::span<const int32_t> Model::to_end_of_text(std::span<const int32_t> ids, size_t number) const {
+  for (const int32_t id : ids) {
+    if (id < 0 || id >= config_.vocabulary_size) {
+      fail(CLIP4J_INVALID_ARGUMENT, "text ", number, " has token id ", id, ", outside the vocabulary of ",
+           config_.vocabulary_size);
+    }
+  }
+  const auto end = config_.end_of_text_id < 0 ? std::ranges::max_element(ids)
+                                              : std::ranges::find(ids, config_.end_of_text_id);
+  if (end == ids.end()) {
+    fail(CLIP4J_INVALID_ARGUMENT, "text ", number, " has no end-of-text token (id ", config_.end_of_text_id, ")");
+  }
+  return ids.first(static_cast<size_t>(end - ids.begin()) + 1);
+}
+
+void Model::embed_texts(const int32_t* ids, std::span<const int32_t> lengths, float* rows) const {
+  check_finished();
+  std::vector<std::span<const int32_t>> texts;
+  texts.reserve(lengths.size());
+  for (const int32_t length : lengths) {
+    if (length < 1 || length > config_.max_positions) {
+      fail(CLIP4J_INVALID_ARGUMENT, "text ", texts.size(), " has ", length, " tokens, the model takes 1 to ",
+           config_.max_positions);
+    }
+    texts.push_back(to_end_of_text({ids, static_cast<size_t>(length)}, texts.size()));
+    ids += length;
+  }
+  std::vector<size_t> order(texts.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::ranges::stable_sort(order, {}, [&](size_t i) { return texts[i].size(); });
+
+  std::vector<std::span<const int32_t>> batch;
+  for (size_t first = 0; first < order.size(); first += batch.size()) {
+    exit_gate::check_running();
+    batch.clear();
+    int64_t tokens = 0;
+    for (size_t i = first; i < order.size(); ++i) {
+      const auto length = static_cast<int64_t>(texts[order[i]].size());
+      if (!batch.empty() && tokens + length > kMostRows) break;
+      batch.push_back(texts[order[i]]);
+      tokens += length;
+    }
+    lane_.run([&] {
+      const torch::Tensor result = text_.run(batch);
+      const float* from = result.data();
+      for (size_t i = 0; i < batch.size(); ++i, from += config_.projection_dim) {
+        std::copy_n(from, config_.projection_dim, rows + static_cast<int64_t>(order[first + i]) * config_.projection_dim);
+      }
+    });
+  }
+}
+
+void make_unit(std::span<float> row) {
+  double squares = 0;
+  for (const float value : row) squares += static_cast<double>(value) * value;
+  if (squares == 0) fail(CLIP4J_CORRUPT, "the model's embedding of it is zero");
+  if (!std::isfinite(squares)) fail(CLIP4J_CORRUPT, "the model's embedding of it is not finite");
+  const double scale = 1 / std::sqrt(squares);
+  for (float& value : row) value = static_cast<float>(value * scale);
+}
+
+}  // namespace clip4j

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "base/accounting.h"
+#include "base/worker_pool.h"
+#include "clip/buffer.h"
+#include "clip/lane.h"
+#include "clip/towers.h"
+#include "clip/weights.h"
+#include "clip4j.h"
+
+namespace clip4j {
+
+// A CLIP model. Read every tensor, finish, embed from any number of threads.
+class Model {
+ public:
+  // threads: cores that one encoding may use, 0 = all that this process has.
+  Model(const clip4j_config& config, int32_t threads);
+
+  bool wants(const std::string& name) const { return weights_.wants(name); }
+  void read(const std::string& name, const std::string& path, int64_t offset, clip4j_dtype dtype,
+            std::span<const int64_t> shape) {
+    weights_.read(name, path, offset, dtype, shape);
+  }
+  void finish();
+  // Throws CLIP4J_INVALID_ARGUMENT before finish.
+  void check_finished() const;
+
+  const clip4j_config& config() const { return config_; }
+  // The threads for work that comes before the encoding.
+  WorkerPool& workers() const { return workers_; }
+  float logit_scale() const;
+  // How many pictures embed_patches takes at once: more need more memory and are no faster.
+  int64_t most_pictures() const;
+
+  // patches [pictures x patches, patch width], at most most_pictures(). rows [pictures, projection_dim] of any length.
+  void embed_patches(const float* patches, int64_t pictures, float* rows) const;
+  // rows: [lengths.size(), projection_dim] of any length.
+  void embed_texts(const int32_t* ids, std::span<const int32_t> lengths, float* rows) const;
+
+ private:
+  std::span<const int32_t> to_end_of_text(std::span<const int32_t> ids, size_t number) const;
+
+  const clip4j_config config_;
+  mutable Lane lane_;
+  mutable WorkerPool workers_;
+  VisionTower vision_;
+  TextTower text_;
+  Buffer log_scale_{1};
+  Weights weights_;
+  std::atomic<bool> finished_{false};
+};
+
+// Divides the row by its length. Throws CLIP4J_CORRUPT when that is zero or not finite: an embedding without a
+// direction must not pass for one.
+void make_unit(std::span<float> row);
+
+}  // namespace clip4j

@@ -1,0 +1,149 @@
+#include "torch/ops.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <string>
+
+#include "base/error.h"
+
+namespace clip4j::torch {
+namespace {
+
+// The version whose operation schemas the dispatcher shall assume: 2.10.0.
+constexpr uint64_t kBuildVersion = (uint64_t{2} << 56) | (uint64_t{10} << 48);
+
+// An owning handle, for a stack slot that the callee empties.
+StableIValue slot(const Tensor& tensor) {
+  AtenTensorHandle copy = nullptr;
+  if (aoti_torch_new_tensor_handle(tensor.handle(), &copy) != 0) {
+    fail(CLIP4J_INTERNAL, "libtorch could not copy a handle");
+  }
+  return std::bit_cast<StableIValue>(copy);
+}
+
+StableIValue optional_slot(const Tensor& tensor) {
+  return std::bit_cast<StableIValue>(new StableIValue(slot(tensor)));
+}
+
+StableIValue slot(double value) { return std::bit_cast<StableIValue>(value); }
+
+StableIValue list_slot(int64_t element) {
+  StableListHandle list = nullptr;
+  if (torch_new_list_reserve_size(1, &list) != 0 || torch_list_push_back(list, std::bit_cast<StableIValue>(element)) != 0) {
+    fail(CLIP4J_INTERNAL, "libtorch could not make a list");
+  }
+  return std::bit_cast<StableIValue>(list);
+}
+
+Tensor take(StableIValue result) { return Tensor(std::bit_cast<AtenTensorHandle>(result)); }
+
+template <typename... Tensors>
+void require(bool fits, const char* operation, const Tensors&... arguments) {
+  if (fits) return;
+  std::string shapes;
+  ((shapes += ' ' + shape_text(arguments.sizes())), ...);
+  fail(CLIP4J_INTERNAL, operation, " does not take tensors of shape", shapes);
+}
+
+template <typename... Tensors>
+void check(int32_t result, const char* operation, const Tensors&... arguments) {
+  if (result == 0) return;
+  std::string shapes;
+  ((shapes += ' ' + shape_text(arguments.sizes())), ...);
+  fail(CLIP4J_INTERNAL, "libtorch failed in ", operation, " of tensors of shape", shapes);
+}
+
+bool linear_fits(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  const Sizes rows = x.sizes(), outputs = weight.sizes();
+  return rows.size() == 2 && outputs.size() == 2 && rows[1] == outputs[1] &&
+         (!bias || (bias.sizes().size() == 1 && bias.sizes()[0] == outputs[0]));
+}
+
+const char* name(Activation activation) {
+  switch (activation) {
+    case Activation::kSilu:
+      return "swish";
+    case Activation::kGelu:
+      return "gelu";
+    case Activation::kNone:
+      break;
+  }
+  return "none";
+}
+
+}  // namespace
+
+Tensor pack_linear(const Tensor& weight) {
+  require(weight.sizes().size() == 2, "pack_linear", weight);
+  // No row count: the layout that oneDNN prefers must not depend on a guess.
+  std::array<StableIValue, 2> stack{slot(weight), 0};
+  check(torch_call_dispatcher("mkldnn::_reorder_linear_weight", "", stack.data(), kBuildVersion), "pack_linear",
+        weight);
+  return take(stack[0]);
+}
+
+Tensor linear(const Tensor& x, const Tensor& packed_weight, const Tensor& bias, Activation activation) {
+  require(linear_fits(x, packed_weight, bias), "linear", x, packed_weight);
+  AtenTensorHandle bias_handle = bias.handle(), result = nullptr;
+  const char* algorithm = "none";
+  check(aoti_torch_cpu__linear_pointwise(x.handle(), packed_weight.handle(), bias ? &bias_handle : nullptr,
+                                         name(activation), nullptr, 0,
+                                         activation == Activation::kGelu ? &algorithm : nullptr, &result),
+        "linear", x, packed_weight);
+  return Tensor(result);
+}
+
+Tensor linear_add(const Tensor& x, const Tensor& packed_weight, const Tensor& bias, const Tensor& residual) {
+  require(linear_fits(x, packed_weight, bias) && residual.sizes().size() == 2 &&
+              residual.sizes()[0] == x.sizes()[0] && residual.sizes()[1] == packed_weight.sizes()[0],
+          "linear_add", x, packed_weight, residual);
+  AtenTensorHandle bias_handle = bias.handle(), result = nullptr;
+  check(aoti_torch_cpu__linear_pointwise_binary(x.handle(), residual.handle(), packed_weight.handle(),
+                                                bias ? &bias_handle : nullptr, "add", &result),
+        "linear_add", x, packed_weight, residual);
+  return Tensor(result);
+}
+
+Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double epsilon) {
+  const Sizes sizes = x.sizes();
+  require(sizes.size() == 2 && weight.sizes().size() == 1 && weight.sizes()[0] == sizes[1] &&
+              bias.sizes().size() == 1 && bias.sizes()[0] == sizes[1],
+          "layer_norm", x, weight, bias);
+  std::array<StableIValue, 6> stack{
+      slot(x), list_slot(sizes[1]), optional_slot(weight), optional_slot(bias), slot(epsilon), /*cudnn_enable=*/0};
+  check(torch_call_dispatcher("aten::layer_norm", "", stack.data(), kBuildVersion), "layer_norm", x, weight, bias);
+  return take(stack[0]);
+}
+
+Tensor attention(const Tensor& query, const Tensor& key, const Tensor& value, bool causal) {
+  const Sizes q = query.sizes(), k = key.sizes(), v = value.sizes();
+  require(q.size() == 4 && std::ranges::equal(k, v) && k.size() == 4 && q[0] == k[0] && q[1] == k[1] && q[3] == k[3] &&
+              query.strides()[3] == 1 && key.strides()[3] == 1 && value.strides()[3] == 1,
+          "attention", query, key, value);
+  AtenTensorHandle result = nullptr, log_sum_exp = nullptr;
+  check(aoti_torch_cpu__scaled_dot_product_flash_attention_for_cpu(query.handle(), key.handle(), value.handle(),
+                                                                   /*dropout=*/0, causal, nullptr, nullptr, &result,
+                                                                   &log_sum_exp),
+        "attention", query, key, value);
+  const Tensor unused(log_sum_exp);
+  return Tensor(result);
+}
+
+void prepare_thread(int threads) {
+  aoti_torch_grad_mode_set_enabled(false);
+  // libtorch sets a thread's count to its own default when the thread first asks: let it do so before we set ours.
+  uint32_t ignored = 0;
+  if (torch_get_num_threads(&ignored) != 0) fail(CLIP4J_INTERNAL, "libtorch could not tell its thread count");
+  omp_set_num_threads(threads);
+}
+
+const char* version() {
+  static const std::string version = [] {
+    const uint64_t packed = aoti_torch_abi_version();  // a byte each of major, minor and patch, from the top
+    return text(packed >> 56, '.', (packed >> 48) & 0xFF, '.', (packed >> 40) & 0xFF);
+  }();
+  return version.c_str();
+}
+
+}  // namespace clip4j::torch

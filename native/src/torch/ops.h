@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+
+#include "torch/tensor.h"
+
+// The operations that the towers need, on float32 tensors. This folder is the only place that names a symbol of
+// libtorch. Shapes are checked before libtorch sees them; a mismatch is a bug of ours and throws CLIP4J_INTERNAL.
+// Call from a lane's thread only (clip/lane.h).
+namespace clip4j::torch {
+
+// What linear() computes on its result while it is in the registers. silu(x) = x * sigmoid(x); gelu is the exact one.
+enum class Activation { kNone, kSilu, kGelu };
+
+// `weight` [outputs, inputs], row-major, copied into oneDNN's blocked layout for linear() and linear_add(). Packed
+// once, a single row costs a quarter of the time (Zen 4: 229 GFLOP/s instead of 60 at 50 rows).
+Tensor pack_linear(const Tensor& weight);
+
+// activation(x weight^T + bias): x [rows, inputs], bias [outputs] or an empty Tensor.
+Tensor linear(const Tensor& x, const Tensor& packed_weight, const Tensor& bias, Activation activation);
+
+// x weight^T + bias + residual: residual [rows, outputs].
+Tensor linear_add(const Tensor& x, const Tensor& packed_weight, const Tensor& bias, const Tensor& residual);
+
+// Normalises each row of x [rows, width], then times weight [width] plus bias [width].
+Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double epsilon);
+
+// softmax(query key^T / sqrt(width)) value, by sequence and head: query [sequences, heads, queries, width], key and
+// value [sequences, heads, length, width], of any strides but the last, which is 1. causal: query i sees keys 0 to i.
+// The result has the query's shape, in memory [sequences, queries, heads, width] row-major.
+Tensor attention(const Tensor& query, const Tensor& key, const Tensor& value, bool causal);
+
+// Makes the calling thread one that only infers, with `threads` OpenMP threads for what it calls.
+void prepare_thread(int threads);
+
+// The version of the libtorch that was loaded, e.g. "2.10.0"; static text.
+const char* version();
+
+}  // namespace clip4j::torch

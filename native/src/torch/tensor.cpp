@@ -1,0 +1,93 @@
+#include "torch/tensor.h"
+
+#include <array>
+#include <sstream>
+
+#include "base/error.h"
+
+namespace clip4j::torch {
+namespace {
+
+constexpr size_t kMostDimensions = 4;
+
+// Checks the sizes and computes the strides of a row-major tensor.
+std::array<int64_t, kMostDimensions> row_major(Sizes sizes) {
+  std::array<int64_t, kMostDimensions> strides{};
+  if (sizes.empty() || sizes.size() > kMostDimensions) fail(CLIP4J_INTERNAL, "a tensor of ", sizes.size(), " dimensions");
+  int64_t elements = 1;
+  for (size_t i = sizes.size(); i-- > 0;) {
+    strides[i] = elements;
+    if (sizes[i] < 1 || __builtin_mul_overflow(elements, sizes[i], &elements)) {
+      fail(CLIP4J_INTERNAL, "a tensor of shape ", shape_text(sizes));
+    }
+  }
+  return strides;
+}
+
+void check(int32_t result, const char* what, Sizes sizes) {
+  if (result != 0) fail(CLIP4J_INTERNAL, "libtorch could not ", what, " a tensor of shape ", shape_text(sizes));
+}
+
+}  // namespace
+
+std::string shape_text(Sizes sizes) {
+  std::ostringstream out;
+  out << '[';
+  for (size_t i = 0; i < sizes.size(); ++i) out << (i == 0 ? "" : ", ") << sizes[i];
+  out << ']';
+  return std::move(out).str();
+}
+
+Tensor::~Tensor() {
+  if (handle_ != nullptr) aoti_torch_delete_tensor_object(handle_);
+}
+
+Tensor Tensor::empty(std::initializer_list<int64_t> sizes) {
+  const auto strides = row_major(sizes);
+  AtenTensorHandle result = nullptr;
+  check(aoti_torch_empty_strided(static_cast<int64_t>(sizes.size()), sizes.begin(), strides.data(),
+                                 aoti_torch_dtype_float32(), aoti_torch_device_type_cpu(), 0, &result),
+        "allocate", sizes);
+  return Tensor(result);
+}
+
+Tensor Tensor::from_blob(const float* data, std::initializer_list<int64_t> sizes) {
+  const auto strides = row_major(sizes);
+  AtenTensorHandle result = nullptr;
+  check(aoti_torch_create_tensor_from_blob(const_cast<float*>(data), static_cast<int64_t>(sizes.size()), sizes.begin(), strides.data(), 0,
+                                           aoti_torch_dtype_float32(), aoti_torch_device_type_cpu(), 0, &result),
+        "wrap", sizes);
+  return Tensor(result);
+}
+
+Tensor Tensor::view(std::initializer_list<int64_t> sizes, std::initializer_list<int64_t> strides,
+                    int64_t offset) const {
+  AtenTensorHandle result = nullptr;
+  check(aoti_torch__reinterpret_tensor(handle_, static_cast<int64_t>(sizes.size()), sizes.begin(), strides.begin(),
+                                       offset, &result),
+        "view", sizes);
+  return Tensor(result);
+}
+
+float* Tensor::data() const {
+  void* data = nullptr;
+  check(aoti_torch_get_data_ptr(handle_, &data), "reach the data of", sizes());
+  return static_cast<float*>(data);
+}
+
+Sizes Tensor::sizes() const {
+  int64_t dimensions = 0;
+  int64_t* sizes = nullptr;
+  if (aoti_torch_get_dim(handle_, &dimensions) != 0 || aoti_torch_get_sizes(handle_, &sizes) != 0) {
+    fail(CLIP4J_INTERNAL, "libtorch could not tell a tensor's shape");
+  }
+  return {sizes, static_cast<size_t>(dimensions)};
+}
+
+Sizes Tensor::strides() const {
+  int64_t* strides = nullptr;
+  check(aoti_torch_get_strides(handle_, &strides), "tell the strides of", sizes());
+  return {strides, sizes().size()};
+}
+
+}  // namespace clip4j::torch
