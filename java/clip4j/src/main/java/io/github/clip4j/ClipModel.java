@@ -1,0 +1,290 @@
+package io.github.clip4j;
+
+import io.github.clip4j.internal.DefaultModel;
+import io.github.clip4j.internal.Encoders;
+import io.github.clip4j.internal.ImageInput;
+import io.github.clip4j.internal.LoadedModel;
+import io.github.clip4j.search.Clip4jException;
+import io.github.clip4j.search.Clip4jException.Kind;
+import io.github.clip4j.search.Embeddings;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.Consumer;
+
+/**
+ * A CLIP model: turns pictures and texts into rows of one space, in which what belongs together has
+ * a high cosine.
+ *
+ * <p>Every row has length 1. A batch is one call into native code; its rows do not depend on what
+ * else is in it, to within float32 rounding. Any number of threads may use one model at once.
+ * {@link #close} while calls are under way lets them end; after it every method that computes
+ * throws {@link IllegalStateException}.
+ */
+public final class ClipModel implements AutoCloseable {
+  private static final System.Logger LOGGER = System.getLogger("io.github.clip4j");
+
+  private final LoadedModel model;
+  private final String name;
+  private final long maxEncodedBytes;
+
+  private ClipModel(LoadedModel model, String name, LoadOptions options) {
+    this.model = model;
+    this.name = name;
+    this.maxEncodedBytes = options.images().maxEncodedBytes();
+  }
+
+  /** {@link #load(Path, LoadOptions)} with {@link LoadOptions#DEFAULT}. */
+  public static ClipModel load(Path directory) {
+    return load(directory, LoadOptions.DEFAULT);
+  }
+
+  /**
+   * Loads a model in Hugging Face layout: config.json, model.safetensors (or shards with an index),
+   * preprocessor_config.json, tokenizer.json (or vocab.json with merges.txt). Nothing is fetched
+   * from anywhere.
+   *
+   * @throws Clip4jException where a file is missing, malformed, contradicts another or asks for
+   *     what clip4j lacks
+   */
+  public static ClipModel load(Path directory, LoadOptions options) {
+    Path absolute = directory.toAbsolutePath().normalize();
+    return new ClipModel(
+        LoadedModel.load(directory, options), String.valueOf(absolute.getFileName()), options);
+  }
+
+  /**
+   * Loads the small model of the artifact clip4j-model-emoji, which knows emoji and icons and not
+   * photographs. It is copied to {@code .cache/clip4j/models} in the home directory the first time.
+   *
+   * @throws Clip4jException MISSING where the artifact is not on the class path or module path
+   */
+  public static ClipModel loadDefault() {
+    return loadDefault(LoadOptions.DEFAULT);
+  }
+
+  /** {@link #loadDefault()} with other options. */
+  public static ClipModel loadDefault(LoadOptions options) {
+    return new ClipModel(
+        LoadedModel.load(DefaultModel.directory(), options), DefaultModel.NAME, options);
+  }
+
+  /** Embeds pictures; see {@link #embedImages(List)}. */
+  public ImageEmbeddings embedImages(ImageSource... images) {
+    return embedImages(List.of(images));
+  }
+
+  /**
+   * Embeds pictures. One that cannot be read becomes a failure of its own and leaves the others
+   * alone.
+   *
+   * @throws IllegalArgumentException where the list is empty
+   */
+  public ImageEmbeddings embedImages(List<ImageSource> images) {
+    requireElements(images, "images");
+    int[] inputs = new int[images.size()];
+    List<ImageInput> readable = new ArrayList<>(images.size());
+    List<ImageFailure> failures = new ArrayList<>();
+    for (int i = 0; i < images.size(); i++) {
+      ImageSource source = images.get(i);
+      try {
+        ImageInput input = ImageSources.input(source, maxEncodedBytes);
+        inputs[readable.size()] = i;
+        readable.add(input);
+      } catch (Clip4jException e) {
+        failures.add(new ImageFailure(i, source, e.kind(), e.getMessage()));
+      }
+    }
+    return embed(images, readable, inputs, failures);
+  }
+
+  private ImageEmbeddings embed(
+      List<ImageSource> images,
+      List<ImageInput> readable,
+      int[] inputs,
+      List<ImageFailure> failures) {
+    if (readable.isEmpty()) {
+      model.checkOpen();
+      return new ImageEmbeddings(
+          Embeddings.copyOf(new float[0], dimension()), new int[0], failures, new Timings(0, 0));
+    }
+    Encoders.ImageRows result = Encoders.images(model, readable);
+    int rows = 0;
+    for (int i = 0; i < readable.size(); i++) {
+      int input = inputs[i];
+      if (result.kinds()[i] == null) {
+        inputs[rows++] = input;
+      } else {
+        failures.add(
+            new ImageFailure(input, images.get(input), result.kinds()[i], result.messages()[i]));
+      }
+    }
+    failures.sort(java.util.Comparator.comparingInt(ImageFailure::input));
+    return new ImageEmbeddings(
+        result.rows(), java.util.Arrays.copyOf(inputs, rows), failures, result.timings());
+  }
+
+  /**
+   * Embeds one picture.
+   *
+   * @throws Clip4jException of the kind that its failure has
+   */
+  public float[] embedImage(ImageSource image) {
+    try (Embeddings embeddings = embedImages(image).orThrow()) {
+      return embeddings.row(0);
+    }
+  }
+
+  /** Embeds texts; see {@link #embedTexts(List)}. */
+  public Embeddings embedTexts(String... texts) {
+    return embedTexts(List.of(texts));
+  }
+
+  /**
+   * Embeds texts. Those longer than {@link #maxTokens} are cut, as the model was trained; a warning
+   * in the log says so.
+   *
+   * @throws IllegalArgumentException where the list is empty or a text is not valid UTF-16
+   */
+  public Embeddings embedTexts(List<String> texts) {
+    return embedTexts(
+        texts,
+        report -> {
+          if (!report.truncated().isEmpty()) {
+            LOGGER.log(
+                System.Logger.Level.WARNING,
+                "{0} of {1} texts were cut to {2} tokens, the first at index {3}",
+                report.truncated().size(),
+                texts.size(),
+                maxTokens(),
+                report.truncated().get(0));
+          }
+        });
+  }
+
+  /**
+   * As {@link #embedTexts(List)}; {@code report} is told which texts were cut, and nothing is
+   * logged.
+   */
+  public Embeddings embedTexts(List<String> texts, Consumer<TextReport> report) {
+    Objects.requireNonNull(report, "report");
+    requireElements(texts, "texts");
+    long start = System.nanoTime();
+    List<Tokens> tokens = new ArrayList<>(texts.size());
+    List<Integer> truncated = new ArrayList<>();
+    for (int i = 0; i < texts.size(); i++) {
+      tokens.add(tokenize(texts.get(i), "texts[" + i + "]: "));
+      if (tokens.get(i).truncated()) {
+        truncated.add(i);
+      }
+    }
+    double tokenizeMs = (System.nanoTime() - start) / 1e6;
+    Encoders.TextRows result = Encoders.texts(model, tokens);
+    report.accept(new TextReport(new Timings(tokenizeMs, result.encodeMs()), truncated));
+    return result.rows();
+  }
+
+  /** Embeds one text; see {@link #embedTexts(List)}. */
+  public float[] embedText(String text) {
+    try (Embeddings embeddings = embedTexts(List.of(text))) {
+      return embeddings.row(0);
+    }
+  }
+
+  /**
+   * The token ids that the model reads for a text.
+   *
+   * @throws IllegalArgumentException where the text is not valid UTF-16
+   */
+  public Tokens tokenize(String text) {
+    return tokenize(text, "");
+  }
+
+  private Tokens tokenize(String text, String where) {
+    try {
+      return model.tokenize(text);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(where + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * The picture as the model sees it, before its values are normalised.
+   *
+   * @throws Clip4jException where the picture cannot be read
+   */
+  public RgbImage preprocess(ImageSource image) {
+    try {
+      byte[] rgb = Encoders.preprocess(model, ImageSources.input(image, maxEncodedBytes));
+      return new RgbImage(imageSize(), imageSize(), rgb);
+    } catch (Clip4jException e) {
+      throw new Clip4jException(e.kind(), image.describe() + ": " + e.getMessage(), e);
+    } catch (IllegalArgumentException e) {
+      String message = image.describe() + ": " + e.getMessage();
+      throw new Clip4jException(Kind.INVALID_ARGUMENT, message, e);
+    }
+  }
+
+  /** Floats in an embedding. */
+  public int dimension() {
+    return model.dimension();
+  }
+
+  /** Side in pixels of the squares that pictures become. */
+  public int imageSize() {
+    return model.imageSize();
+  }
+
+  /** Tokens that a text may have, begin and end included. */
+  public int maxTokens() {
+    return model.maxTokens();
+  }
+
+  /**
+   * What the model multiplies cosines by before a softmax; learned in training, 100 for OpenAI's.
+   */
+  public float logitScale() {
+    return model.logitScale();
+  }
+
+  /** Its directory's name. */
+  public String name() {
+    return name;
+  }
+
+  /**
+   * A SHA-256 in hexadecimal over everything that decides a picture's embedding: the weights, the
+   * sizes, the preprocessing and its options. The first call reads the weights' files once more.
+   */
+  public String fingerprint() {
+    return model.fingerprint();
+  }
+
+  /** Native memory of the model's parameters, in bytes. */
+  public long nativeBytes() {
+    return model.nativeBytes();
+  }
+
+  /** Frees the model once no call uses it. The second time it does nothing. */
+  @Override
+  public void close() {
+    model.close();
+  }
+
+  @Override
+  public String toString() {
+    return "ClipModel[" + name + "]";
+  }
+
+  private static void requireElements(List<?> list, String what) {
+    if (list.isEmpty()) {
+      throw new IllegalArgumentException(what + " is empty");
+    }
+    for (int i = 0; i < list.size(); i++) {
+      if (list.get(i) == null) {
+        throw new NullPointerException(what + "[" + i + "] is null");
+      }
+    }
+  }
+}

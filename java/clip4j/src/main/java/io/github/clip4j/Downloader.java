@@ -1,0 +1,160 @@
+package io.github.clip4j;
+
+import io.github.clip4j.internal.HttpFetch;
+import io.github.clip4j.internal.PartialFile;
+import io.github.clip4j.search.Clip4jException;
+import io.github.clip4j.search.Clip4jException.Kind;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * Downloads files over http and https. A file appears whole, under its name, or not at all; what an
+ * interrupted download left is continued by the next one, where the server still has the same file.
+ * Redirects and the JVM's proxy settings are followed, never from https to http.
+ *
+ * <p>Immutable, and safe from any thread.
+ */
+public final class Downloader {
+  private final HttpFetch http;
+
+  private Downloader(HttpFetch http) {
+    this.http = http;
+  }
+
+  /** A downloader that tries 5 times and gives up on a server that is silent for 30 seconds. */
+  public static Downloader create() {
+    return create(5, Duration.ofSeconds(30));
+  }
+
+  /**
+   * A downloader.
+   *
+   * @param attempts 1 or more; between two it waits half a second, one, two, and so on
+   * @param silence how long a server may send nothing before an attempt has failed
+   */
+  public static Downloader create(int attempts, Duration silence) {
+    if (attempts < 1) {
+      throw new IllegalArgumentException("attempts must be at least 1: " + attempts);
+    }
+    if (silence.isNegative() || silence.isZero()) {
+      throw new IllegalArgumentException("silence must be positive: " + silence);
+    }
+    return new Downloader(new HttpFetch(attempts, silence));
+  }
+
+  /** Hears how far a download is, on the downloading thread. */
+  @FunctionalInterface
+  public interface Progress {
+    /**
+     * Called now and then.
+     *
+     * @param received bytes so far, those of an interrupted download included
+     * @param total bytes of the file, -1 where the server did not say
+     */
+    void advanced(long received, long total);
+  }
+
+  /**
+   * What a download is to do.
+   *
+   * @param sha256 what the file's SHA-256 must be, in hexadecimal
+   * @param overwrite whether a file that is there is fetched anew; otherwise it stays, unless its
+   *     SHA-256 is wrong
+   * @param progress hears how far it is
+   */
+  public record Options(Optional<String> sha256, boolean overwrite, Progress progress) {
+    /** No checksum; a file that is there stays; nobody listens. */
+    public static final Options DEFAULT =
+        new Options(Optional.empty(), false, (received, total) -> {});
+
+    /** Checks the checksum's form. */
+    public Options {
+      sha256 = sha256.map(hex -> hex.toLowerCase(Locale.ROOT));
+      if (!sha256.orElse("0".repeat(64)).matches("[0-9a-f]{64}")) {
+        throw new IllegalArgumentException(
+            "sha256 must be 64 hexadecimal digits: " + sha256.orElseThrow());
+      }
+      Objects.requireNonNull(progress, "progress");
+    }
+
+    /** A copy with a checksum. */
+    public Options withSha256(String hex) {
+      return new Options(Optional.of(hex), overwrite, progress);
+    }
+
+    /** A copy with another {@link #overwrite}. */
+    public Options withOverwrite(boolean anew) {
+      return new Options(sha256, anew, progress);
+    }
+
+    /** A copy with a listener. */
+    public Options withProgress(Progress listener) {
+      return new Options(sha256, overwrite, listener);
+    }
+  }
+
+  /** {@link #download(URI, Path, Options)} with {@link Options#DEFAULT}. */
+  public Path download(URI address, Path file) {
+    return download(address, file, Options.DEFAULT);
+  }
+
+  /**
+   * Downloads {@code address} to {@code file}, whose directory must exist.
+   *
+   * @return {@code file}
+   * @throws IllegalArgumentException for an address that is not http or https
+   * @throws Clip4jException MISSING where the server says 404 or 410, CORRUPT where the checksum is
+   *     wrong, UNREADABLE where the transfer fails or the file cannot be written
+   */
+  public Path download(URI address, Path file, Options options) {
+    checkAddress(address);
+    try {
+      if (!options.overwrite() && isWanted(file, options)) {
+        return file;
+      }
+      try (PartialFile part = PartialFile.open(file, address)) {
+        http.download(address, part, options.progress());
+        String sha256 = part.sha256();
+        if (options.sha256().isPresent() && !options.sha256().get().equals(sha256)) {
+          part.discard();
+          throw new Clip4jException(
+              Kind.CORRUPT,
+              "%s has the SHA-256 %s, expected %s"
+                  .formatted(address, sha256, options.sha256().get()));
+        }
+        part.publish();
+      }
+      return file;
+    } catch (IOException e) {
+      throw new Clip4jException(Kind.UNREADABLE, file + " cannot be written: " + e, e);
+    }
+  }
+
+  private static boolean isWanted(Path file, Options options) throws IOException {
+    if (Files.isDirectory(file)) {
+      throw new IOException("it is a directory");
+    }
+    return Files.exists(file)
+        && (options.sha256().isEmpty() || options.sha256().get().equals(PartialFile.sha256(file)));
+  }
+
+  /** A picture's bytes. */
+  byte[] fetch(URI address, long maxBytes) {
+    return http.fetch(address, maxBytes);
+  }
+
+  static URI checkAddress(URI address) {
+    String scheme = address.getScheme();
+    if (address.getHost() == null
+        || !("http".equalsIgnoreCase(scheme) || "https".equalsIgnoreCase(scheme))) {
+      throw new IllegalArgumentException("not an http or https address: " + address);
+    }
+    return address;
+  }
+}

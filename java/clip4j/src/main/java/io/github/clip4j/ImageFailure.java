@@ -1,0 +1,20 @@
+package io.github.clip4j;
+
+import io.github.clip4j.search.Clip4jException;
+
+/**
+ * A picture that could not be embedded.
+ *
+ * @param input its index among the pictures given
+ * @param source the picture as it was given
+ * @param kind what went wrong, for code to decide by
+ * @param message what went wrong, for people; does not repeat the picture's name
+ */
+public record ImageFailure(
+    int input, ImageSource source, Clip4jException.Kind kind, String message) {
+
+  /** The failure as an exception that names the picture. */
+  public Clip4jException toException() {
+    return new Clip4jException(kind, source.describe() + ": " + message);
+  }
+}

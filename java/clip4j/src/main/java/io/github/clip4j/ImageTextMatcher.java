@@ -1,0 +1,194 @@
+package io.github.clip4j;
+
+import io.github.clip4j.search.Embeddings;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * Says which pairs of two columns belong together. Row i of the query column is paired with row i
+ * of the response column; either may hold pictures or texts.
+ *
+ * <p>By default a pair matches when its {@link Probability#contrastive()} probability is above 0.5:
+ * its text describes the picture better than all of a contrast set does together. Pairs of two
+ * pictures or two texts have no contrast set that would mean anything: for those choose {@link
+ * Probability#reference()} and a threshold.
+ *
+ * <p>Safe from any thread. The model is borrowed and must stay open.
+ */
+public final class ImageTextMatcher {
+  private final ClipModel model;
+  private final String query;
+  private final String response;
+  private final Probability probability;
+  private final double threshold;
+  private final double[][] contrast;
+
+  private ImageTextMatcher(Builder builder) {
+    model = builder.model;
+    query = builder.query;
+    response = builder.response;
+    probability = builder.probability;
+    threshold = builder.threshold;
+    contrast =
+        probability instanceof Probability.Contrastive contrastive
+            ? contrast(contrastive.negatives())
+            : null;
+  }
+
+  /** A matcher of a model, with columns named "query" and "response" until told otherwise. */
+  public static Builder builder(ClipModel model) {
+    return new Builder(model);
+  }
+
+  /** Settings of an {@link ImageTextMatcher}. */
+  public static final class Builder {
+    private final ClipModel model;
+    private String query = "query";
+    private String response = "response";
+    private Probability probability = Probability.contrastive();
+    private double threshold = 0.5;
+
+    private Builder(ClipModel model) {
+      this.model = Objects.requireNonNull(model, "model");
+    }
+
+    /** Name of the one column. */
+    public Builder query(String column) {
+      query = Objects.requireNonNull(column, "column");
+      return this;
+    }
+
+    /** Name of the other column. */
+    public Builder response(String column) {
+      response = Objects.requireNonNull(column, "column");
+      return this;
+    }
+
+    /** What a probability means. */
+    public Builder probability(Probability meaning) {
+      probability = Objects.requireNonNull(meaning, "meaning");
+      return this;
+    }
+
+    /** The probability that a match must be above, 0 to 1. */
+    public Builder threshold(double value) {
+      if (!(value >= 0 && value <= 1)) {
+        throw new IllegalArgumentException("threshold must be 0 to 1: " + value);
+      }
+      threshold = value;
+      return this;
+    }
+
+    /** The matcher; embeds the contrast set, if there is one. */
+    public ImageTextMatcher build() {
+      if (query.equals(response)) {
+        throw new IllegalArgumentException("query and response are both named " + query);
+      }
+      return new ImageTextMatcher(this);
+    }
+  }
+
+  /**
+   * Whether each pair matches.
+   *
+   * @throws io.github.clip4j.search.Clip4jException where a picture cannot be read; {@link #match}
+   *     goes on instead
+   */
+  public boolean[] predict(Map<String, Column> columns) {
+    List<Match> matches = match(columns).orThrow();
+    boolean[] result = new boolean[matches.size()];
+    for (int i = 0; i < result.length; i++) {
+      result[i] = matches.get(i).match();
+    }
+    return result;
+  }
+
+  /**
+   * The probability that each pair matches, to be cut at a threshold of one's own.
+   *
+   * @throws io.github.clip4j.search.Clip4jException where a picture cannot be read; {@link #match}
+   *     goes on instead
+   */
+  public double[] predictProba(Map<String, Column> columns) {
+    return match(columns).orThrow().stream().mapToDouble(Match::probability).toArray();
+  }
+
+  /**
+   * A verdict, or a failure, for every pair.
+   *
+   * @throws IllegalArgumentException where a column is missing, their lengths differ, or both hold
+   *     the same and the probability is contrastive
+   */
+  public Matches match(Map<String, Column> columns) {
+    Column left = column(columns, query);
+    Column right = column(columns, response);
+    if (left.size() != right.size()) {
+      throw new IllegalArgumentException(
+          "column %s has %d values, column %s has %d"
+              .formatted(query, left.size(), response, right.size()));
+    }
+    boolean leftIsImage = left instanceof Column.Images;
+    if (contrast != null && leftIsImage == right instanceof Column.Images) {
+      throw new IllegalArgumentException(
+          "both columns hold the same kind and contrastive() compares a picture with texts: use"
+              + " Probability.reference() and a threshold of your own");
+    }
+    EmbeddedColumn queries = EmbeddedColumn.of(model, left);
+    EmbeddedColumn responses = EmbeddedColumn.of(model, right);
+    EmbeddedColumn images = leftIsImage ? queries : responses;
+    List<Match> matches = new ArrayList<>();
+    for (int pair = 0; pair < left.size(); pair++) {
+      if (queries.row(pair) != null && responses.row(pair) != null) {
+        double cosine = dot(queries.row(pair), responses.row(pair));
+        double p = probability(cosine, images.row(pair));
+        matches.add(new Match(pair, cosine, p, p > threshold));
+      }
+    }
+    List<ImageFailure> failures = new ArrayList<>(queries.failures());
+    failures.addAll(responses.failures());
+    failures.sort(Comparator.comparingInt(ImageFailure::input));
+    return new Matches(matches, failures);
+  }
+
+  private static Column column(Map<String, Column> columns, String name) {
+    Column column = columns.get(name);
+    if (column == null) {
+      throw new IllegalArgumentException(
+          "there is no column " + name + ", only " + columns.keySet());
+    }
+    return column;
+  }
+
+  private double probability(double cosine, double[] image) {
+    if (contrast == null) {
+      return 0.5 * (Math.max(-1, Math.min(1, cosine)) + 1);
+    }
+    // 1 / (1 + sum of exp(other - own)): no overflow of consequence, infinity gives 0.
+    double others = 0;
+    for (double[] text : contrast) {
+      others += Math.exp(model.logitScale() * (dot(image, text) - cosine));
+    }
+    return 1 / (1 + others);
+  }
+
+  private double[][] contrast(List<String> negatives) {
+    try (Embeddings embeddings = model.embedTexts(negatives)) {
+      double[][] rows = new double[embeddings.rows()][];
+      for (int i = 0; i < rows.length; i++) {
+        rows[i] = EmbeddedColumn.doubles(embeddings.row(i));
+      }
+      return rows;
+    }
+  }
+
+  private static double dot(double[] a, double[] b) {
+    double sum = 0;
+    for (int i = 0; i < a.length; i++) {
+      sum += a[i] * b[i];
+    }
+    return sum;
+  }
+}

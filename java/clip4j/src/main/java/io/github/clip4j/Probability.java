@@ -1,0 +1,78 @@
+package io.github.clip4j;
+
+import java.util.List;
+
+/** What the probability that a pair matches means. */
+public sealed interface Probability permits Probability.Reference, Probability.Contrastive {
+
+  /**
+   * Texts that say as little as a text can, and broad kinds of things: what a picture shows if it
+   * does not show what the pair's text says.
+   */
+  List<String> DEFAULT_CONTRAST =
+      List.of(
+          "a photo",
+          "a picture",
+          "a drawing",
+          "an image of something",
+          "something else",
+          "an object",
+          "a thing",
+          "a symbol",
+          "a person",
+          "people",
+          "an animal",
+          "a plant",
+          "food",
+          "a vehicle",
+          "a building",
+          "a place",
+          "a landscape",
+          "clothing",
+          "a tool",
+          "text");
+
+  /**
+   * {@code 0.5 * (cosine + 1)}, as AutoGluon's matcher has it. It keeps the order of cosines and
+   * nothing else: pairs that do not belong together have cosines above 0 too, so that 0.5 is no
+   * threshold. For comparing with results of that library, or with a threshold of one's own.
+   */
+  static Probability reference() {
+    return new Reference();
+  }
+
+  /** {@link #contrastive(List)} with {@link #DEFAULT_CONTRAST}. */
+  static Probability contrastive() {
+    return new Contrastive(DEFAULT_CONTRAST);
+  }
+
+  /**
+   * The share that the pair's text gets of a softmax over it and the contrast set, with the
+   * picture's cosines times the model's own logit scale (CLIP, Radford et al. 2021, section 2.3):
+   * the probability that the picture goes with this text rather than with any of those. For pairs
+   * of a picture and a text. Where the alternatives are known, give them.
+   *
+   * @param negatives the contrast set; at least one text
+   */
+  static Probability contrastive(List<String> negatives) {
+    return new Contrastive(negatives);
+  }
+
+  /** See {@link #reference()}. */
+  record Reference() implements Probability {}
+
+  /**
+   * See {@link #contrastive(List)}.
+   *
+   * @param negatives the contrast set
+   */
+  record Contrastive(List<String> negatives) implements Probability {
+    /** Checks and copies the list. */
+    public Contrastive {
+      negatives = List.copyOf(negatives);
+      if (negatives.isEmpty()) {
+        throw new IllegalArgumentException("negatives is empty: there is nothing to compare with");
+      }
+    }
+  }
+}

@@ -1,0 +1,138 @@
+package io.github.clip4j.internal;
+
+import io.github.clip4j.Timings;
+import io.github.clip4j.Tokens;
+import io.github.clip4j.search.Clip4jException.Kind;
+import io.github.clip4j.search.Embeddings;
+import io.github.clip4j.search.internal.EmbeddingsAccess;
+import io.github.clip4j.search.internal.NativeMemory;
+import java.util.List;
+
+/** Batches into native code, rows out: one crossing each. Lists are not empty. */
+public final class Encoders {
+  private static final int TIMINGS_BYTES = 2 * Double.BYTES;
+
+  private Encoders() {}
+
+  /**
+   * What became of a batch of pictures.
+   *
+   * @param rows of those that succeeded, in order
+   * @param kinds null for a picture that succeeded
+   * @param messages null for a picture that succeeded
+   */
+  public record ImageRows(Embeddings rows, Kind[] kinds, String[] messages, Timings timings) {}
+
+  /** Texts' rows and the time that encoding took. */
+  public record TextRows(Embeddings rows, double encodeMs) {}
+
+  /** Encodes tokenized texts. The memory holds a clip4j_timings, the lengths, the ids. */
+  public static TextRows texts(LoadedModel model, List<Tokens> texts) {
+    int n = texts.size();
+    long ids = TIMINGS_BYTES + (long) n * Integer.BYTES;
+    long idCount = texts.stream().mapToLong(text -> text.ids().length).sum();
+    try (Scratch scratch = new Scratch(ids + idCount * Integer.BYTES)) {
+      long lengthAt = TIMINGS_BYTES;
+      long idsAt = ids;
+      for (Tokens text : texts) {
+        int bytes = text.ids().length * Integer.BYTES;
+        scratch.view(lengthAt, Integer.BYTES).putInt(text.ids().length);
+        scratch.view(idsAt, bytes).asIntBuffer().put(text.ids());
+        lengthAt += Integer.BYTES;
+        idsAt += bytes;
+      }
+      long address = scratch.address();
+      NativeMemory rows =
+          rows(
+              model,
+              n,
+              (encoder, to) ->
+                  Native.embedTexts(
+                      encoder, address + ids, address + TIMINGS_BYTES, n, to, address));
+      double encodeMs = scratch.view(0, TIMINGS_BYTES).getDouble(Double.BYTES);
+      return new TextRows(EmbeddingsAccess.adopt(rows, n, model.dimension()), encodeMs);
+    }
+  }
+
+  /** Decodes and encodes pictures. */
+  public static ImageRows images(LoadedModel model, List<ImageInput> images) {
+    int n = images.size();
+    try (ImageBatch batch = new ImageBatch(model.preprocessing(), images)) {
+      NativeMemory rows =
+          rows(
+              model,
+              n,
+              (encoder, to) ->
+                  Native.embedImages(
+                      encoder,
+                      batch.preprocessing(),
+                      batch.images(),
+                      n,
+                      to,
+                      batch.results(),
+                      batch.outcomes(),
+                      batch.timings()));
+      Kind[] kinds = new Kind[n];
+      String[] messages = new String[n];
+      for (int i = 0; i < n; i++) {
+        kinds[i] = batch.failure(i);
+        messages[i] = kinds[i] == null ? null : batch.message(i);
+      }
+      return new ImageRows(
+          EmbeddingsAccess.adopt(rows, batch.result(0), model.dimension()),
+          kinds,
+          messages,
+          new Timings(batch.millis(0), batch.millis(1)));
+    }
+  }
+
+  /**
+   * The picture that would be normalised, {@code imageSize} squared; its height and width are the
+   * model's.
+   */
+  public static byte[] preprocess(LoadedModel model, ImageInput image) {
+    int bytes = 3 * model.imageSize() * model.imageSize();
+    return model.with(
+        address -> {
+          try (ImageBatch batch = new ImageBatch(model.preprocessing(), List.of(image));
+              Scratch pixels = new Scratch(bytes)) {
+            Native.check(
+                Native.preprocess(
+                    batch.preprocessing(),
+                    batch.images(),
+                    pixels.address(),
+                    bytes,
+                    batch.results(),
+                    batch.results() + Integer.BYTES));
+            byte[] rgb = new byte[bytes];
+            pixels.view(0, bytes).get(rgb);
+            return rgb;
+          }
+        });
+  }
+
+  private interface Call {
+    int apply(long model, long rows);
+  }
+
+  /** Memory for n rows, filled by a call. */
+  private static NativeMemory rows(LoadedModel model, int n, Call call) {
+    return model.with(
+        address -> {
+          NativeMemory rows =
+              NativeMemory.allocate("Embeddings", (long) n * model.dimension() * Float.BYTES);
+          try {
+            long to = rows.acquire();
+            try {
+              Native.check(call.apply(address, to));
+            } finally {
+              rows.release();
+            }
+            return rows;
+          } catch (Throwable e) {
+            rows.close();
+            throw e;
+          }
+        });
+  }
+}

@@ -1,0 +1,171 @@
+package io.github.clip4j.internal;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
+import com.google.gson.Strictness;
+import com.google.gson.stream.JsonReader;
+import com.google.gson.stream.JsonToken;
+import io.github.clip4j.search.Clip4jException;
+import io.github.clip4j.search.Clip4jException.Kind;
+import java.io.IOException;
+import java.io.StringReader;
+import java.math.BigDecimal;
+import java.util.Optional;
+
+/**
+ * A JSON object whose every complaint names the file and the field. A null value counts as absent,
+ * as in Python.
+ */
+final class Json {
+  private final String where;
+  private final JsonObject object;
+
+  private Json(String where, JsonObject object) {
+    this.where = where;
+    this.object = object;
+  }
+
+  /** Parses strictly; {@code file} is the name to complain about. */
+  static Json parse(String file, String text) {
+    JsonReader reader = new JsonReader(new StringReader(text));
+    reader.setStrictness(Strictness.STRICT);
+    try {
+      JsonElement root = JsonParser.parseReader(reader);
+      if (!root.isJsonObject() || reader.peek() != JsonToken.END_DOCUMENT) {
+        throw new Clip4jException(Kind.CORRUPT, file + " is not one JSON object");
+      }
+      return new Json(file, root.getAsJsonObject());
+    } catch (JsonParseException | IOException e) {
+      throw new Clip4jException(Kind.CORRUPT, file + " is not valid JSON: " + e.getMessage(), e);
+    }
+  }
+
+  boolean has(String name) {
+    JsonElement value = object.get(name);
+    return value != null && !value.isJsonNull();
+  }
+
+  Optional<JsonElement> element(String name) {
+    return has(name) ? Optional.of(object.get(name)) : Optional.empty();
+  }
+
+  /** The object in a field, empty where the field is absent. */
+  Json object(String name) {
+    JsonElement value = element(name).orElseGet(JsonObject::new);
+    if (!value.isJsonObject()) {
+      throw wrong(name, "an object");
+    }
+    return new Json(where + ": " + name, value.getAsJsonObject());
+  }
+
+  JsonObject members() {
+    return object;
+  }
+
+  /** The field, or the first of a one-element list in it, as a whole number; null where absent. */
+  Integer integer(String name) {
+    if (!has(name)) {
+      return null;
+    }
+    JsonElement value = object.get(name);
+    if (value.isJsonArray() && value.getAsJsonArray().size() == 1) {
+      value = value.getAsJsonArray().get(0);
+    }
+    try {
+      if (value.isJsonPrimitive() && value.getAsJsonPrimitive().isNumber()) {
+        return new BigDecimal(value.getAsString()).intValueExact();
+      }
+    } catch (ArithmeticException | NumberFormatException e) {
+      // Complained about below.
+    }
+    throw wrong(name, "a whole number below 2^31");
+  }
+
+  int positive(String name, int absent) {
+    Integer value = integer(name);
+    if (value != null && value < 1) {
+      throw wrong(name, "at least 1");
+    }
+    return value == null ? absent : value;
+  }
+
+  float number(String name, double absent) {
+    if (!has(name)) {
+      return (float) absent;
+    }
+    return finite(name, object.get(name));
+  }
+
+  /** A list of {@code length} numbers, or one number that stands for all. */
+  float[] numbers(String name, float[] absent) {
+    if (!has(name)) {
+      return absent;
+    }
+    JsonElement value = object.get(name);
+    float[] numbers = new float[absent.length];
+    if (value.isJsonArray()) {
+      JsonArray array = value.getAsJsonArray();
+      if (array.size() != numbers.length) {
+        throw wrong(name, numbers.length + " numbers");
+      }
+      for (int i = 0; i < numbers.length; i++) {
+        numbers[i] = finite(name, array.get(i));
+      }
+    } else {
+      java.util.Arrays.fill(numbers, finite(name, value));
+    }
+    return numbers;
+  }
+
+  boolean flag(String name, boolean absent) {
+    if (!has(name)) {
+      return absent;
+    }
+    JsonElement value = object.get(name);
+    if (!value.isJsonPrimitive() || !value.getAsJsonPrimitive().isBoolean()) {
+      throw wrong(name, "true or false");
+    }
+    return value.getAsBoolean();
+  }
+
+  String string(String name, String absent) {
+    if (!has(name)) {
+      return absent;
+    }
+    JsonElement value = object.get(name);
+    if (!value.isJsonPrimitive() || !value.getAsJsonPrimitive().isString()) {
+      throw wrong(name, "a string");
+    }
+    return value.getAsString();
+  }
+
+  /** For a value that is well-formed and still not what the file's format allows. */
+  Clip4jException wrong(String name, String expected) {
+    return new Clip4jException(Kind.CORRUPT, field(name) + " must be " + expected);
+  }
+
+  /** For a value that the format allows and clip4j does not implement. */
+  Clip4jException unsupported(String name, String supported) {
+    return new Clip4jException(
+        Kind.UNSUPPORTED, field(name) + " is not supported (supported: " + supported + ")");
+  }
+
+  private float finite(String name, JsonElement value) {
+    if (value.isJsonPrimitive() && value.getAsJsonPrimitive().isNumber()) {
+      float number = value.getAsFloat();
+      if (Float.isFinite(number)) {
+        return number;
+      }
+    }
+    throw wrong(name, "a finite number");
+  }
+
+  private String field(String name) {
+    String value = has(name) ? object.get(name).toString() : "null";
+    String shown = value.length() <= 60 ? value : value.substring(0, 60) + "...";
+    return where + ": " + name + " = " + shown;
+  }
+}

@@ -1,0 +1,160 @@
+package io.github.clip4j.internal;
+
+import io.github.clip4j.LoadOptions;
+import io.github.clip4j.Tokens;
+import io.github.clip4j.search.internal.NativeHandle;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.function.LongFunction;
+
+/** A model in native memory and what its files say of it. Safe from any thread. */
+public final class LoadedModel implements AutoCloseable {
+  private final NativeHandle handle;
+  private final ModelFiles files;
+  private final ClipConfig config;
+  private final Tokenizer tokenizer;
+  private final byte[] preprocessing;
+  private final Map<Path, List<Safetensors.Tensor>> weights;
+  private final long parameters;
+  private final float logitScale;
+  private String fingerprint;
+
+  private LoadedModel(
+      ModelFiles files, ClipConfig config, byte[] preprocessing, Tokenizer tokenizer, int threads) {
+    this.files = files;
+    this.config = config;
+    this.preprocessing = preprocessing;
+    this.tokenizer = tokenizer;
+    this.weights = files.weights();
+    this.handle = create(threads);
+    try {
+      parameters = with(this::readWeights);
+      logitScale = with(LoadedModel::readLogitScale);
+    } catch (Throwable e) {
+      handle.close();
+      throw e;
+    }
+  }
+
+  /** Loads a model; what can be wrong in small files is found before the weights are read. */
+  public static LoadedModel load(Path directory, LoadOptions options) {
+    ModelFiles files = new ModelFiles(directory);
+    ClipConfig config = ClipConfig.of(files.json("config.json"));
+    PreprocessorConfig preprocessor = PreprocessorConfig.of(files);
+    preprocessor.checkMakes(config.imageSize());
+    ByteBuffer preprocessing =
+        ByteBuffer.allocate(PreprocessorConfig.BYTES).order(ByteOrder.nativeOrder());
+    preprocessor.write(preprocessing, options.images());
+    Native.load();
+    Tokenizer tokenizer = Tokenizer.open(files, config.maxPositions(), config.vocabularySize());
+    try {
+      return new LoadedModel(files, config, preprocessing.array(), tokenizer, options.threads());
+    } catch (Throwable e) {
+      tokenizer.close();
+      throw e;
+    }
+  }
+
+  /** The handle's end is the native model's and the tokenizer's. */
+  private NativeHandle create(int threads) {
+    try (Scratch scratch = new Scratch(ClipConfig.BYTES + Long.BYTES)) {
+      config.write(scratch.view(0, ClipConfig.BYTES));
+      long result = scratch.address() + ClipConfig.BYTES;
+      WeightsReader.check(
+          files.path("config.json"), Native.modelCreate(scratch.address(), threads, result));
+      long model = scratch.view(ClipConfig.BYTES, Long.BYTES).getLong();
+      Tokenizer owned = tokenizer;
+      return new NativeHandle(
+          "ClipModel",
+          model,
+          address -> {
+            Native.modelFree(address);
+            owned.close();
+          });
+    }
+  }
+
+  private long readWeights(long model) {
+    WeightsReader reader = new WeightsReader(model);
+    reader.read(weights);
+    WeightsReader.check(files.directory(), Native.modelFinish(model));
+    return reader.parameters();
+  }
+
+  private static float readLogitScale(long model) {
+    try (Scratch scratch = new Scratch(Float.BYTES)) {
+      Native.check(Native.modelLogitScale(model, scratch.address()));
+      return scratch.view(0, Float.BYTES).getFloat();
+    }
+  }
+
+  /** Runs {@code use} with the native model's address; IllegalStateException after close. */
+  <T> T with(LongFunction<T> use) {
+    long address = handle.acquire();
+    try {
+      return use.apply(address);
+    } finally {
+      handle.release();
+    }
+  }
+
+  /** IllegalStateException after close. */
+  public void checkOpen() {
+    with(model -> null);
+  }
+
+  /** Length of an embedding. */
+  public int dimension() {
+    return config.projectionDim();
+  }
+
+  /** Side of the square pictures it takes, in pixels. */
+  public int imageSize() {
+    return config.imageSize();
+  }
+
+  /** Longest text in tokens, begin and end included. */
+  public int maxTokens() {
+    return tokenizer.maxTokens();
+  }
+
+  /** What cosines are multiplied by before a softmax. */
+  public float logitScale() {
+    return logitScale;
+  }
+
+  /** Bytes of its parameters in native memory. */
+  public long nativeBytes() {
+    return parameters * Float.BYTES;
+  }
+
+  byte[] preprocessing() {
+    return preprocessing;
+  }
+
+  /** Token ids of a text; IllegalStateException after close. */
+  public Tokens tokenize(String text) {
+    return with(model -> tokenizer.encode(text));
+  }
+
+  /**
+   * Identifies what decides an embedding: the weights' content, sizes, preprocessing and options.
+   */
+  public synchronized String fingerprint() {
+    if (fingerprint == null) {
+      ByteBuffer sizes = ByteBuffer.allocate(ClipConfig.BYTES).order(ByteOrder.nativeOrder());
+      config.write(sizes);
+      fingerprint = Digests.sha256(List.of(sizes.array(), preprocessing), weights.keySet());
+    }
+    return fingerprint;
+  }
+
+  /** Idempotent; calls under way end normally. */
+  @Override
+  public void close() {
+    handle.close();
+  }
+}

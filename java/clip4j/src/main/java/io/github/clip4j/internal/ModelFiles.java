@@ -1,0 +1,126 @@
+package io.github.clip4j.internal;
+
+import io.github.clip4j.search.Clip4jException;
+import io.github.clip4j.search.Clip4jException.Kind;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/** The files of a model directory in Hugging Face layout. */
+final class ModelFiles {
+  /** Far above any real tokenizer.json, far below what hurts. */
+  private static final long MAX_TEXT_BYTES = 256L << 20;
+
+  private final Path directory;
+
+  ModelFiles(Path directory) {
+    this.directory = directory;
+    if (!Files.isDirectory(directory)) {
+      throw Files.exists(directory)
+          ? new Clip4jException(
+              Kind.UNREADABLE, directory + " is not a directory (a model is a directory)")
+          : new Clip4jException(Kind.MISSING, directory + " does not exist");
+    }
+  }
+
+  Path directory() {
+    return directory;
+  }
+
+  Path path(String name) {
+    return directory.resolve(name);
+  }
+
+  boolean has(String name) {
+    return Files.exists(path(name));
+  }
+
+  Json json(String name) {
+    return Json.parse(path(name).toString(), text(path(name)));
+  }
+
+  Optional<Json> jsonIfPresent(String name) {
+    return has(name) ? Optional.of(json(name)) : Optional.empty();
+  }
+
+  /** A UTF-8 file's text; malformed bytes are an error, not a replacement character. */
+  static String text(Path file) {
+    byte[] bytes;
+    try {
+      if (Files.isDirectory(file)) {
+        throw new Clip4jException(Kind.UNREADABLE, file + " is a directory");
+      }
+      if (Files.size(file) > MAX_TEXT_BYTES) {
+        throw new Clip4jException(
+            Kind.TOO_LARGE, file + " is over " + (MAX_TEXT_BYTES >> 20) + " MiB");
+      }
+      bytes = Files.readAllBytes(file);
+    } catch (IOException e) {
+      throw unreadable(file, e);
+    }
+    try {
+      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+    } catch (CharacterCodingException e) {
+      throw new Clip4jException(Kind.CORRUPT, file + " is not UTF-8", e);
+    }
+  }
+
+  static Clip4jException unreadable(Path file, IOException e) {
+    return e instanceof NoSuchFileException
+        ? new Clip4jException(Kind.MISSING, file + " does not exist", e)
+        : new Clip4jException(Kind.UNREADABLE, file + " cannot be read: " + e, e);
+  }
+
+  /**
+   * Every tensor of the weights and the file that holds it: one safetensors file, or shards with an
+   * index.
+   */
+  Map<Path, List<Safetensors.Tensor>> weights() {
+    if (has("model.safetensors")) {
+      Path file = path("model.safetensors");
+      return Map.of(file, Safetensors.read(file));
+    }
+    if (has("model.safetensors.index.json")) {
+      return shards(json("model.safetensors.index.json"));
+    }
+    throw new Clip4jException(
+        Kind.MISSING,
+        directory
+            + " has no model.safetensors and no model.safetensors.index.json"
+            + (has("pytorch_model.bin")
+                ? " (pytorch_model.bin is not read: save the model as safetensors)"
+                : ""));
+  }
+
+  private Map<Path, List<Safetensors.Tensor>> shards(Json index) {
+    Json map = index.object("weight_map");
+    Map<String, Map<String, Safetensors.Tensor>> shards = new TreeMap<>();
+    Map<Path, List<Safetensors.Tensor>> chosen = new LinkedHashMap<>();
+    for (String tensor : map.members().keySet()) {
+      String shard = map.string(tensor, "");
+      if (shard.isEmpty() || !Path.of(shard).getFileName().toString().equals(shard)) {
+        throw map.wrong(tensor, "the name of a file in the same directory");
+      }
+      Safetensors.Tensor found =
+          shards.computeIfAbsent(shard, s -> Safetensors.byName(path(s))).get(tensor);
+      if (found == null) {
+        throw new Clip4jException(
+            Kind.MISSING, path(shard) + " has no tensor " + tensor + ", which the index promises");
+      }
+      chosen.computeIfAbsent(path(shard), p -> new java.util.ArrayList<>()).add(found);
+    }
+    if (chosen.isEmpty()) {
+      throw index.wrong("weight_map", "an object that names at least one tensor");
+    }
+    return chosen;
+  }
+}

@@ -1,0 +1,140 @@
+package io.github.clip4j.internal;
+
+import io.github.clip4j.search.internal.NativeLoader;
+import io.github.clip4j.search.internal.NativeLoader.Requirement;
+import io.github.clip4j.search.internal.Status;
+import org.bytedeco.javacpp.annotation.Cast;
+import org.bytedeco.javacpp.annotation.Name;
+import org.bytedeco.javacpp.annotation.NoException;
+import org.bytedeco.javacpp.annotation.Platform;
+
+/**
+ * The functions of clip4j.h, where each is documented. The preloads are what libclip4j links to,
+ * from Bytedeco's jars, in the order in which the linker needs them; Bytedeco's own JNI libraries
+ * are not loaded.
+ */
+@Platform(
+    include = "clip4j.h",
+    link = "clip4j",
+    library = "jniclip4j",
+    define = "STRING_BYTES_CHARSET \"UTF-8\"",
+    preload = {
+      "gomp@.1",
+      "gcc_s@.1",
+      "quadmath@.0",
+      "gfortran@.5",
+      "openblas@.0",
+      "c10",
+      "torch_cpu",
+      "opencv_core@.413",
+      "opencv_imgproc@.413",
+      "opencv_imgcodecs@.413"
+    },
+    preloadresource = {
+      "/org/bytedeco/openblas/",
+      "/org/bytedeco/pytorch/",
+      "/org/bytedeco/opencv/"
+    })
+public final class Native {
+  private Native() {}
+
+  /** Loads the library when it is not loaded yet. Call it before anything else here. */
+  public static void load() {
+    NativeLoader.load(
+        Native.class,
+        "io.github.clip4j:clip4j",
+        new Requirement("/org/bytedeco/openblas/%s/libopenblas.so.0", "org.bytedeco:openblas"),
+        new Requirement("/org/bytedeco/pytorch/%s/libtorch_cpu.so", "org.bytedeco:pytorch"),
+        new Requirement("/org/bytedeco/opencv/%s/libopencv_core.so.413", "org.bytedeco:opencv"));
+  }
+
+  static void check(int status) {
+    Status.check(status, Native::lastError);
+  }
+
+  @Name("clip4j_last_error")
+  @NoException
+  static native String lastError();
+
+  @Name("clip4j_live_bytes")
+  @NoException
+  public static native long liveBytes();
+
+  @Name("clip4j_live_handles")
+  @NoException
+  public static native long liveHandles();
+
+  @Name("clip4j_model_create")
+  @NoException
+  static native int modelCreate(
+      @Cast("const clip4j_config*") long config, int threads, @Cast("clip4j_model**") long model);
+
+  @Name("clip4j_model_wants")
+  @NoException
+  static native int modelWants(
+      @Cast("const clip4j_model*") long model, @Cast("const char*") long name);
+
+  @Name("clip4j_model_read")
+  @NoException
+  static native int modelRead(
+      @Cast("clip4j_model*") long model,
+      @Cast("const char*") long name,
+      @Cast("const char*") long path,
+      long offset,
+      int dtype,
+      @Cast("const int64_t*") long shape,
+      int dimensions);
+
+  @Name("clip4j_model_finish")
+  @NoException
+  static native int modelFinish(@Cast("clip4j_model*") long model);
+
+  @Name("clip4j_model_free")
+  @NoException
+  static native void modelFree(@Cast("clip4j_model*") long model);
+
+  @Name("clip4j_model_logit_scale")
+  @NoException
+  static native int modelLogitScale(
+      @Cast("const clip4j_model*") long model, @Cast("float*") long scale);
+
+  @Name("clip4j_embed_images")
+  @NoException
+  static native int embedImages(
+      @Cast("const clip4j_model*") long model,
+      @Cast("const clip4j_preprocessing*") long preprocessing,
+      @Cast("const clip4j_image*") long images,
+      int n,
+      @Cast("float*") long rows,
+      @Cast("int32_t*") long rowCount,
+      @Cast("clip4j_outcome*") long outcomes,
+      @Cast("clip4j_timings*") long timings);
+
+  @Name("clip4j_embed_texts")
+  @NoException
+  static native int embedTexts(
+      @Cast("const clip4j_model*") long model,
+      @Cast("const int32_t*") long ids,
+      @Cast("const int32_t*") long lengths,
+      int n,
+      @Cast("float*") long rows,
+      @Cast("clip4j_timings*") long timings);
+
+  @Name("clip4j_preprocess")
+  @NoException
+  static native int preprocess(
+      @Cast("const clip4j_preprocessing*") long preprocessing,
+      @Cast("const clip4j_image*") long image,
+      @Cast("uint8_t*") long pixels,
+      long capacity,
+      @Cast("int32_t*") long height,
+      @Cast("int32_t*") long width);
+
+  @Name("clip4j_torch_version")
+  @NoException
+  public static native String torchVersion();
+
+  @Name("clip4j_opencv_version")
+  @NoException
+  public static native String opencvVersion();
+}

@@ -1,0 +1,161 @@
+package io.github.clip4j.internal;
+
+import com.google.gson.JsonElement;
+import io.github.clip4j.ImageOptions;
+import io.github.clip4j.search.Clip4jException;
+import io.github.clip4j.search.Clip4jException.Kind;
+import java.nio.ByteBuffer;
+
+/**
+ * What preprocessor_config.json says of a CLIP image processor, with transformers' defaults; a
+ * clip4j_preprocessing once it is joined with {@link ImageOptions}.
+ *
+ * @param resizeMode 0 none, 1 the shorter side becomes resizeHeight, 2 exactly resizeHeight x
+ *     resizeWidth
+ * @param cropHeight 0: no crop
+ */
+record PreprocessorConfig(
+    int resizeMode,
+    int resizeHeight,
+    int resizeWidth,
+    int resample,
+    int cropHeight,
+    int cropWidth,
+    float scale,
+    float[] mean,
+    float[] std) {
+
+  /** sizeof(clip4j_preprocessing). */
+  static final int BYTES = 80;
+
+  private static final int SHORTER_SIDE = 1;
+  private static final int EXACT = 2;
+  private static final float[] CLIP_MEAN = {0.48145466f, 0.4578275f, 0.40821073f};
+  private static final float[] CLIP_STD = {0.26862954f, 0.26130258f, 0.27577711f};
+
+  /** A width and height; equal ones also stand for "the shorter side" where {@code shorter}. */
+  private record Size(boolean shorter, int height, int width) {}
+
+  /** As transformers looks for it: inside a processor_config.json, else in a file of its own. */
+  static PreprocessorConfig of(ModelFiles files) {
+    return files
+        .jsonIfPresent("processor_config.json")
+        .filter(processor -> processor.has("image_processor"))
+        .map(processor -> of(processor.object("image_processor")))
+        .orElseGet(() -> of(files.json("preprocessor_config.json")));
+  }
+
+  static PreprocessorConfig of(Json config) {
+    for (String name : new String[] {"image_processor_type", "feature_extractor_type"}) {
+      if (!config.string(name, "CLIP").startsWith("CLIP")) {
+        throw config.unsupported(name, "CLIP's");
+      }
+    }
+    int mode = 0;
+    Size size = new Size(true, 0, 0);
+    if (config.flag("do_resize", true)) {
+      size = size(config, "size", true);
+      mode = size.shorter() ? SHORTER_SIDE : EXACT;
+    }
+    Size crop = new Size(false, 0, 0);
+    if (config.flag("do_center_crop", true)) {
+      crop = size(config, "crop_size", false);
+    }
+    boolean normalize = config.flag("do_normalize", true);
+    float[] mean = normalize ? config.numbers("image_mean", CLIP_MEAN) : new float[] {0, 0, 0};
+    float[] std = normalize ? config.numbers("image_std", CLIP_STD) : new float[] {1, 1, 1};
+    for (float deviation : std) {
+      if (deviation <= 0) {
+        throw config.wrong("image_std", "above 0");
+      }
+    }
+    float scale = config.flag("do_rescale", true) ? config.number("rescale_factor", 1 / 255.0) : 1;
+    return new PreprocessorConfig(
+        mode,
+        size.height(),
+        size.width(),
+        resample(config),
+        crop.height(),
+        crop.width(),
+        scale,
+        mean,
+        std);
+  }
+
+  /**
+   * One number, [height, width], {"height", "width"} or, where {@code shorterSide},
+   * {"shortest_edge"}.
+   */
+  private static Size size(Json config, String name, boolean shorterSide) {
+    JsonElement value = config.element(name).orElse(null);
+    if (value == null || value.isJsonPrimitive()) {
+      int side = config.positive(name, 224);
+      return new Size(shorterSide, side, side);
+    }
+    if (value.isJsonArray()) {
+      float[] sides = config.numbers(name, new float[2]);
+      if (sides[0] < 1 || sides[1] < 1) {
+        throw config.wrong(name, "at least 1 x 1");
+      }
+      return new Size(false, (int) sides[0], (int) sides[1]);
+    }
+    Json sides = config.object(name);
+    boolean exact = sides.has("height") && sides.has("width");
+    if (exact ? sides.has("shortest_edge") : !(shorterSide && sides.has("shortest_edge"))) {
+      throw config.unsupported(
+          name, "height and width" + (shorterSide ? ", or shortest_edge" : ""));
+    }
+    if (sides.has("longest_edge")) {
+      throw config.unsupported(name, "no longest_edge");
+    }
+    return exact
+        ? new Size(false, sides.positive("height", 0), sides.positive("width", 0))
+        : new Size(true, sides.positive("shortest_edge", 0), 0);
+  }
+
+  private static int resample(Json config) {
+    Integer resample = config.integer("resample");
+    if (resample == null) {
+      return 3;
+    }
+    if (resample < 0 || resample > 5) {
+      throw config.wrong("resample", "0 to 5, one of Pillow's filters");
+    }
+    return resample;
+  }
+
+  /**
+   * The processor must make what the model takes; transformers finds out at the first picture only.
+   */
+  void checkMakes(int imageSize) {
+    boolean crops = cropHeight > 0;
+    int height = crops ? cropHeight : resizeHeight;
+    int width = crops ? cropWidth : resizeWidth;
+    if (!crops && resizeMode != EXACT) {
+      throw new Clip4jException(
+          Kind.UNSUPPORTED,
+          "the preprocessor neither crops nor resizes to one size, so pictures would not be the "
+              + ("model's " + imageSize + "x" + imageSize));
+    }
+    if (height != imageSize || width != imageSize) {
+      throw new Clip4jException(
+          Kind.INVALID_ARGUMENT,
+          "the preprocessor makes %dx%d pictures, config.json says the model takes %dx%d"
+              .formatted(width, height, imageSize, imageSize));
+    }
+  }
+
+  void write(ByteBuffer to, ImageOptions options) {
+    to.putInt(resizeMode).putInt(resizeHeight).putInt(resizeWidth).putInt(resample);
+    to.putInt(cropHeight).putInt(cropWidth).putFloat(scale);
+    for (float value : mean) {
+      to.putFloat(value);
+    }
+    for (float value : std) {
+      to.putFloat(value);
+    }
+    to.putInt(options.exifOrientation() ? 1 : 0).putInt(options.background().orElse(-1));
+    to.putInt(options.formats().stream().mapToInt(format -> 1 << format.ordinal()).sum());
+    to.putLong(options.maxEncodedBytes()).putLong(options.maxPixels());
+  }
+}

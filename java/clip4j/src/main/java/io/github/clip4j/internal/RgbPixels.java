@@ -1,0 +1,52 @@
+package io.github.clip4j.internal;
+
+import java.awt.color.ColorSpace;
+import java.awt.image.BufferedImage;
+import java.awt.image.Raster;
+
+/**
+ * Pixels out of java.awt's images; apart from the rest, which works without the module
+ * java.desktop.
+ */
+public final class RgbPixels {
+  private RgbPixels() {}
+
+  /** 8-bit RGB, alpha dropped. */
+  public static byte[] of(BufferedImage image) {
+    int width = image.getWidth();
+    int height = image.getHeight();
+    byte[] rgb = new byte[Math.multiplyExact(3, Math.multiplyExact(width, height))];
+    boolean grey =
+        image.getColorModel().getColorSpace().getType() == ColorSpace.TYPE_GRAY
+            && image.getRaster().getNumBands() == 1;
+    int[] row = new int[width];
+    int to = 0;
+    for (int y = 0; y < height; y++) {
+      if (grey) {
+        grey(image, y, row);
+      } else {
+        image.getRGB(0, y, width, 1, row, 0, width);
+      }
+      for (int pixel : row) {
+        rgb[to++] = (byte) (pixel >> 16);
+        rgb[to++] = (byte) (pixel >> 8);
+        rgb[to++] = (byte) pixel;
+      }
+    }
+    return rgb;
+  }
+
+  /**
+   * Java takes grey samples for linear light and getRGB would brighten them; image files mean them
+   * as they are.
+   */
+  private static void grey(BufferedImage image, int y, int[] row) {
+    Raster raster = image.getRaster();
+    int bits = raster.getSampleModel().getSampleSize(0);
+    raster.getSamples(raster.getMinX(), raster.getMinY() + y, row.length, 1, 0, row);
+    for (int x = 0; x < row.length; x++) {
+      int value = bits > 8 ? row[x] >> (bits - 8) : row[x] * 255 / ((1 << bits) - 1);
+      row[x] = value * 0x010101;
+    }
+  }
+}

@@ -1,0 +1,104 @@
+package io.github.clip4j.internal;
+
+import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import io.github.clip4j.Tokens;
+import io.github.clip4j.search.Clip4jException;
+import io.github.clip4j.search.Clip4jException.Kind;
+
+/**
+ * Texts to token ids, begin and end included, cut to what the model takes. Safe from any thread
+ * until closed.
+ */
+public final class Tokenizer implements AutoCloseable {
+  private final HuggingFaceTokenizer tokenizer;
+  private final int maxTokens;
+  private final int vocabularySize;
+
+  private Tokenizer(HuggingFaceTokenizer tokenizer, int maxTokens, int vocabularySize) {
+    this.tokenizer = tokenizer;
+    this.maxTokens = maxTokens;
+    this.vocabularySize = vocabularySize;
+  }
+
+  static Tokenizer open(ModelFiles files, int maxPositions, int vocabularySize) {
+    String json;
+    String source;
+    if (files.has("tokenizer.json")) {
+      json = ModelFiles.text(files.path("tokenizer.json"));
+      source = files.path("tokenizer.json").toString();
+    } else if (files.has("vocab.json") && files.has("merges.txt")) {
+      json = TokenizerJson.synthesize(files);
+      source = files.path("vocab.json") + " with merges.txt";
+    } else {
+      throw new Clip4jException(
+          Kind.MISSING,
+          files.directory() + " has no tokenizer.json, and not both vocab.json and merges.txt");
+    }
+    Tokenizer opened =
+        new Tokenizer(
+            TokenizerLibrary.open(json, source), maxTokens(files, maxPositions), vocabularySize);
+    int ends = opened.encode("").ids().length;
+    if (ends < 1 || ends > opened.maxTokens) {
+      opened.close();
+      throw new Clip4jException(
+          Kind.CORRUPT, source + " makes " + ends + " tokens of an empty text");
+    }
+    return opened;
+  }
+
+  /** The tokenizer may be stricter than the model; "no limit" is written as 1e30. */
+  private static int maxTokens(ModelFiles files, int maxPositions) {
+    float limit =
+        files
+            .jsonIfPresent("tokenizer_config.json")
+            .map(config -> config.number("model_max_length", maxPositions))
+            .orElse((float) maxPositions);
+    return (int) Math.max(1, Math.min(limit, maxPositions));
+  }
+
+  public int maxTokens() {
+    return maxTokens;
+  }
+
+  /** Where too long, the end token stays: it is where the model reads the embedding. */
+  public Tokens encode(String text) {
+    checkPaired(text);
+    long[] ids = tokenizer.encode(text, true, false).getIds();
+    int length = Math.min(ids.length, maxTokens);
+    int[] kept = new int[length];
+    for (int i = 0; i < length; i++) {
+      long id = i == length - 1 ? ids[ids.length - 1] : ids[i];
+      if (id < 0 || id >= vocabularySize) {
+        throw new Clip4jException(
+            Kind.INVALID_ARGUMENT,
+            "the tokenizer gives id "
+                + id
+                + ", which the model's vocabulary of "
+                + vocabularySize
+                + " lacks");
+      }
+      kept[i] = (int) id;
+    }
+    return new Tokens(kept, ids.length > maxTokens);
+  }
+
+  /** The library would turn half of a surrogate pair into U+FFFD without a word. */
+  private static void checkPaired(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (Character.isHighSurrogate(c)
+          && i + 1 < text.length()
+          && Character.isLowSurrogate(text.charAt(i + 1))) {
+        i++;
+      } else if (Character.isSurrogate(c)) {
+        throw new IllegalArgumentException(
+            "text is not valid UTF-16: a lone surrogate \\u%04x at index %d".formatted((int) c, i));
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    tokenizer.close();
+  }
+}

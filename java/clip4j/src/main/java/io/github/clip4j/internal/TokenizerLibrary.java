@@ -1,0 +1,79 @@
+package io.github.clip4j.internal;
+
+import ai.djl.engine.EngineException;
+import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import ai.djl.huggingface.tokenizers.jni.LibUtils;
+import io.github.clip4j.search.Clip4jException;
+import io.github.clip4j.search.Clip4jException.Kind;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+
+/**
+ * Hugging Face's tokenizers through DJL, without what DJL adds: it sends usage data when it finds
+ * itself on EC2, and may download CUDA builds of the library.
+ */
+final class TokenizerLibrary {
+  /**
+   * Truncation and padding are ours, whatever the file says: the model neither pads nor cuts in
+   * silence.
+   */
+  private static final Map<String, String> OPTIONS =
+      Map.of("truncation", "DO_NOT_TRUNCATE", "padding", "DO_NOT_PAD");
+
+  static {
+    // Read at every construction; harmless to an application's own use of DJL, and its own setting
+    // wins.
+    if (System.getProperty("OPT_OUT_TRACKING") == null) {
+      System.setProperty("OPT_OUT_TRACKING", "true");
+    }
+    loadOffline();
+  }
+
+  private TokenizerLibrary() {}
+
+  /**
+   * Offline mode picks the CPU library inside the jar. It is set for the loading alone: elsewhere
+   * it is the user's.
+   */
+  private static void loadOffline() {
+    String offline = "ai.djl.offline";
+    String before = System.setProperty(offline, "true");
+    try {
+      LibUtils.checkStatus();
+    } catch (EngineException | LinkageError e) {
+      // Reported by the first construction, where it can be caught as what it is.
+    } finally {
+      if (before == null) {
+        System.clearProperty(offline);
+      } else {
+        System.setProperty(offline, before);
+      }
+    }
+  }
+
+  static HuggingFaceTokenizer open(String json, String source) {
+    try {
+      LibUtils.checkStatus();
+    } catch (EngineException | LinkageError e) {
+      throw new Clip4jException(
+          Kind.UNSUPPORTED,
+          "the tokenizer library does not load: "
+              + rootCause(e)
+              + " (it is unpacked to .djl.ai in the home directory, or to DJL_CACHE_DIR, which must"
+              + " be writable and allow execution; it needs glibc)",
+          e);
+    }
+    try {
+      return HuggingFaceTokenizer.newInstance(
+          new ByteArrayInputStream(json.getBytes(StandardCharsets.UTF_8)), OPTIONS);
+    } catch (RuntimeException | IOException e) {
+      throw new Clip4jException(Kind.CORRUPT, source + " is not a tokenizer: " + e.getMessage(), e);
+    }
+  }
+
+  private static Throwable rootCause(Throwable error) {
+    return error.getCause() == null ? error : rootCause(error.getCause());
+  }
+}
