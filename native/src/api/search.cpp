@@ -9,6 +9,8 @@
 #include "base/error.h"
 #include "clip4j_search.h"
 #include "search/index.h"
+#include "search/kernel.h"
+#include "search/scan.h"
 
 using clip4j::fail;
 using clip4j::translate_exceptions;
@@ -96,8 +98,9 @@ int32_t clip4j_search_index_search(const clip4j_index* index, const float* queri
       check_not_null(rows, "rows");
       check_not_null(scores, "scores");
     }
-    index->index.search(queries, query_count, k,
-                        similarity == CLIP4J_DOT ? Similarity::kDot : Similarity::kCosine, rows, scores);
+    clip4j::search::search(index->index, queries, query_count, k,
+                           similarity == CLIP4J_DOT ? Similarity::kDot : Similarity::kCosine,
+                           clip4j::search::kernel(clip4j::instruction_set()), rows, scores);
   });
 }
 

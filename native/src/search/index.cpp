@@ -1,64 +1,77 @@
 #include "search/index.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <limits>
-#include <numeric>
 
 #include "base/error.h"
+#include "search/bound.h"
 #include "search/exact.h"
+#include "search/parallel.h"
 
 namespace clip4j::search {
+namespace {
 
-Index::Index(const float* rows, int64_t n, int32_t dimension) : rows_(rows), n_(n), dimension_(dimension) {
+// Calls body(begin, end) for pieces of 0 ... n - 1 rows, in parallel.
+template <typename Body>
+void for_each_piece(int64_t n, int32_t dimension, const Body& body) {
+  constexpr int64_t piece_floats = 1 << 18;
+  const int64_t piece = std::max<int64_t>(1, piece_floats / dimension);
+  parallel((n + piece - 1) / piece,
+           [&](int64_t i) { body(i * piece, std::min(n, (i + 1) * piece)); });
+}
+
+void lower_to(std::atomic<int64_t>& least, int64_t value) {
+  int64_t seen = least.load();
+  while (value < seen && !least.compare_exchange_weak(seen, value)) {
+  }
+}
+
+bool safe_in_float32(double norm) { return norm >= kLeastNorm && norm <= kGreatestNorm; }
+
+}  // namespace
+
+Index::Index(const float* rows, int64_t n, int32_t dimension)
+    : rows_(rows), size_(static_cast<int32_t>(n)), dimension_(dimension) {
   if (n < 1 || n > std::numeric_limits<int32_t>::max()) {
     fail(CLIP4J_INVALID_ARGUMENT, "the number of rows must be from 1 to 2147483647, not ", n);
   }
   if (dimension < 1) fail(CLIP4J_INVALID_ARGUMENT, "the dimension must be at least 1, not ", dimension);
   norms_.resize(n);
-  for (int64_t row = 0; row < n; ++row) {
-    norms_[row] = exact_norm(rows + row * dimension, dimension);
-    if (!std::isfinite(norms_[row])) fail(CLIP4J_INVALID_ARGUMENT, "row ", row, " is not finite");
-  }
-  bytes_ = CountedBytes(static_cast<int64_t>(norms_.size() * sizeof(norms_[0])));
-}
-
-void Index::search(const float* queries, int64_t query_count, int64_t k, Similarity similarity, int32_t* rows,
-                   double* scores) const {
-  if (k < 1) fail(CLIP4J_INVALID_ARGUMENT, "k must be at least 1, not ", k);
-  const int64_t hits = std::min(k, n_);
-  std::vector<double> all(n_);
-  std::vector<int32_t> order(n_);
-  for (int64_t q = 0; q < query_count; ++q) {
-    const float* query = queries + q * dimension_;
-    const double norm = exact_norm(query, dimension_);
-    if (!std::isfinite(norm)) fail(CLIP4J_INVALID_ARGUMENT, "query ", q, " is not finite");
-    if (similarity == Similarity::kCosine && norm == 0) fail(CLIP4J_INVALID_ARGUMENT, "query ", q, " is zero");
-    for (int64_t row = 0; row < n_; ++row) {
-      const double dot = exact_dot(query, rows_ + row * dimension_, dimension_);
-      all[row] = similarity == Similarity::kDot ? dot : norms_[row] == 0 ? 0 : dot / norm / norms_[row];
+  inverse_norms_.resize(n);
+  std::atomic<int64_t> first_bad{n};
+  for_each_piece(n, dimension, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const double norm = exact_norm(row(i), dimension);
+      if (!std::isfinite(norm)) lower_to(first_bad, i);
+      norms_[i] = norm;
+      inverse_norms_[i] = safe_in_float32(norm) ? static_cast<float>(1 / norm) : 0;
     }
-    std::iota(order.begin(), order.end(), 0);
-    std::sort(order.begin(), order.end(),
-              [&](int32_t a, int32_t b) { return all[a] != all[b] ? all[a] > all[b] : a < b; });
-    for (int64_t i = 0; i < hits; ++i) {
-      rows[q * hits + i] = order[i];
-      scores[q * hits + i] = all[order[i]];
-    }
-  }
+  });
+  if (first_bad < n) fail(CLIP4J_INVALID_ARGUMENT, "row ", first_bad.load(), " has a value that is not finite");
+  bytes_ = CountedBytes(n * static_cast<int64_t>(sizeof(double) + sizeof(float)));
 }
 
 void normalize(float* rows, int64_t n, int32_t dimension) {
-  for (int64_t row = 0; row < n; ++row) {
-    const double norm = exact_norm(rows + row * dimension, dimension);
-    if (!std::isfinite(norm)) fail(CLIP4J_INVALID_ARGUMENT, "row ", row, " is not finite");
-    if (norm == 0) fail(CLIP4J_INVALID_ARGUMENT, "row ", row, " is zero");
+  std::vector<double> norms(n);
+  std::atomic<int64_t> first_bad{n};
+  for_each_piece(n, dimension, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      norms[i] = exact_norm(rows + i * dimension, dimension);
+      if (!std::isfinite(norms[i]) || norms[i] == 0) lower_to(first_bad, i);
+    }
+  });
+  if (first_bad < n) {
+    const int64_t row = first_bad.load();
+    fail(CLIP4J_INVALID_ARGUMENT, "row ", row, norms[row] == 0 ? " is zero" : " has a value that is not finite");
   }
-  for (int64_t row = 0; row < n; ++row) {
-    float* values = rows + row * dimension;
-    const double norm = exact_norm(values, dimension);
-    for (int32_t i = 0; i < dimension; ++i) values[i] = static_cast<float>(values[i] / norm);
-  }
+  for_each_piece(n, dimension, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      float* row = rows + i * dimension;
+      for (int32_t j = 0; j < dimension; ++j) row[j] = static_cast<float>(row[j] / norms[i]);
+    }
+  });
 }
 
 }  // namespace clip4j::search

@@ -1,0 +1,48 @@
+#include "search/parallel.h"
+
+#include <cfenv>
+
+#include "base/cpu.h"
+#include "base/exit_gate.h"
+#include "base/worker_pool.h"
+
+namespace clip4j::search {
+namespace {
+
+class DefaultFloatingPoint {
+ public:
+  DefaultFloatingPoint() {
+    std::fegetenv(&before_);
+    std::fesetenv(FE_DFL_ENV);
+  }
+  ~DefaultFloatingPoint() { std::fesetenv(&before_); }
+  DefaultFloatingPoint(const DefaultFloatingPoint&) = delete;
+  DefaultFloatingPoint& operator=(const DefaultFloatingPoint&) = delete;
+
+ private:
+  std::fenv_t before_;
+};
+
+WorkerPool& pool() {
+  static WorkerPool& pool = *new WorkerPool(thread_count(), "clip4j-search");  // never destroyed, see WorkerPool
+  return pool;
+}
+
+}  // namespace
+
+int thread_count() { return hardware_threads(); }
+
+void parallel(int64_t count, const std::function<void(int64_t)>& body) {
+  const auto run = [&body](int64_t i) {
+    exit_gate::check_running();
+    const DefaultFloatingPoint environment;
+    body(i);
+  };
+  if (count == 1) {
+    run(0);  // starts no threads
+  } else {
+    pool().parallel_for(count, run);
+  }
+}
+
+}  // namespace clip4j::search
