@@ -48,12 +48,12 @@ inline long double true_dot(const float* a, const float* b, int32_t dimension) {
   return sum;
 }
 
-inline long double true_score(const Matrix& rows, int64_t row, const float* query, Similarity similarity) {
-  const long double dot = true_dot(query, rows.row(row), rows.dimension);
-  if (similarity == Similarity::kDot) return dot;
-  const long double norms = std::sqrt(true_dot(query, query, rows.dimension)) *
-                            std::sqrt(true_dot(rows.row(row), rows.row(row), rows.dimension));
-  return norms == 0 ? 0 : dot / norms;
+inline long double true_norm(const float* a, int32_t dimension) { return std::sqrt(true_dot(a, a, dimension)); }
+
+inline long double true_score(const float* row, const float* query, int32_t dimension, Similarity similarity) {
+  const long double dot = true_dot(query, row, dimension);
+  if (similarity == Similarity::kDot || dot == 0) return dot;
+  return dot / (true_norm(query, dimension) * true_norm(row, dimension));
 }
 
 struct Result {
@@ -74,10 +74,13 @@ inline Result run(const Index& index, const Matrix& queries, int64_t k, Similari
 // left out, equal scores by row number, and the same from every kernel. `tolerance` is relative to |query| |row|.
 inline void check(const Matrix& rows, const Matrix& queries, int64_t k, Similarity similarity,
                   double tolerance = 1e-12) {
-  const Index index(rows.values.data(), rows.rows, rows.dimension);
+  const int32_t dimension = rows.dimension;
+  const Index index(rows.values.data(), rows.rows, dimension);
+  std::vector<long double> norms(rows.rows), truth(rows.rows);
+  for (int64_t row = 0; row < rows.rows; ++row) norms[row] = true_norm(rows.row(row), dimension);
   Result first;
   for (const InstructionSet set : runnable()) {
-    SCOPED_TRACE(std::string(name(set)) + " n=" + std::to_string(rows.rows) + " d=" + std::to_string(rows.dimension) +
+    SCOPED_TRACE(std::string(name(set)) + " n=" + std::to_string(rows.rows) + " d=" + std::to_string(dimension) +
                  " k=" + std::to_string(k) + (similarity == Similarity::kDot ? " dot" : " cosine"));
     const Result result = run(index, queries, k, similarity, set);
     if (set != InstructionSet::kScalar) {
@@ -88,14 +91,18 @@ inline void check(const Matrix& rows, const Matrix& queries, int64_t k, Similari
     first = result;
     for (int64_t q = 0; q < queries.rows; ++q) {
       const float* query = queries.row(q);
-      const double query_norm = std::sqrt(static_cast<double>(true_dot(query, query, rows.dimension)));
-      const auto slack = [&](int64_t row) {
-        return similarity == Similarity::kDot ? tolerance * query_norm * index.norm(row) : tolerance;
+      const long double query_norm = true_norm(query, dimension);
+      for (int64_t row = 0; row < rows.rows; ++row) {
+        truth[row] = true_dot(query, rows.row(row), dimension);
+        if (similarity == Similarity::kCosine && norms[row] > 0) truth[row] /= query_norm * norms[row];
+      }
+      const auto slack = [&](int64_t row) -> double {
+        return similarity == Similarity::kDot ? tolerance * query_norm * norms[row] : tolerance;
       };
       const int32_t* found = &result.rows[q * result.hits];
       const double* scores = &result.scores[q * result.hits];
       for (int64_t i = 0; i < result.hits; ++i) {
-        ASSERT_NEAR(scores[i], true_score(rows, found[i], query, similarity), slack(found[i]));
+        ASSERT_NEAR(scores[i], truth[found[i]], slack(found[i]));
         if (i > 0) {
           ASSERT_TRUE(scores[i - 1] > scores[i] || (scores[i - 1] == scores[i] && found[i - 1] < found[i]));
         }
@@ -105,7 +112,7 @@ inline void check(const Matrix& rows, const Matrix& queries, int64_t k, Similari
       const double last = scores[result.hits - 1];
       for (int64_t row = 0; row < rows.rows; ++row) {
         if (chosen.count(static_cast<int32_t>(row)) == 0) {
-          ASSERT_LE(true_score(rows, row, query, similarity), last + slack(row)) << "row " << row;
+          ASSERT_LE(truth[row], last + slack(row)) << "row " << row;
         }
       }
     }

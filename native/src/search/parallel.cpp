@@ -1,27 +1,11 @@
 #include "search/parallel.h"
 
-#include <cfenv>
-
 #include "base/cpu.h"
 #include "base/exit_gate.h"
 #include "base/worker_pool.h"
 
 namespace clip4j::search {
 namespace {
-
-class DefaultFloatingPoint {
- public:
-  DefaultFloatingPoint() {
-    std::fegetenv(&before_);
-    std::fesetenv(FE_DFL_ENV);
-  }
-  ~DefaultFloatingPoint() { std::fesetenv(&before_); }
-  DefaultFloatingPoint(const DefaultFloatingPoint&) = delete;
-  DefaultFloatingPoint& operator=(const DefaultFloatingPoint&) = delete;
-
- private:
-  std::fenv_t before_;
-};
 
 WorkerPool& pool() {
   static WorkerPool& pool = *new WorkerPool(thread_count(), "clip4j-search");  // never destroyed, see WorkerPool

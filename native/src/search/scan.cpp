@@ -166,6 +166,7 @@ void search(const Index& index, const float* queries, int64_t query_count, int64
             const Kernel& kernel, int32_t* rows, double* scores) {
   if (k < 1) fail(CLIP4J_INVALID_ARGUMENT, "k must be at least 1, not ", k);
   const int64_t hits = std::min<int64_t>(k, index.size());
+  const DefaultFloatingPoint environment;
   std::vector<Query> all;
   all.reserve(query_count);
   for (int64_t q = 0; q < query_count; ++q) {
