@@ -11,9 +11,11 @@
 #include "image/bytes.h"
 #include "image/exif.h"
 #include "image/file.h"
+#include "image/gif.h"
 #include "image/jpeg.h"
 #include "image/png.h"
 #include "image/sniff.h"
+#include "image/tiff.h"
 
 namespace clip4j::image {
 namespace {
@@ -46,7 +48,7 @@ void silence_opencv() {
       cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
 }
 
-cv::Mat decode_with_opencv(Bytes file, Format format) {
+cv::Mat read_with_opencv(Bytes file, Format format) {
   silence_opencv();
   cv::Mat picture;
   try {
@@ -100,22 +102,52 @@ Pixels to_rgb(const cv::Mat& picture, int32_t background, Format format) {
   return result;
 }
 
-Pixels decode_file(Bytes file, const clip4j_preprocessing& options) {
-  const Header header = sniff(file, options.formats);
-  check_size(header.width, header.height, options.max_pixels);
-  exit_gate::check_running();
-  std::vector<uint8_t> checked;
-  Bytes clean = file;
-  if (header.format == Format::kJpeg) clean = checked = checked_jpeg(file);
-  if (header.format == Format::kPng) clean = checked = checked_png(file, options.background >= 0);
-  const cv::Mat picture = decode_with_opencv(clean, header.format);
+Pixels decode_with_opencv(Bytes file, const Header& header, int32_t background) {
+  const cv::Mat picture = read_with_opencv(file, header.format);
   if (picture.cols != header.width || picture.rows != header.height) {
     fail(CLIP4J_CORRUPT, "the ", name(header.format), " declares ", header.width, " x ", header.height,
          " pixels but holds ", picture.cols, " x ", picture.rows);
   }
-  Pixels result = to_rgb(picture, options.background, header.format);
-  if (options.apply_exif_orientation == 0) return result;
-  return upright(std::move(result), exif_orientation(file, header.format));
+  return to_rgb(picture, background, header.format);
+}
+
+Pixels decode_jpeg(Bytes file, const Header& header) {
+  const CheckedJpeg checked = checked_jpeg(file);
+  Pixels picture = decode_with_opencv(checked.file, header, -1);
+  if (!checked.cmyk) return picture;
+  // With paper white w = 255 - K and ink c, OpenCV gives w - floor(c * w / 256) and Pillow w - round(c * w / 255): 0, 1
+  // or 2 less. One less is never more than 1 from Pillow's; 255 is white and stays.
+  for (uint8_t& value : picture.rgb) {
+    if (value != 0 && value != 255) --value;
+  }
+  return picture;
+}
+
+Pixels decode_file(Bytes file, const clip4j_preprocessing& options) {
+  const Header header = sniff(file, options.formats);
+  check_size(header.width, header.height, options.max_pixels);
+  exit_gate::check_running();
+  Pixels picture;
+  switch (header.format) {
+    case Format::kJpeg:
+      picture = decode_jpeg(file, header);
+      break;
+    case Format::kPng:
+      picture = decode_with_opencv(checked_png(file, options.background >= 0), header, options.background);
+      break;
+    case Format::kGif:
+      picture = decode_gif(file, options.background);
+      break;
+    case Format::kWebp:
+    case Format::kBmp:
+      picture = decode_with_opencv(file, header, options.background);
+      break;
+    case Format::kTiff:  // its orientation is not a camera's remark but how the rows are stored: Pillow always applies it
+      return upright(decode_with_opencv(plain_tiff(file), header, options.background),
+                     exif_orientation(file, header.format));
+  }
+  if (options.apply_exif_orientation == 0) return picture;
+  return upright(std::move(picture), exif_orientation(file, header.format));
 }
 
 void check_encoded_size(int64_t size, const clip4j_preprocessing& options) {

@@ -4,28 +4,17 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "image/tiff.h"
 
 namespace clip4j::image {
 namespace {
 
 using namespace std::string_view_literals;
 
-constexpr uint32_t kOrientationTag = 274;
-
-// From a TIFF structure, which is what EXIF is.
-int tiff_orientation(Bytes tiff) {
-  if (!ByteReader(tiff).has(0, "II*\0"sv) && !ByteReader(tiff).has(0, "MM\0*"sv)) return 1;
-  const ByteReader reader(tiff, tiff[0] == 'I');
-  const size_t directory = reader.u32(4);
-  for (uint32_t i = 0; i < reader.u16(directory); ++i) {
-    const size_t entry = directory + 2 + size_t{12} * i;
-    if (reader.u16(entry) == kOrientationTag) return static_cast<int>(reader.u16(entry + 8));
-  }
-  return 1;
-}
-
 // Some writers put JPEG's introduction in front elsewhere too.
-Bytes without_introduction(Bytes exif) { return ByteReader(exif).has(0, "Exif\0\0"sv) ? exif.subspan(6) : exif; }
+int orientation_of(Bytes exif) {
+  return read_tiff_header(ByteReader(exif).has(0, "Exif\0\0"sv) ? exif.subspan(6) : exif).orientation;
+}
 
 int jpeg_orientation(Bytes bytes) {
   const ByteReader file(bytes);
@@ -38,7 +27,7 @@ int jpeg_orientation(Bytes bytes) {
     if (marker == 0xda || marker == 0xd9) break;
     const size_t length = file.u16(at + 2);
     if (marker == 0xe1 && length >= 2 && file.has(at + 4, "Exif\0\0"sv)) {
-      return tiff_orientation(without_introduction(file.take(at + 4, length - 2)));
+      return orientation_of(file.take(at + 4, length - 2));
     }
     at += 2 + length;
   }
@@ -48,7 +37,7 @@ int jpeg_orientation(Bytes bytes) {
 int png_orientation(Bytes bytes) {
   const ByteReader file(bytes);
   for (size_t at = 8; !file.has(at + 4, "IEND"sv); at += size_t{12} + file.u32(at)) {
-    if (file.has(at + 4, "eXIf"sv)) return tiff_orientation(without_introduction(file.take(at + 8, file.u32(at))));
+    if (file.has(at + 4, "eXIf"sv)) return orientation_of(file.take(at + 8, file.u32(at)));
   }
   return 1;
 }
@@ -56,7 +45,7 @@ int png_orientation(Bytes bytes) {
 int webp_orientation(Bytes bytes) {
   const ByteReader file(bytes, true);
   for (size_t at = 12; at + 8 <= file.size(); at += 8 + (size_t{file.u32(at + 4)} + 1) / 2 * 2) {
-    if (file.has(at, "EXIF"sv)) return tiff_orientation(without_introduction(file.take(at + 8, file.u32(at + 4))));
+    if (file.has(at, "EXIF"sv)) return orientation_of(file.take(at + 8, file.u32(at + 4)));
   }
   return 1;
 }
@@ -70,7 +59,7 @@ int stored_orientation(Bytes file, Format format) {
     case Format::kWebp:
       return webp_orientation(file);
     case Format::kTiff:
-      return tiff_orientation(file);
+      return read_tiff_header(file).orientation;
     case Format::kGif:
     case Format::kBmp:
       return 1;
@@ -82,8 +71,7 @@ int stored_orientation(Bytes file, Format format) {
 
 int exif_orientation(Bytes file, Format format) {
   try {
-    const int orientation = stored_orientation(file, format);
-    return orientation >= 1 && orientation <= 8 ? orientation : 1;
+    return stored_orientation(file, format);
   } catch (const Error&) {
     return 1;  // damaged metadata does not spoil the picture
   }

@@ -19,7 +19,7 @@ class Checker {
  public:
   explicit Checker(Bytes file) : bytes_(file), file_(file) { out_.reserve(file.size()); }
 
-  std::vector<uint8_t> run() {
+  CheckedJpeg run() {
     size_t at = 2;
     for (;;) {
       while (file_.u8(at) != 0xff) ++at;
@@ -37,7 +37,7 @@ class Checker {
     }
     check_complete();
     append("\xff\xd9"sv);
-    return std::move(out_);
+    return {std::move(out_), frame_.components.size() == 4};
   }
 
  private:
@@ -232,6 +232,6 @@ class Checker {
 
 }  // namespace
 
-std::vector<uint8_t> checked_jpeg(Bytes file) { return Checker(file).run(); }
+CheckedJpeg checked_jpeg(Bytes file) { return Checker(file).run(); }
 
 }  // namespace clip4j::image

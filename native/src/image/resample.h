@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <vector>
 
-// Pillow's resampling (libImaging/Resample.c) for 8-bit channels, bit for bit: weights in double, rounded to 22 bits
-// of fraction, one pass along the rows and one along the columns with 8 bits in between.
+// Pillow's resampling (libImaging/Resample.c of Pillow 13) for 8-bit channels, bit for bit: weights in double, rounded
+// to 22 bits of fraction, one pass along the rows and one across them, with 8 bits in between.
 namespace clip4j::image {
 
 // Fraction bits of a weight: 32 less 8 for the pixel and 2 for what negative lobes add.
@@ -60,10 +60,9 @@ class Axis {
 
 // The kernels, one set an instruction set; the scalar ones are the oracle.
 struct ResampleKernels {
-  // One RGB row. `in` must be readable for kRowSlack bytes behind its last pixel.
+  // One RGB row. `in` must be readable for kRowSlack bytes behind the last pixel that `columns` asks for.
   void (*along_row)(const uint8_t* in, const Taps& columns, uint8_t* out);
-  // out[i] for i in [0, bytes) from rows[t][i], t in [0, count[output]). The rows and `out` must be accessible up to
-  // the next multiple of kRowSlack.
+  // out[i] for i in [0, bytes) from rows[t][i], t in [0, count[output]).
   void (*across_rows)(const uint8_t* const* rows, const Taps& axis, int output, int bytes, uint8_t* out);
 };
 constexpr int kRowSlack = 16;

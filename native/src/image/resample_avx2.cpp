@@ -10,6 +10,8 @@
 namespace clip4j::image {
 namespace {
 
+constexpr int kBlock = 16;
+
 // The four weights' low halves as pairs, taps 0 and 1 in the lower lane, 2 and 3 in the upper; then the high ones.
 struct WeightPairs {
   __m256i low;
@@ -77,25 +79,31 @@ inline __m256i broadcast_pair(const int16_t* pair) {
                                             static_cast<uint32_t>(static_cast<uint16_t>(pair[1])) << 16));
 }
 
+// Sixteen bytes from `at` on.
+inline __m128i blend(const uint8_t* const* rows, int count, const int16_t* halves, int at) {
+  __m256i sums[4] = {_mm256_setzero_si256(), _mm256_setzero_si256(), _mm256_setzero_si256(),
+                     _mm256_setzero_si256()};
+  for (int t = 0; t < count; t += 2) {
+    const int16_t* low = halves + t / kTapGroup * kTapGroup * 2 + t % kTapGroup;
+    const __m128i a = load(rows[t] + at);
+    const __m128i b = t + 1 < count ? load(rows[t + 1] + at) : _mm_setzero_si128();
+    add_pair(a, b, broadcast_pair(low), broadcast_pair(low + kTapGroup), sums);
+  }
+  const __m256i front = _mm256_srai_epi32(join(sums[2], sums[0]), kWeightBits);
+  const __m256i back = _mm256_srai_epi32(join(sums[3], sums[1]), kWeightBits);
+  // Packing works lane by lane: 0-3 8-11 4-7 12-15 comes out, to be put in order.
+  const __m256i words = _mm256_permute4x64_epi64(_mm256_packs_epi32(front, back), 0xd8);
+  return _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+}
+
 void across_rows(const uint8_t* const* rows, const Taps& axis, int output, int bytes, uint8_t* out) {
   const int count = axis.count[output];
   const int16_t* halves = axis.halves + 2 * static_cast<ptrdiff_t>(output) * axis.stride;
-  for (int i = 0; i < bytes; i += kRowSlack) {
-    __m256i sums[4] = {_mm256_setzero_si256(), _mm256_setzero_si256(), _mm256_setzero_si256(),
-                       _mm256_setzero_si256()};
-    for (int t = 0; t < count; t += 2) {
-      const int16_t* low = halves + t / kTapGroup * kTapGroup * 2 + t % kTapGroup;
-      const __m128i a = load(rows[t] + i);
-      const __m128i b = t + 1 < count ? load(rows[t + 1] + i) : _mm_setzero_si128();
-      add_pair(a, b, broadcast_pair(low), broadcast_pair(low + kTapGroup), sums);
-    }
-    const __m256i front = _mm256_srai_epi32(join(sums[2], sums[0]), kWeightBits);
-    const __m256i back = _mm256_srai_epi32(join(sums[3], sums[1]), kWeightBits);
-    // Packing works lane by lane: 0-3 8-11 4-7 12-15 comes out, to be put in order.
-    const __m256i words = _mm256_permute4x64_epi64(_mm256_packs_epi32(front, back), 0xd8);
-    const __m128i packed = _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(out + i), packed);
+  for (int at = 0; bytes >= kBlock && at < bytes; at += kBlock) {
+    const int here = at + kBlock <= bytes ? at : bytes - kBlock;  // the last block overlaps the one before
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(out + here), blend(rows, count, halves, here));
   }
+  if (bytes < kBlock) kScalarResample.across_rows(rows, axis, output, bytes, out);
 }
 
 }  // namespace

@@ -5,6 +5,8 @@
 
 #include "base/error.h"
 #include "image/bytes.h"
+#include "image/gif.h"
+#include "image/tiff.h"
 
 namespace clip4j::image {
 namespace {
@@ -58,9 +60,10 @@ Size webp_size(Bytes bytes) {
   fail(CLIP4J_CORRUPT, "the WebP holds no picture");
 }
 
+// Of the canvas that the first frame needs, which may be more than the header declares.
 Size gif_size(Bytes bytes) {
-  const ByteReader file(bytes, true);
-  return {file.u16(6), file.u16(8)};
+  const GifFrame frame = read_gif_frame(bytes);
+  return {frame.canvas_width, frame.canvas_height};
 }
 
 Size bmp_size(Bytes bytes) {
@@ -71,17 +74,8 @@ Size bmp_size(Bytes bytes) {
 }
 
 Size tiff_size(Bytes bytes) {
-  const ByteReader file(bytes, bytes[0] == 'I');
-  Size size{0, 0};
-  const size_t directory = file.u32(4);
-  for (uint32_t i = 0; i < file.u16(directory); ++i) {
-    const size_t entry = directory + 2 + size_t{12} * i;
-    const uint32_t tag = file.u16(entry);
-    if (tag != 256 && tag != 257) continue;
-    const bool is_short = file.u16(entry + 2) == 3;
-    (tag == 256 ? size.width : size.height) = is_short ? file.u16(entry + 8) : file.u32(entry + 8);
-  }
-  return size;
+  const TiffHeader header = read_tiff_header(bytes);
+  return {header.width, header.height};
 }
 
 Size size_of(Format format, Bytes bytes) {

@@ -1,0 +1,58 @@
+#include "image/tiff.h"
+
+#include <string_view>
+
+#include "base/error.h"
+
+namespace clip4j::image {
+namespace {
+
+using namespace std::string_view_literals;
+
+enum Tag : uint32_t { kWidth = 256, kHeight = 257, kOrientation = 274, kExtraSamples = 338 };
+constexpr uint32_t kShort = 3;
+constexpr uint32_t kAssociatedAlpha = 1;
+constexpr uint32_t kUnassociatedAlpha = 2;
+
+ByteReader reader_of(Bytes file) {
+  const bool little_endian = ByteReader(file).has(0, "II*\0"sv);
+  if (!little_endian && !ByteReader(file).has(0, "MM\0*"sv)) fail(CLIP4J_CORRUPT, "not a TIFF structure");
+  return ByteReader(file, little_endian);
+}
+
+// Calls visit(tag, value, offset of the value) for each entry of the first directory that holds one number.
+template <typename Visit>
+void visit_directory(const ByteReader& file, Visit&& visit) {
+  const size_t directory = file.u32(4);
+  const uint32_t entries = file.u16(directory);
+  for (uint32_t i = 0; i < entries; ++i) {
+    const size_t entry = directory + 2 + size_t{12} * i;
+    if (file.u32(entry + 4) != 1) continue;
+    const uint32_t value = file.u16(entry + 2) == kShort ? file.u16(entry + 8) : file.u32(entry + 8);
+    visit(file.u16(entry), value, entry + 8);
+  }
+}
+
+}  // namespace
+
+TiffHeader read_tiff_header(Bytes bytes) {
+  TiffHeader header;
+  visit_directory(reader_of(bytes), [&](uint32_t tag, uint32_t value, size_t) {
+    if (tag == kWidth) header.width = value;
+    if (tag == kHeight) header.height = value;
+    if (tag == kOrientation) header.orientation = value >= 1 && value <= 8 ? static_cast<int>(value) : 1;
+  });
+  return header;
+}
+
+std::vector<uint8_t> plain_tiff(Bytes bytes) {
+  std::vector<uint8_t> plain(bytes.begin(), bytes.end());
+  const size_t low = ByteReader(bytes).has(0, "II"sv) ? 0 : 1;  // of a 16-bit value, the byte that counts
+  visit_directory(reader_of(bytes), [&](uint32_t tag, uint32_t value, size_t at) {
+    if (tag == kOrientation) plain[at + low] = 1;
+    if (tag == kExtraSamples && value == kUnassociatedAlpha) plain[at + low] = kAssociatedAlpha;
+  });
+  return plain;
+}
+
+}  // namespace clip4j::image
