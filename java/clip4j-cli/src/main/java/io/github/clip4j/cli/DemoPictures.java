@@ -6,7 +6,6 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * The pictures and sentences of the demo, drawn from open emoji artwork (see ATTRIBUTION.md beside
@@ -51,11 +50,6 @@ record DemoPictures(
   static DemoPictures load() {
     return new Gson()
         .fromJson(new String(resource("demo.json"), StandardCharsets.UTF_8), DemoPictures.class);
-  }
-
-  /** The scene that was composed for {@code sentence}. */
-  Optional<Picture> sceneFor(String sentence) {
-    return scenes.stream().filter(scene -> scene.belongsTo(sentence)).findFirst();
   }
 
   private static byte[] resource(String name) {

@@ -77,8 +77,10 @@ final class Gallery {
     if (intended > 0) {
       long first = results.stream().filter(result -> result.intended().orElse(0) == 1).count();
       add(
-          "<p class=\"tally\"><b>%d of %d</b> find what belongs to them in first place.</p>\n",
-          first, intended);
+          "<p class=\"tally\"><b>%d of %d</b> find what belongs to them first.%s</p>\n",
+          first,
+          intended,
+          first < intended ? " A dashed outline marks it where it came later." : "");
     }
     results.forEach(this::result);
     body.append("</section>\n");
@@ -171,7 +173,7 @@ final class Gallery {
   }
 
   private static String verdict(int rank) {
-    return rank == 1 ? badge("yes", "✓ found first") : badge("no", "its own came in place " + rank);
+    return rank == 1 ? badge("yes", "✓ found first") : badge("no", "the right one is no. " + rank);
   }
 
   private static String badge(String kind, String text) {
