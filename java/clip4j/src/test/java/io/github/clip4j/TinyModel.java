@@ -1,0 +1,76 @@
+package io.github.clip4j;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+
+/** The folder src/test/resources/tiny-clip, and changed copies of it. */
+public final class TinyModel {
+  private TinyModel() {}
+
+  public static Path directory() {
+    try {
+      return Path.of(TinyModel.class.getResource("/tiny-clip").toURI());
+    } catch (URISyntaxException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  public static ClipModel load() {
+    return ClipModel.load(directory());
+  }
+
+  public static Path file(String name) {
+    return directory().resolve(name);
+  }
+
+  public static ImageSource picture() {
+    return ImageSource.of(file("rgb.png"));
+  }
+
+  /** A copy of the model's files, for a test to change. */
+  public static Path copyTo(Path directory) {
+    try (Stream<Path> files = Files.list(directory())) {
+      for (Path file : files.toList()) {
+        Files.copy(file, directory.resolve(file.getFileName().toString()));
+      }
+      return directory;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  public static void edit(Path json, Consumer<JsonObject> change) {
+    try {
+      JsonObject object = JsonParser.parseString(Files.readString(json)).getAsJsonObject();
+      change.accept(object);
+      Files.writeString(json, object.toString());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** What transformers said; see make.py. */
+  public static JsonObject expected() {
+    try {
+      return JsonParser.parseString(Files.readString(file("expected.json"))).getAsJsonObject();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  public static float[] floats(JsonArray array) {
+    float[] floats = new float[array.size()];
+    for (int i = 0; i < floats.length; i++) {
+      floats[i] = array.get(i).getAsFloat();
+    }
+    return floats;
+  }
+}
