@@ -7,7 +7,9 @@ import io.github.clip4j.search.internal.NativeLoader;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
-/** Every test ends with no native byte and no handle left. Found by JUnit through META-INF/services. */
+/**
+ * Every test ends with no native byte and no handle left. Found by JUnit through META-INF/services.
+ */
 public final class NoLeaks implements AfterEachCallback {
   /** For JUnit. */
   public NoLeaks() {}

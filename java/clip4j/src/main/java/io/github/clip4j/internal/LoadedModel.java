@@ -44,7 +44,7 @@ public final class LoadedModel implements AutoCloseable {
     ModelFiles files = new ModelFiles(directory);
     ClipConfig config = ClipConfig.of(files.json("config.json"));
     PreprocessorConfig preprocessor = PreprocessorConfig.of(files);
-    preprocessor.checkMakes(config.imageSize());
+    preprocessor.checkMakes(config.imageSize(), directory);
     ByteBuffer preprocessing =
         ByteBuffer.allocate(PreprocessorConfig.BYTES).order(ByteOrder.nativeOrder());
     preprocessor.write(preprocessing, options.images());

@@ -5,6 +5,7 @@ import io.github.clip4j.ImageOptions;
 import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 
 /**
  * What preprocessor_config.json says of a CLIP image processor, with transformers' defaults; a
@@ -127,21 +128,21 @@ record PreprocessorConfig(
   /**
    * The processor must make what the model takes; transformers finds out at the first picture only.
    */
-  void checkMakes(int imageSize) {
+  void checkMakes(int imageSize, Path directory) {
     boolean crops = cropHeight > 0;
     int height = crops ? cropHeight : resizeHeight;
     int width = crops ? cropWidth : resizeWidth;
     if (!crops && resizeMode != EXACT) {
       throw new Clip4jException(
           Kind.UNSUPPORTED,
-          "the preprocessor neither crops nor resizes to one size, so pictures would not be the "
-              + ("model's " + imageSize + "x" + imageSize));
+          "%s: the preprocessor neither crops nor resizes to one size, the model takes %dx%d alone"
+              .formatted(directory, imageSize, imageSize));
     }
     if (height != imageSize || width != imageSize) {
       throw new Clip4jException(
-          Kind.INVALID_ARGUMENT,
-          "the preprocessor makes %dx%d pictures, config.json says the model takes %dx%d"
-              .formatted(width, height, imageSize, imageSize));
+          Kind.CORRUPT,
+          "%s: the preprocessor makes %dx%d pictures, config.json says the model takes %dx%d"
+              .formatted(directory, width, height, imageSize, imageSize));
     }
   }
 

@@ -11,11 +11,14 @@ import io.github.clip4j.search.Clip4jException.Kind;
  */
 public final class Tokenizer implements AutoCloseable {
   private final HuggingFaceTokenizer tokenizer;
+  private final String source;
   private final int maxTokens;
   private final int vocabularySize;
 
-  private Tokenizer(HuggingFaceTokenizer tokenizer, int maxTokens, int vocabularySize) {
+  private Tokenizer(
+      HuggingFaceTokenizer tokenizer, String source, int maxTokens, int vocabularySize) {
     this.tokenizer = tokenizer;
+    this.source = source;
     this.maxTokens = maxTokens;
     this.vocabularySize = vocabularySize;
   }
@@ -36,14 +39,27 @@ public final class Tokenizer implements AutoCloseable {
     }
     Tokenizer opened =
         new Tokenizer(
-            TokenizerLibrary.open(json, source), maxTokens(files, maxPositions), vocabularySize);
-    int ends = opened.encode("").ids().length;
-    if (ends < 1 || ends > opened.maxTokens) {
+            TokenizerLibrary.open(json, source),
+            source,
+            maxTokens(files, maxPositions),
+            vocabularySize);
+    try {
+      opened.checkEnds();
+    } catch (Throwable e) {
       opened.close();
-      throw new Clip4jException(
-          Kind.CORRUPT, source + " makes " + ends + " tokens of an empty text");
+      throw e;
     }
     return opened;
+  }
+
+  /** An empty text has at least the end token, which is where the model reads the embedding. */
+  private void checkEnds() {
+    Tokens empty = encode("");
+    if (empty.ids().length < 1 || empty.truncated()) {
+      throw new Clip4jException(
+          Kind.CORRUPT,
+          source + " makes " + empty + " of an empty text (limit: " + maxTokens + ")");
+    }
   }
 
   /** The tokenizer may be stricter than the model; "no limit" is written as 1e30. */
@@ -60,7 +76,7 @@ public final class Tokenizer implements AutoCloseable {
     return maxTokens;
   }
 
-  /** Where too long, the end token stays: it is where the model reads the embedding. */
+  /** Where too long, the end token stays. */
   public Tokens encode(String text) {
     checkPaired(text);
     long[] ids = tokenizer.encode(text, true, false).getIds();
@@ -70,12 +86,9 @@ public final class Tokenizer implements AutoCloseable {
       long id = i == length - 1 ? ids[ids.length - 1] : ids[i];
       if (id < 0 || id >= vocabularySize) {
         throw new Clip4jException(
-            Kind.INVALID_ARGUMENT,
-            "the tokenizer gives id "
-                + id
-                + ", which the model's vocabulary of "
-                + vocabularySize
-                + " lacks");
+            Kind.CORRUPT,
+            "%s gives token id %d, the model's vocabulary has %d"
+                .formatted(source, id, vocabularySize));
       }
       kept[i] = (int) id;
     }

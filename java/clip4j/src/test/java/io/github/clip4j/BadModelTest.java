@@ -1,0 +1,153 @@
+package io.github.clip4j;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.JsonObject;
+import io.github.clip4j.search.Clip4jException;
+import io.github.clip4j.search.Clip4jException.Kind;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Directories that are no model, or contradict themselves: one clear error, nothing left behind.
+ */
+class BadModelTest {
+  @TempDir Path temp;
+  private Path directory;
+
+  @BeforeEach
+  void copy() {
+    directory = TinyModel.copyTo(temp);
+  }
+
+  private Clip4jException failure() {
+    Clip4jException failure =
+        assertThrows(Clip4jException.class, () -> ClipModel.load(directory).close());
+    assertTrue(failure.getMessage().contains(temp.toString()), failure.getMessage());
+    assertEquals(1, failure.getMessage().lines().count(), failure.getMessage());
+    return failure;
+  }
+
+  private void assertConfigContradicts(Consumer<JsonObject> change) {
+    TinyModel.edit(directory.resolve("config.json"), change);
+    assertEquals(Kind.CORRUPT, failure().kind());
+  }
+
+  @Test
+  void noDirectory() {
+    directory = temp.resolve("none");
+    assertEquals(Kind.MISSING, failure().kind());
+    directory = temp.resolve("config.json");
+    assertEquals(Kind.UNREADABLE, failure().kind());
+  }
+
+  @Test
+  void aFileIsMissing() throws IOException {
+    for (String name :
+        new String[] {
+          "config.json", "model.safetensors", "preprocessor_config.json", "merges.txt"
+        }) {
+      Path aside = Files.move(directory.resolve(name), temp.resolve("aside"));
+      assertEquals(Kind.MISSING, failure().kind(), name);
+      Files.move(aside, directory.resolve(name));
+    }
+  }
+
+  @Test
+  void aTensorIsMissing() throws IOException {
+    SafetensorsFile.read(directory.resolve("model.safetensors"))
+        .without("text_projection.weight")
+        .write(directory.resolve("model.safetensors"));
+    Clip4jException failure = failure();
+    assertEquals(Kind.MISSING, failure.kind());
+    assertTrue(failure.getMessage().contains("text_projection.weight"), failure.getMessage());
+  }
+
+  @Test
+  void aWeightIsNotANumber() throws IOException {
+    SafetensorsFile.read(directory.resolve("model.safetensors"))
+        .poison("visual_projection.weight")
+        .write(directory.resolve("model.safetensors"));
+    assertEquals(Kind.CORRUPT, failure().kind());
+  }
+
+  @Test
+  void weightsOfAnotherSize() {
+    assertConfigContradicts(c -> c.getAsJsonObject("text_config").addProperty("hidden_size", 48));
+  }
+
+  @Test
+  void moreLayersThanWeights() {
+    TinyModel.edit(
+        directory.resolve("config.json"),
+        config -> config.getAsJsonObject("vision_config").addProperty("num_hidden_layers", 3));
+    assertEquals(Kind.MISSING, failure().kind());
+  }
+
+  @Test
+  void headsThatDoNotDivide() {
+    assertConfigContradicts(
+        c -> c.getAsJsonObject("text_config").addProperty("num_attention_heads", 3));
+  }
+
+  @Test
+  void aVocabularyTooSmallForTheTokenizer() {
+    TinyModel.edit(
+        directory.resolve("config.json"),
+        config -> config.getAsJsonObject("text_config").addProperty("vocab_size", 528));
+    assertEquals(Kind.CORRUPT, failure().kind());
+  }
+
+  @Test
+  void aPreprocessorForAnotherModel() {
+    TinyModel.edit(
+        directory.resolve("preprocessor_config.json"),
+        preprocessor -> preprocessor.addProperty("crop_size", 64));
+    assertEquals(Kind.CORRUPT, failure().kind());
+  }
+
+  @Test
+  void theProcessorFileComesFirst() throws IOException {
+    Files.writeString(
+        directory.resolve("processor_config.json"), "{\"image_processor\":{\"crop_size\":64}}");
+    assertEquals(Kind.CORRUPT, failure().kind());
+    Files.writeString(
+        directory.resolve("processor_config.json"), "{\"processor_class\":\"CLIPProcessor\"}");
+    ClipModel.load(directory).close();
+  }
+
+  @Test
+  void notATokenizer() throws IOException {
+    Files.writeString(directory.resolve("tokenizer.json"), "{\"version\":\"1.0\"}");
+    assertEquals(Kind.CORRUPT, failure().kind());
+  }
+
+  @Test
+  void notUtf8() throws IOException {
+    Files.write(
+        directory.resolve("config.json"), new byte[] {'{', '"', (byte) 0xFF, '"', ':', '1', '}'});
+    assertEquals(Kind.CORRUPT, failure().kind());
+  }
+
+  @Test
+  void shardsOutsideTheDirectory() throws IOException {
+    Files.move(directory.resolve("model.safetensors"), temp.resolve("aside.safetensors"));
+    Path index = directory.resolve("model.safetensors.index.json");
+    for (String shard :
+        new String[] {"../x.safetensors", "/x.safetensors", "a/../../x.safetensors", "..", ""}) {
+      Files.writeString(index, "{\"weight_map\":{\"logit_scale\":\"" + shard + "\"}}");
+      assertEquals(Kind.CORRUPT, failure().kind(), shard);
+    }
+    Files.writeString(index, "{\"weight_map\":{\"nothing\":\"aside.safetensors\"}}");
+    assertEquals(Kind.MISSING, failure().kind());
+    Files.writeString(index, "{}");
+    assertEquals(Kind.CORRUPT, failure().kind());
+  }
+}
