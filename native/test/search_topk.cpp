@@ -84,7 +84,10 @@ TEST(TopK, ScoresZeroRowsZero) {
 }
 
 TEST(TopK, AZeroQueryHasDotZeroWithAll) {
-  check(normal(3000, 20, 20), Matrix(2, 20), 30, Similarity::kDot);
+  const Matrix rows = normal(3000, 20, 20), zero(1, 20);
+  check(rows, zero, 30, Similarity::kDot);
+  const Result result = run(Index(rows.values.data(), 3000, 20), zero, 30, Similarity::kDot, instruction_set());
+  for (const double score : result.scores) EXPECT_FALSE(std::signbit(score));
 }
 
 TEST(TopK, SurvivesExtremeNorms) {

@@ -31,7 +31,7 @@ Query::Query(const Index& index, const float* values, int64_t number, Similarity
 }
 
 double Query::score(int32_t row) const {
-  const double dot = exact_dot(values_, index_->row(row), index_->dimension()) + 0.0;  // no -0
+  const double dot = exact_dot(values_, index_->row(row), index_->dimension());
   if (similarity_ == Similarity::kDot) return dot;
   const double row_norm = index_->norm(row);
   return row_norm == 0 ? 0 : std::clamp(dot / norm_ / row_norm, -1.0, 1.0);

@@ -80,7 +80,7 @@ class Scan {
     sort_best(all, k);
     for (int64_t i = 0; i < k; ++i) {
       rows[i] = all[i].row;
-      scores[i] = all[i].lower;
+      scores[i] = all[i].lower + 0.0;  // never -0
     }
   }
 

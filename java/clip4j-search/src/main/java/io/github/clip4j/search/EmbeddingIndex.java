@@ -1,6 +1,7 @@
 package io.github.clip4j.search;
 
 import io.github.clip4j.search.internal.Native;
+import io.github.clip4j.search.internal.NativeBlock;
 import io.github.clip4j.search.internal.NativeHandle;
 import io.github.clip4j.search.internal.NativeMemory;
 import io.github.clip4j.search.internal.Status;
@@ -57,14 +58,9 @@ public final class EmbeddingIndex implements AutoCloseable {
   }
 
   private static long create(long address, int rows, int dimension) {
-    try (NativeMemory result = NativeMemory.allocate("EmbeddingIndex", Long.BYTES)) {
-      long pointer = result.acquire();
-      try {
-        Status.check(Native.indexCreate(address, rows, dimension, pointer), Native::lastError);
-        return result.scratch(0, Long.BYTES).getLong();
-      } finally {
-        result.release();
-      }
+    try (NativeBlock result = new NativeBlock("EmbeddingIndex", Long.BYTES)) {
+      Status.check(Native.indexCreate(address, rows, dimension, result.address()), Native::lastError);
+      return result.buffer(0, Long.BYTES).getLong();
     }
   }
 
@@ -91,8 +87,9 @@ public final class EmbeddingIndex implements AutoCloseable {
   /** The {@code k} rows most similar to {@code query}; see {@link #search(Embeddings, int, Similarity)}. */
   public Hits search(float[] query, int k, Similarity similarity) {
     checkDimension(query.length);
-    try (Embeddings queries = Embeddings.copyOf(query, query.length)) {
-      return search(queries, k, similarity);
+    try (NativeBlock block = new NativeBlock("query", (long) dimension * Float.BYTES)) {
+      block.buffer(0, dimension * Float.BYTES).asFloatBuffer().put(query);
+      return search(block.address(), 1, k, similarity);
     }
   }
 
@@ -105,61 +102,57 @@ public final class EmbeddingIndex implements AutoCloseable {
    *     zero
    */
   public Hits search(Embeddings queries, int k, Similarity similarity) {
-    Objects.requireNonNull(similarity, "similarity");
     checkDimension(queries.dimension());
+    NativeMemory memory = queries.memory();
+    long address = memory.acquire();
+    try {
+      return search(address, queries.rows(), k, similarity);
+    } finally {
+      memory.release();
+    }
+  }
+
+  private Hits search(long queries, int queryCount, int k, Similarity similarity) {
+    Objects.requireNonNull(similarity, "similarity");
     if (k < 1) {
       throw new IllegalArgumentException("k must be at least 1, not " + k);
     }
     int count = Math.min(k, size);
-    int[][] rows = new int[queries.rows()][count];
-    double[][] scores = new double[queries.rows()][count];
+    Hits hits = new Hits(new int[queryCount][count], new double[queryCount][count], count);
     long index = handle.acquire();
     try {
-      NativeMemory memory = queries.memory();
-      long address = memory.acquire();
-      try {
-        search(index, address, similarity, rows, scores, count);
-      } finally {
-        memory.release();
-      }
+      search(index, queries, similarity, hits);
     } finally {
       handle.release();
     }
-    return new Hits(rows, scores, count);
+    return hits;
   }
 
-  private void search(
-      long index, long queries, Similarity similarity, int[][] rows, double[][] scores, int count) {
+  /** In as many native calls as it takes to bound the memory of their results. */
+  private void search(long index, long queries, Similarity similarity, Hits hits) {
+    int count = hits.count();
     long bytesPerQuery = (long) count * (Double.BYTES + Integer.BYTES);
     if (bytesPerQuery > Integer.MAX_VALUE) {
       throw new IllegalArgumentException("k is too large for a buffer: " + count);
     }
-    int step = (int) Math.max(1, Math.min(rows.length, RESULT_BYTES / bytesPerQuery));
+    int step = (int) Math.max(1, Math.min(hits.queries(), RESULT_BYTES / bytesPerQuery));
     int rowsOffset = step * count * Double.BYTES;
-    try (NativeMemory results = NativeMemory.allocate("Hits", step * bytesPerQuery)) {
-      long address = results.acquire();
-      try {
-        DoubleBuffer foundScores = results.scratch(0, rowsOffset).asDoubleBuffer();
-        IntBuffer foundRows = results.scratch(rowsOffset, step * count * Integer.BYTES).asIntBuffer();
-        for (int first = 0; first < rows.length; first += step) {
-          int queryCount = Math.min(step, rows.length - first);
-          Status.check(
-              Native.indexSearch(
-                  index,
-                  queries + (long) first * dimension * Float.BYTES,
-                  queryCount,
-                  count,
-                  similarity.code,
-                  address + rowsOffset,
-                  address),
-              Native::lastError);
-          for (int q = 0; q < queryCount; q++) {
-            foundScores.get(q * count, scores[first + q]);
-            foundRows.get(q * count, rows[first + q]);
-          }
-        }
-      } finally {
-        results.release();
+    try (NativeBlock results = new NativeBlock("Hits", step * bytesPerQuery)) {
+      DoubleBuffer scores = results.buffer(0, rowsOffset).asDoubleBuffer();
+      IntBuffer rows = results.buffer(rowsOffset, step * count * Integer.BYTES).asIntBuffer();
+      for (int first = 0; first < hits.queries(); first += step) {
+        int queryCount = Math.min(step, hits.queries() - first);
+        Status.check(
+            Native.indexSearch(
+                index,
+                queries + (long) first * dimension * Float.BYTES,
+                queryCount,
+                count,
+                similarity.code,
+                results.address() + rowsOffset,
+                results.address()),
+            Native::lastError);
+        hits.fill(first, queryCount, rows, scores);
       }
     }
   }

@@ -1,5 +1,7 @@
 package io.github.clip4j.search;
 
+import java.nio.DoubleBuffer;
+import java.nio.IntBuffer;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -15,6 +17,14 @@ public final class Hits {
     this.rows = rows;
     this.scores = scores;
     this.count = count;
+  }
+
+  /** Copies the hits of queries from {@code first} on out of a native call's results. */
+  void fill(int first, int queryCount, IntBuffer fromRows, DoubleBuffer fromScores) {
+    for (int q = 0; q < queryCount; q++) {
+      fromRows.get(q * count, rows[first + q]);
+      fromScores.get(q * count, scores[first + q]);
+    }
   }
 
   /**

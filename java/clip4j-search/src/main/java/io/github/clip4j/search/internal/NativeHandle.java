@@ -5,6 +5,7 @@ import java.lang.ref.Reference;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
 import java.util.stream.Collectors;
 
@@ -26,6 +27,7 @@ import java.util.stream.Collectors;
 public final class NativeHandle implements AutoCloseable {
   private static final System.Logger LOGGER = System.getLogger("io.github.clip4j");
   static final Cleaner CLEANER = Cleaner.create();
+  private static final AtomicLong LEAKS = new AtomicLong();
   private static final int SITE_FRAMES = 12;
 
   private final State state;
@@ -72,6 +74,11 @@ public final class NativeHandle implements AutoCloseable {
     Reference.reachabilityFence(this);
   }
 
+  /** How many handles so far were freed by the garbage collector rather than closed. */
+  public static long leaks() {
+    return LEAKS.get();
+  }
+
   /** Everything but the handle itself, so that the cleaner does not keep the handle alive. */
   private static final class State implements Runnable {
     final String what;
@@ -105,6 +112,7 @@ public final class NativeHandle implements AutoCloseable {
     @Override
     public void run() {
       if (!closed.get()) {
+        LEAKS.incrementAndGet();
         LOGGER.log(System.Logger.Level.WARNING, this::leak);
       }
       release();

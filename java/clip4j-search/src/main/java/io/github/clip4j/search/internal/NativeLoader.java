@@ -60,11 +60,20 @@ public final class NativeLoader {
     letExitWait();
     LoadFailure.refuseMusl();
     try {
-      Loader.load(Pointer.class); // JavaCPP's own natives; its static initialiser hides the failure.
-      return String.valueOf(Loader.load(nativeClass));
+      loadByJavaCpp(Pointer.class); // JavaCPP's own natives, whose failure its static initialiser hides.
+      return loadByJavaCpp(nativeClass);
     } catch (LinkageError failed) {
       throw LoadFailure.explain(failed, nativeClass, artifact, requirements);
     }
+  }
+
+  private static String loadByJavaCpp(Class<?> nativeClass) {
+    String file = Loader.load(nativeClass);
+    if (file == null) {
+      // What JavaCPP did not find once, it returns null for the next time.
+      throw new UnsatisfiedLinkError("the natives of " + nativeClass.getName() + " were not found");
+    }
+    return file;
   }
 
   /**

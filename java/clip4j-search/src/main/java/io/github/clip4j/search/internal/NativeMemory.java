@@ -1,9 +1,6 @@
 package io.github.clip4j.search.internal;
 
-import io.github.clip4j.search.Clip4jException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import org.bytedeco.javacpp.Pointer;
 
 /** A zeroed block of native memory, 64-byte aligned, counted by {@link Native#liveBytes}. */
 public final class NativeMemory implements AutoCloseable {
@@ -22,11 +19,7 @@ public final class NativeMemory implements AutoCloseable {
    */
   public static NativeMemory allocate(String what, long bytes) {
     Native.load();
-    long address = Native.allocate(bytes);
-    if (address == 0) {
-      throw new Clip4jException(
-          Clip4jException.Kind.OUT_OF_MEMORY, what + ": no native memory for " + bytes + " bytes");
-    }
+    long address = NativeBlock.allocate(what, bytes);
     return new NativeMemory(new NativeHandle(what, address, Native::release), bytes);
   }
 
@@ -54,7 +47,7 @@ public final class NativeMemory implements AutoCloseable {
   public ByteBuffer scratch(long offset, int length) {
     long address = handle.acquire();
     try {
-      return buffer(address, offset, length);
+      return NativeBlock.buffer(address, bytes, offset, length);
     } finally {
       handle.release();
     }
@@ -67,37 +60,13 @@ public final class NativeMemory implements AutoCloseable {
   public ByteBuffer view(long offset, int length) {
     long address = handle.acquire();
     try {
-      ByteBuffer buffer = buffer(address, offset, length);
+      ByteBuffer buffer = NativeBlock.buffer(address, bytes, offset, length);
       // Buffers derived from this one refer to it.
       NativeHandle.CLEANER.register(buffer, handle::release);
       return buffer;
     } catch (Throwable failed) {
       handle.release();
       throw failed;
-    }
-  }
-
-  private ByteBuffer buffer(long address, long offset, int length) {
-    if (offset < 0 || length < 0 || offset > bytes - length) {
-      throw new IndexOutOfBoundsException(offset + " + " + length + " > " + bytes);
-    }
-    // JavaCPP takes a capacity of 0 for "unknown".
-    return length == 0
-        ? ByteBuffer.allocateDirect(0).order(ByteOrder.nativeOrder())
-        : new Block(address + offset, length).asByteBuffer();
-  }
-
-  /** JavaCPP's way from an address to a ByteBuffer; without a deallocator, so that JavaCPP neither counts nor frees. */
-  private static final class Block extends Pointer {
-    Block(long address, long length) {
-      this.address = address;
-      this.limit = length;
-      this.capacity = length;
-    }
-
-    @Override
-    public int sizeof() {
-      return 1;
     }
   }
 }

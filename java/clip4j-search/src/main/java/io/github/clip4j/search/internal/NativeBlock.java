@@ -1,0 +1,75 @@
+package io.github.clip4j.search.internal;
+
+import io.github.clip4j.search.Clip4jException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import org.bytedeco.javacpp.Pointer;
+
+/**
+ * Zeroed native memory, 64-byte aligned, that lives for one call: whoever allocates it closes it in the same method, and
+ * no other thread sees it. What lives longer is {@link NativeMemory}.
+ */
+public final class NativeBlock implements AutoCloseable {
+  private final long address;
+  private final long bytes;
+
+  /**
+   * A new block.
+   *
+   * @param what what it is for, for messages
+   */
+  public NativeBlock(String what, long bytes) {
+    Native.load();
+    this.address = allocate(what, bytes);
+    this.bytes = bytes;
+  }
+
+  /** Where it begins. */
+  public long address() {
+    return address;
+  }
+
+  /** A writable view, not to be used after close. */
+  public ByteBuffer buffer(long offset, int length) {
+    return buffer(address, bytes, offset, length);
+  }
+
+  /** Frees the memory; once. */
+  @Override
+  public void close() {
+    Native.release(address);
+  }
+
+  static long allocate(String what, long bytes) {
+    long address = Native.allocate(bytes);
+    if (address == 0) {
+      throw new Clip4jException(
+          Clip4jException.Kind.OUT_OF_MEMORY, what + ": no native memory for " + bytes + " bytes");
+    }
+    return address;
+  }
+
+  static ByteBuffer buffer(long address, long bytes, long offset, int length) {
+    if (offset < 0 || length < 0 || offset > bytes - length) {
+      throw new IndexOutOfBoundsException(offset + " + " + length + " > " + bytes);
+    }
+    // JavaCPP takes a capacity of 0 for "unknown".
+    return length == 0
+        ? ByteBuffer.allocateDirect(0).order(ByteOrder.nativeOrder())
+        : new Region(address + offset, length).asByteBuffer();
+  }
+
+  /** JavaCPP's way from an address to a ByteBuffer; without a deallocator, so that JavaCPP neither counts nor frees. */
+  private static final class Region extends Pointer {
+    Region(long address, long length) {
+      this.address = address;
+      this.limit = length;
+      this.capacity = length;
+    }
+
+    @Override
+    public int sizeof() {
+      return 1;
+    }
+  }
+}

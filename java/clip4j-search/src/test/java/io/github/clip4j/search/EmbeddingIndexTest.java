@@ -1,0 +1,276 @@
+package io.github.clip4j.search;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class EmbeddingIndexTest {
+  @ParameterizedTest
+  @CsvSource({
+    "1, 1, 1, 1", "1, 7, 3, 5", "10, 3, 2, 10", "100, 64, 5, 10", "1000, 33, 3, 1000", "3000, 128, 70, 10",
+    "500, 1024, 2, 499", "20000, 8, 4, 30"
+  })
+  void equalsBruteForceInFloat64(int rows, int dimension, int queries, int k) {
+    float[][] corpus = random(rows, dimension, rows);
+    float[][] asked = random(queries, dimension, rows + 1);
+    for (int i = 3; i < rows; i += 4) {
+      corpus[i] = corpus[i - 3].clone();
+    }
+    if (rows > 20) {
+      corpus[17] = new float[dimension];
+    }
+    for (Similarity similarity : Similarity.values()) {
+      try (Embeddings embeddings = Embeddings.copyOf(corpus);
+          EmbeddingIndex index = EmbeddingIndex.of(embeddings);
+          Embeddings questions = Embeddings.copyOf(asked)) {
+        Hits hits = index.search(questions, k, similarity);
+        assertEquals(queries, hits.queries());
+        assertEquals(Math.min(k, rows), hits.count());
+        for (int q = 0; q < queries; q++) {
+          double[] truth = scores(corpus, asked[q], similarity);
+          check(truth, hits, q);
+          assertEquals(hits.of(q), index.search(asked[q], k, similarity).of(0));
+        }
+      }
+    }
+  }
+
+  /** Several native calls, since the results of one are bounded. */
+  @Test
+  void returnsMoreThanOneNativeCallHolds() {
+    int rows = 40_000;
+    float[][] corpus = random(rows, 2, 5);
+    float[][] asked = random(150, 2, 6);
+    try (Embeddings embeddings = Embeddings.copyOf(corpus);
+        EmbeddingIndex index = EmbeddingIndex.of(embeddings);
+        Embeddings questions = Embeddings.copyOf(asked)) {
+      Hits hits = index.search(questions, rows);
+      for (int q : new int[] {0, 68, 69, 70, 149}) {
+        check(scores(corpus, asked[q], Similarity.COSINE), hits, q);
+      }
+    }
+  }
+
+  @Test
+  void showsHits() {
+    try (Embeddings embeddings = Embeddings.copyOf(new float[][] {{1, 0}, {0, 2}, {0, 1}, {0, 0}});
+        EmbeddingIndex index = EmbeddingIndex.of(embeddings)) {
+      assertEquals(4, index.size());
+      assertEquals(2, index.dimension());
+      Hits hits = index.search(new float[] {0, 3}, 10);
+      assertEquals(4, hits.count());
+      assertEquals(
+          List.of(new Hits.Hit(1, 1), new Hits.Hit(2, 1), new Hits.Hit(0, 0), new Hits.Hit(3, 0)), hits.of(0));
+      assertEquals(1, hits.row(0, 0));
+      assertEquals(6, index.search(new float[] {0, 3}, 1, Similarity.DOT).score(0, 0));
+      assertThrows(IndexOutOfBoundsException.class, () -> hits.of(1));
+      assertThrows(IndexOutOfBoundsException.class, () -> hits.row(0, 4));
+      assertThrows(UnsupportedOperationException.class, () -> hits.of(0).clear());
+    }
+  }
+
+  @Test
+  void answersNoQueriesWithNothing() {
+    try (Embeddings embeddings = Embeddings.copyOf(new float[][] {{1, 0}});
+        EmbeddingIndex index = EmbeddingIndex.of(embeddings);
+        Embeddings none = Embeddings.copyOf(new float[0], 2)) {
+      assertEquals(0, index.search(none, 3).queries());
+    }
+  }
+
+  @Test
+  void keepsItsRowsWhenTheyAreClosed() {
+    Embeddings embeddings = Embeddings.copyOf(new float[][] {{1, 0}, {0, 1}});
+    EmbeddingIndex index = EmbeddingIndex.of(embeddings);
+    embeddings.close();
+    assertEquals(1, index.search(new float[] {0, 1}, 1).row(0, 0));
+    index.close();
+    index.close();
+    assertEquals(0, SearchRuntime.nativeBytes());
+    IllegalStateException closed =
+        assertThrows(IllegalStateException.class, () -> index.search(new float[] {0, 1}, 1));
+    assertEquals("EmbeddingIndex is closed", closed.getMessage());
+  }
+
+  @ParameterizedTest
+  @EnumSource(Similarity.class)
+  void refusesWhatHasNoAnswer(Similarity similarity) {
+    try (Embeddings embeddings = Embeddings.copyOf(random(10, 3, 1));
+        EmbeddingIndex index = EmbeddingIndex.of(embeddings)) {
+      float[] query = {1, 2, 3};
+      refused("k must be at least 1, not 0", () -> index.search(query, 0, similarity));
+      refused("k must be at least 1, not -5", () -> index.search(query, -5, similarity));
+      refused("dimension 2", () -> index.search(new float[2], 1, similarity));
+      refused("dimension 0", () -> index.search(new float[0], 1, similarity));
+      for (float bad : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
+        try (Embeddings queries = Embeddings.copyOf(new float[][] {query, {0, bad, 0}})) {
+          refused("query 1 ", () -> index.search(queries, 1, similarity));
+        }
+      }
+      assertThrows(NullPointerException.class, () -> index.search(query, 1, null));
+      assertThrows(NullPointerException.class, () -> index.search((float[]) null, 1, similarity));
+      if (similarity == Similarity.COSINE) {
+        refused("query 0 is zero", () -> index.search(new float[3], 1));
+      } else {
+        assertEquals(0, index.search(new float[3], 1, similarity).score(0, 0));
+      }
+    }
+  }
+
+  @Test
+  void refusesRowsThatAreNotFinite() {
+    for (float bad : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
+      float[][] rows = random(500, 7, 1);
+      rows[321][6] = bad;
+      try (Embeddings embeddings = Embeddings.copyOf(rows)) {
+        refused("row 321 ", () -> EmbeddingIndex.of(embeddings));
+      }
+    }
+    try (Embeddings none = Embeddings.copyOf(new float[0], 2)) {
+      refused("empty", () -> EmbeddingIndex.of(none));
+    }
+  }
+
+  @Test
+  void answersManyThreadsAtOnce() throws Exception {
+    ExecutorService threads = Executors.newFixedThreadPool(16);
+    try (Embeddings embeddings = Embeddings.copyOf(random(5000, 48, 1));
+        EmbeddingIndex index = EmbeddingIndex.of(embeddings);
+        Embeddings queries = Embeddings.copyOf(random(6, 48, 2))) {
+      List<Hits.Hit> expected = index.search(queries, 12).of(5);
+      List<Future<?>> tasks = new ArrayList<>();
+      for (int i = 0; i < 16; i++) {
+        tasks.add(
+            threads.submit(
+                () -> {
+                  for (int repeat = 0; repeat < 30; repeat++) {
+                    assertEquals(expected, index.search(queries, 12).of(5));
+                  }
+                }));
+      }
+      for (Future<?> task : tasks) {
+        task.get();
+      }
+    } finally {
+      threads.shutdown();
+    }
+  }
+
+  @Test
+  void mayBeClosedWhileInUse() throws Exception {
+    ExecutorService threads = Executors.newFixedThreadPool(8);
+    try {
+      for (int repeat = 0; repeat < 20; repeat++) {
+        Embeddings embeddings = Embeddings.copyOf(random(2000, 32, repeat));
+        EmbeddingIndex index = EmbeddingIndex.of(embeddings);
+        List<Future<Integer>> tasks = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+          float[] query = random(1, 32, i)[0];
+          tasks.add(
+              threads.submit(
+                  () -> {
+                    Hits first = index.search(query, 3);
+                    for (int done = 1; ; done++) {
+                      try {
+                        assertEquals(first.of(0), index.search(query, 3).of(0));
+                        embeddings.row(done % 2000);
+                      } catch (IllegalStateException closed) {
+                        return done;
+                      }
+                    }
+                  }));
+        }
+        Thread.sleep(5);
+        embeddings.close();
+        Thread.sleep(1);
+        index.close();
+        for (Future<Integer> task : tasks) {
+          try {
+            task.get();
+          } catch (java.util.concurrent.ExecutionException closedBeforeTheFirst) {
+            assertTrue(closedBeforeTheFirst.getCause() instanceof IllegalStateException);
+          }
+        }
+        assertEquals(0, SearchRuntime.nativeBytes());
+      }
+    } finally {
+      threads.shutdown();
+    }
+  }
+
+  @Test
+  void namesItsKernel() {
+    assertTrue(List.of("avx512", "avx2", "scalar").contains(SearchRuntime.kernel()));
+    assertTrue(SearchRuntime.threads() >= 1);
+  }
+
+  private static void refused(String message, Runnable call) {
+    String text = assertThrows(IllegalArgumentException.class, call::run).getMessage();
+    assertTrue(text.contains(message), text);
+  }
+
+  private static void check(double[] truth, Hits hits, int query) {
+    List<Integer> order =
+        IntStream.range(0, truth.length)
+            .boxed()
+            .sorted(Comparator.<Integer>comparingDouble(row -> -truth[row]).thenComparing(row -> row))
+            .toList();
+    for (int i = 0; i < hits.count(); i++) {
+      int row = hits.row(query, i);
+      assertEquals(truth[row], hits.score(query, i), 1e-12);
+      // Sums in another order may swap rows that differ by a rounding error, and no others.
+      assertTrue(row == order.get(i) || Math.abs(truth[row] - truth[order.get(i)]) < 1e-12);
+      if (i > 0 && hits.score(query, i) == hits.score(query, i - 1)) {
+        assertTrue(hits.row(query, i - 1) < row);
+      }
+    }
+    assertEquals(hits.count(), hits.of(query).stream().map(Hits.Hit::row).distinct().count());
+  }
+
+  private static double[] scores(float[][] rows, float[] query, Similarity similarity) {
+    return Arrays.stream(rows)
+        .mapToDouble(
+            row -> {
+              double dot = dot(row, query);
+              if (similarity == Similarity.DOT) {
+                return dot;
+              }
+              double norms = Math.sqrt(dot(row, row)) * Math.sqrt(dot(query, query));
+              return norms == 0 ? 0 : dot / norms;
+            })
+        .toArray();
+  }
+
+  private static double dot(float[] a, float[] b) {
+    double sum = 0;
+    for (int i = 0; i < a.length; i++) {
+      sum += (double) a[i] * b[i];
+    }
+    return sum;
+  }
+
+  private static float[][] random(int rows, int dimension, long seed) {
+    Random random = new Random(seed);
+    float[][] values = new float[rows][dimension];
+    for (float[] row : values) {
+      for (int i = 0; i < dimension; i++) {
+        row[i] = (float) random.nextGaussian();
+      }
+    }
+    return values;
+  }
+}

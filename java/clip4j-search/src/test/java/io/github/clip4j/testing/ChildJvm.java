@@ -1,0 +1,66 @@
+package io.github.clip4j.testing;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+
+/** Runs a main class in a JVM of its own, for tests of loading, exiting and memory. */
+public final class ChildJvm {
+  private static final long LIMIT_SECONDS = 180;
+
+  private final List<String> options = new ArrayList<>();
+  private String classPath = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+
+  /** What became of it. */
+  public record Result(int exit, String out, String err) {}
+
+  /** Adds JVM options. */
+  public ChildJvm options(String... more) {
+    options.addAll(List.of(more));
+    return this;
+  }
+
+  /** Leaves out the class path's entries that do not fit. */
+  public ChildJvm classPath(Predicate<String> keep) {
+    classPath =
+        Arrays.stream(classPath.split(File.pathSeparator))
+            .filter(keep)
+            .collect(Collectors.joining(File.pathSeparator));
+    return this;
+  }
+
+  /** Runs it to its end. */
+  public Result run(Class<?> main, String... arguments) throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(options);
+    command.addAll(List.of("-cp", classPath, main.getName()));
+    command.addAll(List.of(arguments));
+    Path out = Files.createTempFile("child", ".out");
+    Path err = Files.createTempFile("child", ".err");
+    try {
+      Process process =
+          new ProcessBuilder(command).redirectOutput(out.toFile()).redirectError(err.toFile()).start();
+      if (!process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)) {
+        process.destroyForcibly().waitFor();
+        throw new AssertionError(main + " ran for over " + LIMIT_SECONDS + " s: " + text(out) + text(err));
+      }
+      return new Result(process.exitValue(), text(out), text(err));
+    } finally {
+      Files.delete(out);
+      Files.delete(err);
+    }
+  }
+
+  private static String text(Path file) throws IOException {
+    return new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
+  }
+}
