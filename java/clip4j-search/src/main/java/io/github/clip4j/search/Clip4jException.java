@@ -3,8 +3,9 @@ package io.github.clip4j.search;
 import java.util.Objects;
 
 /**
- * What clip4j throws when the world, rather than the calling code, is at fault: files, bytes, memory, the machine.
- * Wrong arguments are {@link IllegalArgumentException}, use after close is {@link IllegalStateException}.
+ * What clip4j throws when the world, rather than the calling code, is at fault: files, bytes,
+ * memory, the machine. Wrong arguments are {@link IllegalArgumentException}, use after close is
+ * {@link IllegalStateException}.
  */
 public final class Clip4jException extends RuntimeException {
   private static final long serialVersionUID = 1L;

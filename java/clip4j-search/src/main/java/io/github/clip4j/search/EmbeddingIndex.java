@@ -10,8 +10,9 @@ import java.nio.IntBuffer;
 import java.util.Objects;
 
 /**
- * Exact search over the rows of {@link Embeddings}: the hits and their order are those of float64 arithmetic on the
- * stored float32 rows. Any number of threads may search at once, and each search uses all CPUs of the process.
+ * Exact search over the rows of {@link Embeddings}: the hits and their order are those of float64
+ * arithmetic on the stored float32 rows. Any number of threads may search at once, and each search
+ * uses all CPUs of the process.
  *
  * <p>The rows need not be of unit length. A row of zeros has cosine 0 with everything.
  */
@@ -30,8 +31,8 @@ public final class EmbeddingIndex implements AutoCloseable {
   }
 
   /**
-   * An index over {@code rows}, which are not copied: the index keeps their memory until it is closed, whether or not
-   * {@code rows} has been closed by then.
+   * An index over {@code rows}, which are not copied: the index keeps their memory until it is
+   * closed, whether or not {@code rows} has been closed by then.
    *
    * @throws IllegalArgumentException if there is no row, or one is not finite
    */
@@ -59,7 +60,8 @@ public final class EmbeddingIndex implements AutoCloseable {
 
   private static long create(long address, int rows, int dimension) {
     try (NativeBlock result = new NativeBlock("EmbeddingIndex", Long.BYTES)) {
-      Status.check(Native.indexCreate(address, rows, dimension, result.address()), Native::lastError);
+      Status.check(
+          Native.indexCreate(address, rows, dimension, result.address()), Native::lastError);
       return result.buffer(0, Long.BYTES).getLong();
     }
   }
@@ -74,7 +76,10 @@ public final class EmbeddingIndex implements AutoCloseable {
     return dimension;
   }
 
-  /** The {@code k} rows of the highest cosine with each query; see {@link #search(Embeddings, int, Similarity)}. */
+  /**
+   * The {@code k} rows of the highest cosine with each query; see {@link #search(Embeddings, int,
+   * Similarity)}.
+   */
   public Hits search(Embeddings queries, int k) {
     return search(queries, k, Similarity.COSINE);
   }
@@ -84,7 +89,10 @@ public final class EmbeddingIndex implements AutoCloseable {
     return search(query, k, Similarity.COSINE);
   }
 
-  /** The {@code k} rows most similar to {@code query}; see {@link #search(Embeddings, int, Similarity)}. */
+  /**
+   * The {@code k} rows most similar to {@code query}; see {@link #search(Embeddings, int,
+   * Similarity)}.
+   */
   public Hits search(float[] query, int k, Similarity similarity) {
     checkDimension(query.length);
     try (NativeBlock block = new NativeBlock("query", (long) dimension * Float.BYTES)) {
@@ -98,8 +106,8 @@ public final class EmbeddingIndex implements AutoCloseable {
    *
    * @param queries of the index's dimension; they need not be of unit length
    * @param k 1 or more
-   * @throws IllegalArgumentException if k &lt; 1, the dimensions differ, or a query is not finite or, for the cosine,
-   *     zero
+   * @throws IllegalArgumentException if k &lt; 1, the dimensions differ, or a query is not finite
+   *     or, for the cosine, zero
    */
   public Hits search(Embeddings queries, int k, Similarity similarity) {
     checkDimension(queries.dimension());
@@ -170,7 +178,8 @@ public final class EmbeddingIndex implements AutoCloseable {
 
   private void checkDimension(int other) {
     if (other != dimension) {
-      throw new IllegalArgumentException("queries have dimension " + other + ", the index has " + dimension);
+      throw new IllegalArgumentException(
+          "queries have dimension " + other + ", the index has " + dimension);
     }
   }
 }

@@ -8,12 +8,12 @@ import java.nio.FloatBuffer;
 import java.util.Objects;
 
 /**
- * Rows of float32, all of one dimension, in native memory. Nothing changes them, so any number of threads may read
- * them at once.
+ * Rows of float32, all of one dimension, in native memory. Nothing changes them, so any number of
+ * threads may read them at once.
  *
- * <p>{@link #close} gives the memory back once the last user is done: calls under way, indexes built over these rows
- * and views. After it every method but {@code close}, {@code rows}, {@code dimension} and {@code bytes} throws {@link
- * IllegalStateException}.
+ * <p>{@link #close} gives the memory back once the last user is done: calls under way, indexes
+ * built over these rows and views. After it every method but {@code close}, {@code rows}, {@code
+ * dimension} and {@code bytes} throws {@link IllegalStateException}.
  */
 public final class Embeddings implements AutoCloseable {
   private static final int BLOCK_FLOATS = 1 << 18;
@@ -45,8 +45,8 @@ public final class Embeddings implements AutoCloseable {
   @FunctionalInterface
   public interface Filler<X extends Exception> {
     /**
-     * Writes whole rows, from {@code firstRow} on, until {@code block} has no room left. The block is valid during the
-     * call alone.
+     * Writes whole rows, from {@code firstRow} on, until {@code block} has no room left. The block
+     * is valid during the call alone.
      */
     void fill(int firstRow, FloatBuffer block) throws X;
   }
@@ -85,7 +85,8 @@ public final class Embeddings implements AutoCloseable {
    */
   public static Embeddings copyOf(float[] values, int dimension) {
     if (dimension < 1 || values.length % dimension != 0) {
-      throw new IllegalArgumentException(values.length + " values are not rows of dimension " + dimension);
+      throw new IllegalArgumentException(
+          values.length + " values are not rows of dimension " + dimension);
     }
     return fill(
         values.length / dimension,
@@ -94,16 +95,19 @@ public final class Embeddings implements AutoCloseable {
   }
 
   /**
-   * New embeddings that {@code filler} writes, block by block, first row to last; for sources too large for an array.
+   * New embeddings that {@code filler} writes, block by block, first row to last; for sources too
+   * large for an array.
    *
    * @param rows 0 or more
    * @param dimension 1 or more
    * @throws X what the filler throws
    * @throws IllegalStateException if the filler leaves room in a block
    */
-  public static <X extends Exception> Embeddings fill(int rows, int dimension, Filler<X> filler) throws X {
+  public static <X extends Exception> Embeddings fill(int rows, int dimension, Filler<X> filler)
+      throws X {
     if (rows < 0 || dimension < 1) {
-      throw new IllegalArgumentException("no embeddings of " + rows + " rows x dimension " + dimension);
+      throw new IllegalArgumentException(
+          "no embeddings of " + rows + " rows x dimension " + dimension);
     }
     NativeMemory memory = NativeMemory.allocate("Embeddings", bytes(rows, dimension));
     try {
@@ -151,7 +155,8 @@ public final class Embeddings implements AutoCloseable {
   public void copyRow(int i, float[] to) {
     Objects.checkIndex(i, rows);
     if (to.length < dimension) {
-      throw new IllegalArgumentException("to has room for " + to.length + " values, a row has " + dimension);
+      throw new IllegalArgumentException(
+          "to has room for " + to.length + " values, a row has " + dimension);
     }
     copy((long) i * dimension, to, dimension);
   }
@@ -178,8 +183,9 @@ public final class Embeddings implements AutoCloseable {
   }
 
   /**
-   * Rows {@code fromRow} (inclusive) to {@code toRow} (exclusive) themselves: read-only, nothing is copied. A view stays
-   * valid after {@link #close} and keeps the memory until the garbage collector finds the view unreachable.
+   * Rows {@code fromRow} (inclusive) to {@code toRow} (exclusive) themselves: read-only, nothing is
+   * copied. A view stays valid after {@link #close} and keeps the memory until the garbage
+   * collector finds the view unreachable.
    *
    * @throws IllegalArgumentException if they are over 2 GiB, more than a buffer can show
    */

@@ -7,7 +7,10 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 
-/** What a search found: for each query the same number of rows, best first; equal scores in order of row number. */
+/**
+ * What a search found: for each query the same number of rows, best first; equal scores in order of
+ * row number.
+ */
 public final class Hits {
   private final int[][] rows;
   private final double[][] scores;

@@ -12,7 +12,10 @@ public final class SearchRuntime {
     return Native.kernel();
   }
 
-  /** Threads that a search may use: the CPUs that this process may run on, control-group quota included. */
+  /**
+   * Threads that a search may use: the CPUs that this process may run on, control-group quota
+   * included.
+   */
   public static int threads() {
     Native.load();
     return Native.threads();

@@ -21,8 +21,14 @@ import org.junit.jupiter.params.provider.EnumSource;
 class EmbeddingIndexTest {
   @ParameterizedTest
   @CsvSource({
-    "1, 1, 1, 1", "1, 7, 3, 5", "10, 3, 2, 10", "100, 64, 5, 10", "1000, 33, 3, 1000", "3000, 128, 70, 10",
-    "500, 1024, 2, 499", "20000, 8, 4, 30"
+    "1, 1, 1, 1",
+    "1, 7, 3, 5",
+    "10, 3, 2, 10",
+    "100, 64, 5, 10",
+    "1000, 33, 3, 1000",
+    "3000, 128, 70, 10",
+    "500, 1024, 2, 499",
+    "20000, 8, 4, 30"
   })
   void equalsBruteForceInFloat64(int rows, int dimension, int queries, int k) {
     float[][] corpus = random(rows, dimension, rows);
@@ -74,7 +80,8 @@ class EmbeddingIndexTest {
       Hits hits = index.search(new float[] {0, 3}, 10);
       assertEquals(4, hits.count());
       assertEquals(
-          List.of(new Hits.Hit(1, 1), new Hits.Hit(2, 1), new Hits.Hit(0, 0), new Hits.Hit(3, 0)), hits.of(0));
+          List.of(new Hits.Hit(1, 1), new Hits.Hit(2, 1), new Hits.Hit(0, 0), new Hits.Hit(3, 0)),
+          hits.of(0));
       assertEquals(1, hits.row(0, 0));
       assertEquals(6, index.search(new float[] {0, 3}, 1, Similarity.DOT).score(0, 0));
       assertThrows(IndexOutOfBoundsException.class, () -> hits.of(1));
@@ -227,7 +234,8 @@ class EmbeddingIndexTest {
     List<Integer> order =
         IntStream.range(0, truth.length)
             .boxed()
-            .sorted(Comparator.<Integer>comparingDouble(row -> -truth[row]).thenComparing(row -> row))
+            .sorted(
+                Comparator.<Integer>comparingDouble(row -> -truth[row]).thenComparing(row -> row))
             .toList();
     for (int i = 0; i < hits.count(); i++) {
       int row = hits.row(query, i);

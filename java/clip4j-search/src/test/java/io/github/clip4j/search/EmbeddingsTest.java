@@ -89,7 +89,9 @@ class EmbeddingsTest {
                       throw expected;
                     }));
     assertEquals(expected, thrown);
-    assertThrows(IllegalStateException.class, () -> Embeddings.fill(2, 2, (firstRow, block) -> block.put(1)));
+    assertThrows(
+        IllegalStateException.class,
+        () -> Embeddings.fill(2, 2, (firstRow, block) -> block.put(1)));
   }
 
   @Test
@@ -150,7 +152,8 @@ class EmbeddingsTest {
     }
     for (float bad : new float[] {0, Float.NaN, Float.POSITIVE_INFINITY}) {
       try (Embeddings embeddings = Embeddings.copyOf(new float[][] {{1, 0}, {0, bad}})) {
-        String message = assertThrows(IllegalArgumentException.class, embeddings::normalized).getMessage();
+        String message =
+            assertThrows(IllegalArgumentException.class, embeddings::normalized).getMessage();
         assertTrue(message.startsWith("row 1 "), message);
       }
     }
@@ -160,12 +163,14 @@ class EmbeddingsTest {
   void refusesShapesThatAreNone() {
     assertThrows(IllegalArgumentException.class, () -> Embeddings.copyOf(new float[0][]));
     assertThrows(IllegalArgumentException.class, () -> Embeddings.copyOf(new float[][] {{}}));
-    assertThrows(IllegalArgumentException.class, () -> Embeddings.copyOf(new float[][] {{1, 2}, {1}}));
+    assertThrows(
+        IllegalArgumentException.class, () -> Embeddings.copyOf(new float[][] {{1, 2}, {1}}));
     assertThrows(NullPointerException.class, () -> Embeddings.copyOf(new float[][] {{1, 2}, null}));
     assertThrows(NullPointerException.class, () -> Embeddings.copyOf(null));
     assertThrows(IllegalArgumentException.class, () -> Embeddings.copyOf(new float[] {1, 2, 3}, 2));
     assertThrows(IllegalArgumentException.class, () -> Embeddings.copyOf(new float[] {1}, 0));
-    assertThrows(IllegalArgumentException.class, () -> Embeddings.fill(-1, 2, (firstRow, block) -> {}));
+    assertThrows(
+        IllegalArgumentException.class, () -> Embeddings.fill(-1, 2, (firstRow, block) -> {}));
     Clip4jException tooLarge =
         assertThrows(
             Clip4jException.class,

@@ -12,12 +12,20 @@ class TinyCallsTest {
   private static final int CALLS = 1_000_000;
   private static final long PAGE = 4096;
 
-  /** In a JVM of its own, whose heap is all resident from the start, so that only native memory can grow. */
+  /**
+   * In a JVM of its own, whose heap is all resident from the start, so that only native memory can
+   * grow.
+   */
   @Test
   void aMillionLeaveMemoryFlat() throws Exception {
     ChildJvm.Result result =
         new ChildJvm()
-            .options("-Xms64m", "-Xmx64m", "-XX:+UseSerialGC", "-XX:+AlwaysPreTouch", "-XX:TieredStopAtLevel=1")
+            .options(
+                "-Xms64m",
+                "-Xmx64m",
+                "-XX:+UseSerialGC",
+                "-XX:+AlwaysPreTouch",
+                "-XX:TieredStopAtLevel=1")
             .run(Main.class);
     assertEquals(0, result.exit(), result.err());
     assertEquals("", result.err());

@@ -17,7 +17,8 @@ public final class ChildJvm {
   private static final long LIMIT_SECONDS = 180;
 
   private final List<String> options = new ArrayList<>();
-  private String classPath = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+  private String classPath =
+      System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
 
   /** What became of it. */
   public record Result(int exit, String out, String err) {}
@@ -48,10 +49,14 @@ public final class ChildJvm {
     Path err = Files.createTempFile("child", ".err");
     try {
       Process process =
-          new ProcessBuilder(command).redirectOutput(out.toFile()).redirectError(err.toFile()).start();
+          new ProcessBuilder(command)
+              .redirectOutput(out.toFile())
+              .redirectError(err.toFile())
+              .start();
       if (!process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)) {
         process.destroyForcibly().waitFor();
-        throw new AssertionError(main + " ran for over " + LIMIT_SECONDS + " s: " + text(out) + text(err));
+        throw new AssertionError(
+            main + " ran for over " + LIMIT_SECONDS + " s: " + text(out) + text(err));
       }
       return new Result(process.exitValue(), text(out), text(err));
     } finally {

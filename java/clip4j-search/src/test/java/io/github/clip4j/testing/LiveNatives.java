@@ -15,14 +15,16 @@ import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
- * Fails every test method, and every test class, that ends with more native bytes or handles than it began with, or that
- * left something for the garbage collector to free. Registered for a whole module by
- * META-INF/services/org.junit.jupiter.api.extension.Extension.
+ * Fails every test method, and every test class, that ends with more native bytes or handles than
+ * it began with, or that left something for the garbage collector to free. Registered for a whole
+ * module by META-INF/services/org.junit.jupiter.api.extension.Extension.
  *
  * <p>A module with a native library of its own extends this with the counters of that library.
  */
-public class LiveNatives implements BeforeAllCallback, BeforeEachCallback, AfterEachCallback, AfterAllCallback {
-  private static final ExtensionContext.Namespace NAMESPACE = ExtensionContext.Namespace.create(LiveNatives.class);
+public class LiveNatives
+    implements BeforeAllCallback, BeforeEachCallback, AfterEachCallback, AfterAllCallback {
+  private static final ExtensionContext.Namespace NAMESPACE =
+      ExtensionContext.Namespace.create(LiveNatives.class);
   private static final long PATIENCE = TimeUnit.SECONDS.toNanos(10);
 
   private final Map<String, LongSupplier> counters = new LinkedHashMap<>();

@@ -13,8 +13,8 @@ public abstract class EmbeddingsAccess {
   }
 
   /**
-   * Embeddings over the first {@code rows} x {@code dimension} floats of {@code memory}, which from now on belongs to
-   * them.
+   * Embeddings over the first {@code rows} x {@code dimension} floats of {@code memory}, which from
+   * now on belongs to them.
    */
   public static Embeddings adopt(NativeMemory memory, int rows, int dimension) {
     if (instance == null) {

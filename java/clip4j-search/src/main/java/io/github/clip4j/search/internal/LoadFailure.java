@@ -16,7 +16,10 @@ final class LoadFailure {
 
   private LoadFailure() {}
 
-  /** The libraries need glibc. On musl they could load half-way and crash, so nothing is tried there. */
+  /**
+   * The libraries need glibc. On musl they could load half-way and crash, so nothing is tried
+   * there.
+   */
   static void refuseMusl() {
     if (usesMusl(Path.of("/proc/self/maps"))) {
       throw new Clip4jException(
@@ -57,7 +60,9 @@ final class LoadFailure {
     if (!has(nativeClass, library(nativeClass, platform))) {
       return artifact;
     }
-    if (!has(Loader.class, "/org/bytedeco/javacpp/" + platform + "/" + System.mapLibraryName("jnijavacpp"))) {
+    if (!has(
+        Loader.class,
+        "/org/bytedeco/javacpp/" + platform + "/" + System.mapLibraryName("jnijavacpp"))) {
       return "org.bytedeco:javacpp";
     }
     for (Requirement requirement : requirements) {
@@ -80,11 +85,15 @@ final class LoadFailure {
         || texts.contains("No space left")
         || texts.contains("Permission denied")
         || texts.contains("Read-only file system")) {
-      return "native libraries cannot be unpacked into " + cacheFolder() + ": choose another folder with " + CACHE_OPTION;
+      return "native libraries cannot be unpacked into "
+          + cacheFolder()
+          + ": choose another folder with "
+          + CACHE_OPTION;
     }
     int glibc = texts.indexOf("version `GLIBC");
     if (glibc >= 0) {
-      return "this system's C library is too old: " + texts.substring(glibc).lines().findFirst().orElse("");
+      return "this system's C library is too old: "
+          + texts.substring(glibc).lines().findFirst().orElse("");
     }
     String text = String.valueOf(failed.getMessage()).lines().findFirst().orElse("");
     return "a native library does not load: " + text;
@@ -100,7 +109,12 @@ final class LoadFailure {
 
   private static String library(Class<?> nativeClass, String platform) {
     String name = nativeClass.getAnnotation(Platform.class).library();
-    return "/" + nativeClass.getPackageName().replace('.', '/') + "/" + platform + "/" + System.mapLibraryName(name);
+    return "/"
+        + nativeClass.getPackageName().replace('.', '/')
+        + "/"
+        + platform
+        + "/"
+        + System.mapLibraryName(name);
   }
 
   private static boolean has(Class<?> loader, String resource) {

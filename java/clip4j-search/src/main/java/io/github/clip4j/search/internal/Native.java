@@ -6,8 +6,8 @@ import org.bytedeco.javacpp.annotation.NoException;
 import org.bytedeco.javacpp.annotation.Platform;
 
 /**
- * The functions of clip4j_search.h, where each is documented. Addresses are longs: JavaCPP's Pointer would register
- * deallocators and attach itself to its caller's PointerScope.
+ * The functions of clip4j_search.h, where each is documented. Addresses are longs: JavaCPP's
+ * Pointer would register deallocators and attach itself to its caller's PointerScope.
  */
 @Platform(
     include = "clip4j_search.h",

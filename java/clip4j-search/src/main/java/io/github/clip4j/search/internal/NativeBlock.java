@@ -6,8 +6,8 @@ import java.nio.ByteOrder;
 import org.bytedeco.javacpp.Pointer;
 
 /**
- * Zeroed native memory, 64-byte aligned, that lives for one call: whoever allocates it closes it in the same method, and
- * no other thread sees it. What lives longer is {@link NativeMemory}.
+ * Zeroed native memory, 64-byte aligned, that lives for one call: whoever allocates it closes it in
+ * the same method, and no other thread sees it. What lives longer is {@link NativeMemory}.
  */
 public final class NativeBlock implements AutoCloseable {
   private final long address;
@@ -59,7 +59,10 @@ public final class NativeBlock implements AutoCloseable {
         : new Region(address + offset, length).asByteBuffer();
   }
 
-  /** JavaCPP's way from an address to a ByteBuffer; without a deallocator, so that JavaCPP neither counts nor frees. */
+  /**
+   * JavaCPP's way from an address to a ByteBuffer; without a deallocator, so that JavaCPP neither
+   * counts nor frees.
+   */
   private static final class Region extends Pointer {
     Region(long address, long length) {
       this.address = address;

@@ -10,8 +10,9 @@ import java.util.function.LongConsumer;
 import java.util.stream.Collectors;
 
 /**
- * The one place that holds a native address. It counts uses: the owner's, which ends with {@link #close}, and one for
- * every {@link #acquire}. The last one to end frees the native object, so closing while a call is under way is safe.
+ * The one place that holds a native address. It counts uses: the owner's, which ends with {@link
+ * #close}, and one for every {@link #acquire}. The last one to end frees the native object, so
+ * closing while a call is under way is safe.
  *
  * <pre>{@code
  * long address = handle.acquire();
@@ -22,7 +23,8 @@ import java.util.stream.Collectors;
  * }
  * }</pre>
  *
- * <p>A handle that becomes unreachable without close is reported, with the place that made it, and freed.
+ * <p>A handle that becomes unreachable without close is reported, with the place that made it, and
+ * freed.
  */
 public final class NativeHandle implements AutoCloseable {
   private static final System.Logger LOGGER = System.getLogger("io.github.clip4j");

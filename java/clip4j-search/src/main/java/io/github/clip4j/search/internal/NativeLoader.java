@@ -12,7 +12,8 @@ import org.bytedeco.javacpp.Pointer;
 /**
  * Loads native libraries: one at a time, each once, and with failures that say what to do.
  *
- * <p>JavaCPP extracts the library from its jar into a cache folder, under a lock between JVMs, and opens it.
+ * <p>JavaCPP extracts the library from its jar into a cache folder, under a lock between JVMs, and
+ * opens it.
  */
 public final class NativeLoader {
   private static final ReentrantLock LOCK = new ReentrantLock();
@@ -35,7 +36,8 @@ public final class NativeLoader {
    * Loads the library of {@code nativeClass} unless it is loaded.
    *
    * @param artifact "group:artifact" of the classifier jar that holds it
-   * @throws Clip4jException MISSING, UNSUPPORTED or SHUTTING_DOWN, with one line that says what to do
+   * @throws Clip4jException MISSING, UNSUPPORTED or SHUTTING_DOWN, with one line that says what to
+   *     do
    */
   public static void load(Class<?> nativeClass, String artifact, Requirement... requirements) {
     if (LOADED.containsKey(nativeClass)) {
@@ -56,11 +58,13 @@ public final class NativeLoader {
     return Collections.unmodifiableMap(LOADED);
   }
 
-  private static String loadLocked(Class<?> nativeClass, String artifact, Requirement[] requirements) {
+  private static String loadLocked(
+      Class<?> nativeClass, String artifact, Requirement[] requirements) {
     letExitWait();
     LoadFailure.refuseMusl();
     try {
-      loadByJavaCpp(Pointer.class); // JavaCPP's own natives, whose failure its static initialiser hides.
+      loadByJavaCpp(
+          Pointer.class); // JavaCPP's own natives, whose failure its static initialiser hides.
       return loadByJavaCpp(nativeClass);
     } catch (LinkageError failed) {
       throw LoadFailure.explain(failed, nativeClass, artifact, requirements);
@@ -77,8 +81,8 @@ public final class NativeLoader {
   }
 
   /**
-   * Static initialisers of libraries run while a library loads, and their destructors when the JVM calls exit():
-   * these must not meet. The hook waits for a load under way and lets none begin.
+   * Static initialisers of libraries run while a library loads, and their destructors when the JVM
+   * calls exit(): these must not meet. The hook waits for a load under way and lets none begin.
    */
   private static void letExitWait() {
     if (!hooked && !exiting) {
@@ -90,7 +94,8 @@ public final class NativeLoader {
       }
     }
     if (exiting) {
-      throw new Clip4jException(Kind.SHUTTING_DOWN, "the JVM is exiting: no native library is loaded any more");
+      throw new Clip4jException(
+          Kind.SHUTTING_DOWN, "the JVM is exiting: no native library is loaded any more");
     }
   }
 

@@ -43,7 +43,10 @@ public final class NativeMemory implements AutoCloseable {
     handle.close();
   }
 
-  /** A writable view that is valid only until the release that matches an acquire around it: it must not escape. */
+  /**
+   * A writable view that is valid only until the release that matches an acquire around it: it must
+   * not escape.
+   */
   public ByteBuffer scratch(long offset, int length) {
     long address = handle.acquire();
     try {
@@ -54,8 +57,8 @@ public final class NativeMemory implements AutoCloseable {
   }
 
   /**
-   * A view that anyone may hold for as long as they like: it, and every buffer derived from it, is a use of the block,
-   * which ends when the garbage collector finds none of them reachable.
+   * A view that anyone may hold for as long as they like: it, and every buffer derived from it, is
+   * a use of the block, which ends when the garbage collector finds none of them reachable.
    */
   public ByteBuffer view(long offset, int length) {
     long address = handle.acquire();

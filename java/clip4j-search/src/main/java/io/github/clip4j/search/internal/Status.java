@@ -29,8 +29,9 @@ public final class Status {
   }
 
   /**
-   * Returns when a native call succeeded. Otherwise throws {@link IllegalArgumentException} for a caller's wrong
-   * values and {@link Clip4jException} for the rest, with the text that {@code lastError} has for this thread.
+   * Returns when a native call succeeded. Otherwise throws {@link IllegalArgumentException} for a
+   * caller's wrong values and {@link Clip4jException} for the rest, with the text that {@code
+   * lastError} has for this thread.
    */
   public static void check(int status, Supplier<String> lastError) {
     if (status == OK) {

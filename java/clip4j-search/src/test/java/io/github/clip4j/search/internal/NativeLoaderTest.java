@@ -21,8 +21,12 @@ class NativeLoaderTest {
   @Test
   void namesTheJarThatIsMissing() throws Exception {
     String text = failure(new ChildJvm().classPath(entry -> !entry.endsWith("/natives")));
-    assertTrue(text.startsWith("MISSING no native library of io.github.clip4j:clip4j-search for "), text);
-    text = failure(new ChildJvm().classPath(entry -> !entry.matches(".*/javacpp-[0-9.]+-linux-x86_64\\.jar")));
+    assertTrue(
+        text.startsWith("MISSING no native library of io.github.clip4j:clip4j-search for "), text);
+    text =
+        failure(
+            new ChildJvm()
+                .classPath(entry -> !entry.matches(".*/javacpp-[0-9.]+-linux-x86_64\\.jar")));
     assertTrue(text.startsWith("MISSING no native library of org.bytedeco:javacpp for "), text);
   }
 
@@ -48,20 +52,26 @@ class NativeLoaderTest {
   @Test
   void explainsFoldersThatForbidExecution() {
     LinkageError failed =
-        new UnsatisfiedLinkError("/c/libjniclip4j_search.so: failed to map segment from shared object");
-    Clip4jException explained = LoadFailure.explain(failed, Native.class, "io.github.clip4j:clip4j-search");
+        new UnsatisfiedLinkError(
+            "/c/libjniclip4j_search.so: failed to map segment from shared object");
+    Clip4jException explained =
+        LoadFailure.explain(failed, Native.class, "io.github.clip4j:clip4j-search");
     assertEquals(Kind.UNSUPPORTED, explained.kind());
     assertSame(failed, explained.getCause());
     assertTrue(explained.getMessage().contains("noexec"), explained.getMessage());
-    assertTrue(explained.getMessage().contains("-Dorg.bytedeco.javacpp.cachedir=DIR"), explained.getMessage());
+    assertTrue(
+        explained.getMessage().contains("-Dorg.bytedeco.javacpp.cachedir=DIR"),
+        explained.getMessage());
   }
 
   @Test
   void explainsOtherFailuresInOneLine() {
     Map<String, String> texts =
         Map.of(
-            "libm.so.6: version `GLIBC_2.99' not found (required by x.so)\nmore", "version `GLIBC_2.99' not found",
-            "x.so: undefined symbol: clip4j_search_kernel\nmore", "undefined symbol: clip4j_search_kernel",
+            "libm.so.6: version `GLIBC_2.99' not found (required by x.so)\nmore",
+                "version `GLIBC_2.99' not found",
+            "x.so: undefined symbol: clip4j_search_kernel\nmore",
+                "undefined symbol: clip4j_search_kernel",
             "java.io.IOException: No space left on device", "cannot be unpacked");
     texts.forEach(
         (text, expected) -> {
