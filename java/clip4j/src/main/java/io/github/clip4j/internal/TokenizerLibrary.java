@@ -34,21 +34,36 @@ final class TokenizerLibrary {
   private TokenizerLibrary() {}
 
   /**
-   * Offline mode picks the CPU library inside the jar. It is set for the loading alone: elsewhere
-   * it is the user's.
+   * Offline mode picks the CPU library inside the jar; the verbosity keeps SLF4J from printing
+   * three lines where an application has no binding for it. Both are set for the loading alone:
+   * elsewhere they are the user's.
    */
   private static void loadOffline() {
-    String offline = "ai.djl.offline";
-    String before = System.setProperty(offline, "true");
+    withProperty(
+        "ai.djl.offline",
+        "true",
+        () ->
+            withProperty(
+                "slf4j.internal.verbosity",
+                "ERROR",
+                () -> {
+                  try {
+                    LibUtils.checkStatus();
+                  } catch (EngineException | LinkageError e) {
+                    // Reported by the first construction, where it can be caught as what it is.
+                  }
+                }));
+  }
+
+  private static void withProperty(String name, String value, Runnable action) {
+    String before = System.setProperty(name, value);
     try {
-      LibUtils.checkStatus();
-    } catch (EngineException | LinkageError e) {
-      // Reported by the first construction, where it can be caught as what it is.
+      action.run();
     } finally {
       if (before == null) {
-        System.clearProperty(offline);
+        System.clearProperty(name);
       } else {
-        System.setProperty(offline, before);
+        System.setProperty(name, before);
       }
     }
   }
