@@ -14,7 +14,7 @@ constexpr int32_t kTileRows = 4;
 constexpr int32_t kTileQueries = 2;
 
 // Adds up each of 8 vectors: lane i of the result is the sum of v[i].
-__m256 sum8(const __m256* v) {
+[[gnu::always_inline]] inline __m256 sum8(const __m256* v) {
   const __m256 low = _mm256_hadd_ps(_mm256_hadd_ps(v[0], v[1]), _mm256_hadd_ps(v[2], v[3]));
   const __m256 high = _mm256_hadd_ps(_mm256_hadd_ps(v[4], v[5]), _mm256_hadd_ps(v[6], v[7]));
   return _mm256_add_ps(_mm256_permute2f128_ps(low, high, 0x20), _mm256_permute2f128_ps(low, high, 0x31));

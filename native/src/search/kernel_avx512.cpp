@@ -19,7 +19,7 @@ constexpr int32_t kTileQueries = 4;
 
 // Adds up each of 16 vectors: lane i of the result is the sum of v[i]. Each step folds the vectors in half and packs
 // two into one.
-__m512 sum16(const __m512* v) {
+[[gnu::always_inline]] inline __m512 sum16(const __m512* v) {
   // Which vector ends up in lane i is a bit reversal, undone by the order in which they are taken here.
   constexpr int order[16] = {0, 2, 1, 3, 8, 10, 9, 11, 4, 6, 5, 7, 12, 14, 13, 15};
   __m512 halves[8], quarters[4], pairs[2];
