@@ -1,11 +1,12 @@
 #include "clip/encoder.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "base/exit_gate.h"
+#include "clip/attention.h"
 
 namespace clip4j {
 namespace {
@@ -13,16 +14,6 @@ namespace {
 // quick_gelu(x) = x sigmoid(c x) = silu(c x) / c. oneDNN computes silu while the product is in registers, so c goes
 // into the weights before it and 1/c into those behind it.
 constexpr double kQuickGelu = 1.702;
-
-int64_t sequences_of(std::span<const Group> groups) {
-  int64_t sequences = 0;
-  for (const Group& group : groups) sequences += group.sequences;
-  return sequences;
-}
-
-void copy_rows(const float* from, int64_t rows, int64_t width, float* to) {
-  std::memcpy(to, from, static_cast<size_t>(rows * width) * sizeof(float));
-}
 
 }  // namespace
 
@@ -56,57 +47,68 @@ void Encoder::declare(Weights& weights, const std::string& prefix) {
   }
 }
 
-torch::Tensor Encoder::run(torch::Tensor x, std::span<const Group> groups) const {
+torch::Tensor Encoder::run(torch::Tensor x, std::span<const int64_t> lengths) const {
+  std::vector<Sequence> sequences;
+  sequences.reserve(lengths.size());
+  int64_t first = 0;
+  for (const int64_t length : lengths) {
+    sequences.push_back({first, length, kind_ == Kind::kCausal ? first + length - 1 : first});
+    first += length;
+  }
   for (const Layer& layer : layers_) {
     exit_gate::check_running();
-    x = run_layer(layer, std::move(x), groups, &layer == &layers_.back());
+    x = run_layer(layer, std::move(x), sequences, &layer == &layers_.back());
   }
   return x;
 }
 
 // Behind the last layer's keys and values only the wanted rows matter: the rest of that layer runs for them alone.
-torch::Tensor Encoder::run_layer(const Layer& layer, torch::Tensor x, std::span<const Group> groups,
+torch::Tensor Encoder::run_layer(const Layer& layer, torch::Tensor x, std::span<const Sequence> sequences,
                                  bool is_last) const {
-  const torch::Tensor attended = attend(layer.qkv.run(layer.norm1.run(x)), groups, is_last);
-  if (is_last) x = wanted_rows(x, groups);
+  const torch::Tensor attended = attend(layer.qkv.run(layer.norm1.run(x)), sequences, is_last);
+  if (is_last) x = wanted_rows(x, sequences);
   x = layer.out.run_and_add(attended, x);
   const auto activation = quick_gelu_ ? torch::Activation::kSilu : torch::Activation::kGelu;
   return layer.fc2.run_and_add(layer.fc1.run(layer.norm2.run(x), activation), x);
 }
 
-torch::Tensor Encoder::attend(const torch::Tensor& qkv, std::span<const Group> groups, bool wanted_only) const {
+torch::Tensor Encoder::attend(const torch::Tensor& qkv, std::span<const Sequence> sequences, bool wanted_only) const {
+  const auto count = static_cast<int64_t>(sequences.size());
   const int64_t width = hidden_ / heads_;
-  const int64_t rows = wanted_only ? sequences_of(groups) : qkv.sizes()[0];
-  torch::Tensor attended = torch::Tensor::empty({rows, hidden_});
-  float* to = attended.data();
-  int64_t first = 0;  // row of qkv
-  for (const Group& group : groups) {
-    const auto part = [&](int64_t which, int64_t row, int64_t length) {
-      return qkv.view({group.sequences, heads_, length, width}, {group.length * 3 * hidden_, width, 3 * hidden_, 1},
-                      (first + row) * 3 * hidden_ + which * hidden_);
-    };
-    const int64_t queries = wanted_only ? 1 : group.length;
-    // The wanted row of a causal sequence is its last: it sees all the others, no mask is left.
-    const torch::Tensor result =
-        torch::attention(part(0, wanted_only ? wanted_row(group) : 0, queries), part(1, 0, group.length),
-                         part(2, 0, group.length), kind_ == Kind::kCausal && !wanted_only);
-    copy_rows(result.data(), group.sequences * queries, hidden_, to);
-    to += group.sequences * queries * hidden_;
-    first += group.sequences * group.length;
-  }
+  int64_t longest = 0;
+  for (const Sequence& sequence : sequences) longest = std::max(longest, sequence.length);
+  const int64_t scratch_size = attention_scratch(longest, width);
+  const Buffer scratch(torch::thread_count() * scratch_size);
+  torch::Tensor attended = torch::Tensor::empty({wanted_only ? count : qkv.sizes()[0], hidden_});
+  const float* const from = qkv.data();
+  float* const to = attended.data();
+  AttentionKernel* const kernel = attention_kernel();
+  torch::parallel_for(count * heads_, [&](int64_t index, int64_t thread) {
+    const int64_t number = index / heads_, column = index % heads_ * width, stride = 3 * hidden_;
+    const Sequence& sequence = sequences[static_cast<size_t>(number)];
+    const float* key = from + sequence.first * stride + hidden_ + column;
+    // The wanted row of a causal sequence is its last, which sees all the others: no mask is left.
+    const AttentionHead head{.query = from + (wanted_only ? sequence.wanted : sequence.first) * stride + column,
+                             .key = key,
+                             .value = key + hidden_,
+                             .stride = stride,
+                             .queries = wanted_only ? 1 : sequence.length,
+                             .length = sequence.length,
+                             .width = width,
+                             .causal = kind_ == Kind::kCausal && !wanted_only,
+                             .out = to + (wanted_only ? number : sequence.first) * hidden_ + column,
+                             .out_stride = hidden_};
+    kernel(head, scratch.data() + thread * scratch_size);
+  });
   return attended;
 }
 
-torch::Tensor Encoder::wanted_rows(const torch::Tensor& x, std::span<const Group> groups) const {
-  torch::Tensor wanted = torch::Tensor::empty({sequences_of(groups), hidden_});
+torch::Tensor Encoder::wanted_rows(const torch::Tensor& x, std::span<const Sequence> sequences) const {
+  torch::Tensor wanted = torch::Tensor::empty({static_cast<int64_t>(sequences.size()), hidden_});
   float* to = wanted.data();
-  const float* from = x.data();
-  for (const Group& group : groups) {
-    for (int64_t i = 0; i < group.sequences; ++i) {
-      copy_rows(from + wanted_row(group) * hidden_, 1, hidden_, to);
-      from += group.length * hidden_;
-      to += hidden_;
-    }
+  for (const Sequence& sequence : sequences) {
+    std::copy_n(x.data() + sequence.wanted * hidden_, hidden_, to);
+    to += hidden_;
   }
   return wanted;
 }

@@ -10,12 +10,6 @@
 
 namespace clip4j {
 
-// `sequences` sequences of `length` rows each, one after another.
-struct Group {
-  int64_t sequences;
-  int64_t length;
-};
-
 // The pre-norm transformer that both towers share. Sequences of all lengths lie in one matrix without padding: only
 // attention works by sequence, so a sequence's result depends on nothing but itself.
 class Encoder {
@@ -28,8 +22,8 @@ class Encoder {
 
   // PREFIX.encoder.layers.N...
   void declare(Weights& weights, const std::string& prefix);
-  // x [rows of all groups, hidden] -> the wanted rows [sequences of all groups, hidden].
-  torch::Tensor run(torch::Tensor x, std::span<const Group> groups) const;
+  // x [sum of the lengths, hidden]: the sequences one after another -> the wanted rows [sequences, hidden].
+  torch::Tensor run(torch::Tensor x, std::span<const int64_t> lengths) const;
 
  private:
   struct Layer {
@@ -41,10 +35,15 @@ class Encoder {
     Linear fc1, fc2;
   };
 
-  torch::Tensor run_layer(const Layer& layer, torch::Tensor x, std::span<const Group> groups, bool is_last) const;
-  torch::Tensor attend(const torch::Tensor& qkv, std::span<const Group> groups, bool wanted_only) const;
-  torch::Tensor wanted_rows(const torch::Tensor& x, std::span<const Group> groups) const;
-  int64_t wanted_row(const Group& group) const { return kind_ == Kind::kCausal ? group.length - 1 : 0; }
+  struct Sequence {
+    int64_t first;  // its first row
+    int64_t length;
+    int64_t wanted;  // its wanted row
+  };
+
+  torch::Tensor run_layer(const Layer& layer, torch::Tensor x, std::span<const Sequence> sequences, bool is_last) const;
+  torch::Tensor attend(const torch::Tensor& qkv, std::span<const Sequence> sequences, bool wanted_only) const;
+  torch::Tensor wanted_rows(const torch::Tensor& x, std::span<const Sequence> sequences) const;
 
   const Kind kind_;
   const int64_t hidden_;

@@ -52,8 +52,8 @@ torch::Tensor VisionTower::run(const float* patches, int64_t pictures) const {
     add(class_embedding_.data(), position, hidden, to);
     add(embedded.data() + i * count * hidden, position + hidden, count * hidden, to + hidden);
   }
-  const Group group{pictures, length};
-  return projection_.run(post_norm_.run(encoder_.run(pre_norm_.run(tokens), {&group, 1})));
+  const std::vector<int64_t> lengths(static_cast<size_t>(pictures), length);
+  return projection_.run(post_norm_.run(encoder_.run(pre_norm_.run(tokens), lengths)));
 }
 
 TextTower::TextTower(const clip4j_config& config)
@@ -75,13 +75,11 @@ void TextTower::declare(Weights& weights) {
 
 torch::Tensor TextTower::run(std::span<const std::span<const int32_t>> texts) const {
   const int64_t hidden = config_.text.hidden_size;
-  std::vector<Group> groups;
+  std::vector<int64_t> lengths;
   int64_t rows = 0;
   for (const auto& ids : texts) {
-    const auto length = static_cast<int64_t>(ids.size());
-    if (groups.empty() || groups.back().length != length) groups.push_back({0, length});
-    ++groups.back().sequences;
-    rows += length;
+    lengths.push_back(static_cast<int64_t>(ids.size()));
+    rows += lengths.back();
   }
   torch::Tensor tokens = torch::Tensor::empty({rows, hidden});
   float* to = tokens.data();
@@ -93,7 +91,7 @@ torch::Tensor TextTower::run(std::span<const std::span<const int32_t>> texts) co
       to += hidden;
     }
   }
-  return projection_.run(final_norm_.run(encoder_.run(std::move(tokens), groups)));
+  return projection_.run(final_norm_.run(encoder_.run(std::move(tokens), lengths)));
 }
 
 }  // namespace clip4j

@@ -35,8 +35,8 @@ class TextTower {
   explicit TextTower(const clip4j_config& config);
 
   void declare(Weights& weights);
-  // Each text's ids end with its end of text: CLIP's causal mask makes what follows irrelevant. Equal lengths lie side
-  // by side. -> [texts, projection_dim], not yet unit length.
+  // Each text's ids end with its end of text: CLIP's causal mask makes what follows irrelevant.
+  // -> [texts, projection_dim], not yet unit length.
   torch::Tensor run(std::span<const std::span<const int32_t>> texts) const;
 
  private:

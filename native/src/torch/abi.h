@@ -23,14 +23,11 @@ int32_t aoti_torch_create_tensor_from_blob(void* data, int64_t dimensions, const
                                            int32_t device_type, int32_t device_index, AtenTensorHandle* result);
 int32_t aoti_torch_empty_strided(int64_t dimensions, const int64_t* sizes, const int64_t* strides, int32_t dtype,
                                  int32_t device_type, int32_t device_index, AtenTensorHandle* result);
-int32_t aoti_torch__reinterpret_tensor(AtenTensorHandle tensor, int64_t dimensions, const int64_t* sizes,
-                                       const int64_t* strides, int64_t storage_offset, AtenTensorHandle* result);
 int32_t aoti_torch_new_tensor_handle(AtenTensorHandle tensor, AtenTensorHandle* result);
 int32_t aoti_torch_delete_tensor_object(AtenTensorHandle tensor);
 int32_t aoti_torch_get_data_ptr(AtenTensorHandle tensor, void** borrowed);
 int32_t aoti_torch_get_dim(AtenTensorHandle tensor, int64_t* dimensions);
 int32_t aoti_torch_get_sizes(AtenTensorHandle tensor, int64_t** borrowed);
-int32_t aoti_torch_get_strides(AtenTensorHandle tensor, int64_t** borrowed);
 int32_t aoti_torch_dtype_float32();
 int32_t aoti_torch_device_type_cpu();
 
@@ -41,11 +38,6 @@ int32_t aoti_torch_cpu__linear_pointwise(AtenTensorHandle x, AtenTensorHandle pa
 int32_t aoti_torch_cpu__linear_pointwise_binary(AtenTensorHandle x, AtenTensorHandle other,
                                                 AtenTensorHandle packed_weight, AtenTensorHandle* bias,
                                                 const char* operation, AtenTensorHandle* result);
-int32_t aoti_torch_cpu__scaled_dot_product_flash_attention_for_cpu(AtenTensorHandle query, AtenTensorHandle key,
-                                                                   AtenTensorHandle value, double dropout,
-                                                                   int32_t is_causal, AtenTensorHandle* mask,
-                                                                   double* scale, AtenTensorHandle* result,
-                                                                   AtenTensorHandle* log_sum_exp);
 // Calls an operation by name. The stack holds the arguments and then the results. A slot holds an int or a bool as it
 // is, a double's bits, an owning handle of a tensor (the callee takes it) or of a list, 0 for None, and for an optional
 // with a value the address of a slot on the heap, which the callee frees.
@@ -58,6 +50,9 @@ int32_t torch_delete_list(StableListHandle list);
 uint64_t aoti_torch_abi_version();
 void aoti_torch_grad_mode_set_enabled(bool enabled);
 int32_t torch_get_num_threads(uint32_t* threads);
+int32_t torch_get_thread_idx(uint32_t* thread);
+int32_t torch_parallel_for(int64_t begin, int64_t end, int64_t grain_size,
+                           void (*body)(int64_t begin, int64_t end, void* context), void* context);
 
 // libgomp's, which libtorch and oneDNN take their thread count from; for the calling thread.
 void omp_set_num_threads(int threads);

@@ -1,6 +1,5 @@
 #include "torch/ops.h"
 
-#include <algorithm>
 #include <array>
 #include <bit>
 #include <string>
@@ -116,25 +115,29 @@ Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, dou
   return take(stack[0]);
 }
 
-Tensor attention(const Tensor& query, const Tensor& key, const Tensor& value, bool causal) {
-  const Sizes q = query.sizes(), k = key.sizes(), v = value.sizes();
-  require(q.size() == 4 && std::ranges::equal(k, v) && k.size() == 4 && q[0] == k[0] && q[1] == k[1] && q[3] == k[3] &&
-              query.strides()[3] == 1 && key.strides()[3] == 1 && value.strides()[3] == 1,
-          "attention", query, key, value);
-  AtenTensorHandle result = nullptr, log_sum_exp = nullptr;
-  check(aoti_torch_cpu__scaled_dot_product_flash_attention_for_cpu(query.handle(), key.handle(), value.handle(),
-                                                                   /*dropout=*/0, causal, nullptr, nullptr, &result,
-                                                                   &log_sum_exp),
-        "attention", query, key, value);
-  const Tensor unused(log_sum_exp);
-  return Tensor(result);
+void parallel_for(int64_t count, const std::function<void(int64_t, int64_t)>& body) {
+  const auto run = [](int64_t begin, int64_t end, void* context) {
+    uint32_t thread = 0;
+    torch_get_thread_idx(&thread);
+    const auto& call = *static_cast<const std::function<void(int64_t, int64_t)>*>(context);
+    for (int64_t i = begin; i < end; ++i) call(i, thread);
+  };
+  auto* context = const_cast<std::function<void(int64_t, int64_t)>*>(&body);
+  if (torch_parallel_for(0, count, /*grain_size=*/1, run, context) != 0) {
+    fail(CLIP4J_INTERNAL, "libtorch could not run a parallel loop");
+  }
+}
+
+int64_t thread_count() {
+  uint32_t threads = 0;
+  if (torch_get_num_threads(&threads) != 0) fail(CLIP4J_INTERNAL, "libtorch could not tell its thread count");
+  return threads;
 }
 
 void prepare_thread(int threads) {
   aoti_torch_grad_mode_set_enabled(false);
   // libtorch sets a thread's count to its own default when the thread first asks: let it do so before we set ours.
-  uint32_t ignored = 0;
-  if (torch_get_num_threads(&ignored) != 0) fail(CLIP4J_INTERNAL, "libtorch could not tell its thread count");
+  thread_count();
   omp_set_num_threads(threads);
 }
 

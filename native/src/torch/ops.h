@@ -1,10 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 
 #include "torch/tensor.h"
 
-// The operations that the towers need, on float32 tensors. This folder is the only place that names a symbol of
+// The operations that the towers need from libtorch, on float32 tensors. This folder is the only place that names a symbol of
 // libtorch. Shapes are checked before libtorch sees them; a mismatch is a bug of ours and throws CLIP4J_INTERNAL.
 // Call from a lane's thread only (clip/lane.h).
 namespace clip4j::torch {
@@ -25,10 +26,12 @@ Tensor linear_add(const Tensor& x, const Tensor& packed_weight, const Tensor& bi
 // Normalises each row of x [rows, width], then times weight [width] plus bias [width].
 Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double epsilon);
 
-// softmax(query key^T / sqrt(width)) value, by sequence and head: query [sequences, heads, queries, width], key and
-// value [sequences, heads, length, width], of any strides but the last, which is 1. causal: query i sees keys 0 to i.
-// The result has the query's shape, in memory [sequences, queries, heads, width] row-major.
-Tensor attention(const Tensor& query, const Tensor& key, const Tensor& value, bool causal);
+// Calls body(index, thread) for 0 <= index < count on this thread's OpenMP threads; thread < thread_count(). The body
+// must not throw.
+void parallel_for(int64_t count, const std::function<void(int64_t index, int64_t thread)>& body);
+
+// How many threads the calling thread's operations use.
+int64_t thread_count();
 
 // Makes the calling thread one that only infers, with `threads` OpenMP threads for what it calls.
 void prepare_thread(int threads);

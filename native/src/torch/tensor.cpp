@@ -60,15 +60,6 @@ Tensor Tensor::from_blob(const float* data, std::initializer_list<int64_t> sizes
   return Tensor(result);
 }
 
-Tensor Tensor::view(std::initializer_list<int64_t> sizes, std::initializer_list<int64_t> strides,
-                    int64_t offset) const {
-  AtenTensorHandle result = nullptr;
-  check(aoti_torch__reinterpret_tensor(handle_, static_cast<int64_t>(sizes.size()), sizes.begin(), strides.begin(),
-                                       offset, &result),
-        "view", sizes);
-  return Tensor(result);
-}
-
 float* Tensor::data() const {
   void* data = nullptr;
   check(aoti_torch_get_data_ptr(handle_, &data), "reach the data of", sizes());
@@ -82,12 +73,6 @@ Sizes Tensor::sizes() const {
     fail(CLIP4J_INTERNAL, "libtorch could not tell a tensor's shape");
   }
   return {sizes, static_cast<size_t>(dimensions)};
-}
-
-Sizes Tensor::strides() const {
-  int64_t* strides = nullptr;
-  check(aoti_torch_get_strides(handle_, &strides), "tell the strides of", sizes());
-  return {strides, sizes().size()};
 }
 
 }  // namespace clip4j::torch

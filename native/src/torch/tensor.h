@@ -31,15 +31,12 @@ class Tensor {
   static Tensor empty(std::initializer_list<int64_t> sizes);
   // `data` is row-major, borrowed, only read, and outlives the tensor.
   static Tensor from_blob(const float* data, std::initializer_list<int64_t> sizes);
-  // Other sizes and strides over this tensor's memory, which the view keeps alive.
-  Tensor view(std::initializer_list<int64_t> sizes, std::initializer_list<int64_t> strides, int64_t offset) const;
 
   AtenTensorHandle handle() const { return handle_; }
   explicit operator bool() const { return handle_ != nullptr; }
   float* data() const;
   // Borrowed from the tensor.
   Sizes sizes() const;
-  Sizes strides() const;
 
  private:
   AtenTensorHandle handle_ = nullptr;
