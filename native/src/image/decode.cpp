@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/exit_gate.h"
+#include "image/blend.h"
 #include "image/bytes.h"
 #include "image/exif.h"
 #include "image/file.h"
@@ -48,24 +49,18 @@ void silence_opencv() {
       cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
 }
 
-cv::Mat read_with_opencv(Bytes file, Format format) {
+// Into `picture`'s own memory where that has the right size.
+void read_with_opencv(Bytes file, Format format, int flags, cv::Mat& picture) {
   silence_opencv();
-  cv::Mat picture;
+  bool empty = true;
   try {
     const cv::Mat bytes(1, static_cast<int>(file.size()), CV_8UC1, const_cast<uint8_t*>(file.data()));
-    picture = cv::imdecode(bytes, cv::IMREAD_UNCHANGED);
+    empty = cv::imdecode(bytes, flags, &picture).empty();
   } catch (const cv::Exception& e) {
     if (e.code == cv::Error::StsNoMem) fail(CLIP4J_OUT_OF_MEMORY, "no memory to decode the picture");
     fail(CLIP4J_CORRUPT, "OpenCV cannot decode the ", name(format), ": ", e.err);
   }
-  if (picture.empty()) fail(CLIP4J_CORRUPT, "the ", name(format), " picture is damaged or incomplete");
-  return picture;
-}
-
-// value over background, as Pillow's Image.paste with a mask rounds it.
-uint8_t over(uint32_t value, uint32_t background, uint32_t alpha) {
-  const uint32_t sum = value * alpha + background * (255 - alpha) + 128;
-  return static_cast<uint8_t>((sum + (sum >> 8)) >> 8);
+  if (empty) fail(CLIP4J_CORRUPT, "the ", name(format), " picture is damaged or incomplete");
 }
 
 // One row of OpenCV's grey, BGR or BGRA samples of 8 or 16 bits. Of 16 the upper 8 are taken, as Pillow does.
@@ -82,8 +77,7 @@ void convert_row(const Sample* from, int channels, int width, int32_t background
       to[2] = sample(0);
     }
     if (background < 0 || channels % 2 != 0) continue;
-    const uint32_t alpha = sample(channels - 1);
-    for (int c = 0; c < 3; ++c) to[c] = over(to[c], background >> (16 - 8 * c) & 0xff, alpha);
+    blend(to, sample(channels - 1), background);
   }
 }
 
@@ -103,7 +97,8 @@ Pixels to_rgb(const cv::Mat& picture, int32_t background, Format format) {
 }
 
 Pixels decode_with_opencv(Bytes file, const Header& header, int32_t background) {
-  const cv::Mat picture = read_with_opencv(file, header.format);
+  cv::Mat picture;
+  read_with_opencv(file, header.format, cv::IMREAD_UNCHANGED, picture);
   if (picture.cols != header.width || picture.rows != header.height) {
     fail(CLIP4J_CORRUPT, "the ", name(header.format), " declares ", header.width, " x ", header.height,
          " pixels but holds ", picture.cols, " x ", picture.rows);
@@ -113,7 +108,11 @@ Pixels decode_with_opencv(Bytes file, const Header& header, int32_t background) 
 
 Pixels decode_jpeg(Bytes file, const Header& header) {
   const CheckedJpeg checked = checked_jpeg(file);
-  Pixels picture = decode_with_opencv(checked.file, header, -1);
+  Pixels picture{static_cast<int>(header.width), static_cast<int>(header.height), {}};
+  picture.rgb.resize(size_t{3} * static_cast<size_t>(header.width * header.height));
+  cv::Mat rgb(picture.height, picture.width, CV_8UC3, picture.rgb.data());
+  read_with_opencv(checked.file, Format::kJpeg, cv::IMREAD_COLOR_RGB, rgb);
+  if (rgb.data != picture.rgb.data()) fail(CLIP4J_INTERNAL, "OpenCV has decoded a JPEG to another place");
   if (!checked.cmyk) return picture;
   // With paper white w = 255 - K and ink c, OpenCV gives w - floor(c * w / 256) and Pillow w - round(c * w / 255): 0, 1
   // or 2 less. One less is never more than 1 from Pillow's; 255 is white and stays.
@@ -133,7 +132,7 @@ Pixels decode_file(Bytes file, const clip4j_preprocessing& options) {
       picture = decode_jpeg(file, header);
       break;
     case Format::kPng:
-      picture = decode_with_opencv(checked_png(file, options.background >= 0), header, options.background);
+      picture = decode_png(file, options.background);
       break;
     case Format::kGif:
       picture = decode_gif(file, options.background);

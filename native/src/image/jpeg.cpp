@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string_view>
 
 #include "base/error.h"
@@ -66,6 +67,8 @@ class Checker {
         keep(marker, body);
         break;
       case 0xda:
+        if (scans_ == 0) append_adobe();
+        [[fallthrough]];
       case 0xdb:
         keep(marker, body);
         break;
@@ -79,7 +82,7 @@ class Checker {
         }
         break;
       case 0xee:
-        if (body.size() >= 12 && ByteReader(body).has(0, "Adobe"sv)) adobe(body[11]);
+        if (body.size() >= 12 && ByteReader(body).has(0, "Adobe"sv)) adobe_transform_ = body[11];
         break;
       default:
         if (marker >= 0xc3 && marker <= 0xcf && marker != 0xc8 && marker != 0xcc) {
@@ -88,11 +91,13 @@ class Checker {
     }
   }
 
-  void adobe(uint8_t transform) {
-    append("\xff\xee\x00\x0e\x41\x64obe\x00\x64\x00\x00\x00\x00"sv);
-    // libjpeg takes a number that it does not know as YCbCr or YCCK and warns.
+  // libjpeg reads the mark only once all headers are there. It takes a number that it does not know as YCbCr or YCCK,
+  // and warns.
+  void append_adobe() {
+    if (!adobe_transform_) return;
     const bool cmyk = frame_.components.size() == 4;
-    out_.push_back(transform == 0 ? 0 : transform == 1 && !cmyk ? 1 : 2);
+    append("\xff\xee\x00\x0e" "Adobe\x00\x64\x00\x00\x00\x00"sv);
+    out_.push_back(*adobe_transform_ == 0 ? 0 : cmyk ? 2 : 1);
   }
 
   void frame(Bytes body, bool progressive) {
@@ -226,6 +231,7 @@ class Checker {
   std::vector<uint8_t> out_ = {0xff, 0xd8};
   JpegFrame frame_;
   std::array<std::array<JpegHuffman, 4>, 2> tables_;  // DC, AC
+  std::optional<uint8_t> adobe_transform_;
   int restart_interval_ = 0;
   int scans_ = 0;
 };

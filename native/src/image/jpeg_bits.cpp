@@ -5,6 +5,19 @@
 namespace clip4j::image {
 
 void JpegBits::fill() {
+  if (padding_ == 0 && end_ - at_ >= 8) {
+    uint64_t word;
+    std::memcpy(&word, data_ + at_, 8);
+    const bool has_ff = ((~word - 0x0101010101010101u) & word & 0x8080808080808080u) != 0;
+    if (!has_ff) {
+      // Bits below count_ may be set already, by the same bytes.
+      bits_ |= __builtin_bswap64(word) >> count_;
+      const int bytes = (64 - count_) / 8;
+      at_ += static_cast<size_t>(bytes);
+      count_ += 8 * bytes;
+      return;
+    }
+  }
   while (count_ <= 56) {
     uint64_t byte = 0;
     if (padding_ == 0 && at_ < end_) {
@@ -50,7 +63,8 @@ JpegHuffman::JpegHuffman(Bytes counts, Bytes symbols) : defined_(true) {
     for (uint32_t i = 0; i < count; ++i, ++code, ++index) {
       if (length > kQuickBits) continue;
       const size_t first = static_cast<size_t>(code) << (kQuickBits - length);
-      const Entry entry{static_cast<uint8_t>(length), symbols_[static_cast<size_t>(index)]};
+      const uint8_t symbol = symbols_[static_cast<size_t>(index)];
+      const Entry entry{static_cast<uint8_t>(length), static_cast<uint8_t>(length + (symbol & 15)), symbol};
       std::fill_n(quick_.begin() + static_cast<ptrdiff_t>(first), size_t{1} << (kQuickBits - length), entry);
     }
     code_end_[static_cast<size_t>(length)] = code << (16 - length);

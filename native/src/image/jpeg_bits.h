@@ -54,7 +54,7 @@ class JpegHuffman {
   JpegHuffman(Bytes counts, Bytes symbols);
 
   bool defined() const { return defined_; }
-  // The next symbol, or kBadCode.
+  // The next symbol, or kBadCode. Goes over the code alone.
   int decode(JpegBits& bits) const {
     const uint32_t next = bits.peek16();
     const Entry entry = quick_[next >> (16 - kQuickBits)];
@@ -62,11 +62,24 @@ class JpegHuffman {
     bits.skip(entry.length);
     return entry.symbol;
   }
+  // The same, but also goes over the value behind the code, whose bits the symbol's low half counts.
+  int decode_over_value(JpegBits& bits) const {
+    const uint32_t next = bits.peek16();
+    const Entry entry = quick_[next >> (16 - kQuickBits)];
+    if (entry.length == 0) {
+      const int symbol = decode_long(bits, next);
+      if (symbol != kBadCode) bits.skip(symbol & 15);
+      return symbol;
+    }
+    bits.skip(entry.with_value);
+    return entry.symbol;
+  }
 
  private:
   static constexpr int kQuickBits = 9;
   struct Entry {
     uint8_t length;  // 0: a longer code
+    uint8_t with_value;
     uint8_t symbol;
   };
   int decode_long(JpegBits& bits, uint32_t next) const;

@@ -73,8 +73,7 @@ class Walk {
     run_ = 0;
   }
 
-  int symbol(const JpegHuffman& table) {
-    const int symbol = table.decode(bits_);
+  int checked(int symbol) const {
     if (symbol == JpegHuffman::kBadCode) {
       if (bits_.overrun()) fail_early();
       fail_damaged();
@@ -83,23 +82,19 @@ class Walk {
   }
 
   void dc(const JpegHuffman& table) {
-    const int size = symbol(table);
-    if (size > 15) fail_damaged();
-    bits_.skip(size);
+    if (checked(table.decode_over_value(bits_)) > 15) fail_damaged();
   }
 
   void sequential_ac(const JpegHuffman& table) {
     for (int k = 1; k < 64; ++k) {
-      const int run_and_size = symbol(table);
-      const int size = run_and_size & 15;
-      if (size == 0) {
+      const int run_and_size = checked(table.decode_over_value(bits_));
+      if ((run_and_size & 15) == 0) {
         if (run_and_size != 0xf0) return;  // end of block
         k += 15;
         continue;
       }
       k += run_and_size >> 4;
       if (k > 63) fail_damaged();
-      bits_.skip(size);
     }
   }
 
@@ -112,7 +107,7 @@ class Walk {
       return;
     }
     for (int k = scan_.first; k <= scan_.last; ++k) {
-      const int run_and_size = symbol(table);
+      const int run_and_size = checked(table.decode_over_value(bits_));
       const int run = run_and_size >> 4;
       const int size = run_and_size & 15;
       if (size == 0 && run < 15) {
@@ -122,7 +117,6 @@ class Walk {
       k += run;
       if (size == 0) continue;
       if (k > scan_.last) fail_damaged();
-      bits_.skip(size);
       nonzero |= uint64_t{1} << k;
     }
   }
@@ -130,7 +124,7 @@ class Walk {
   void refine_ac(const JpegHuffman& table, uint64_t& nonzero) {
     int k = scan_.first;
     for (; run_ == 0 && k <= scan_.last; ++k) {
-      const int run_and_size = symbol(table);
+      const int run_and_size = checked(table.decode(bits_));
       int run = run_and_size >> 4;
       const int size = run_and_size & 15;
       if (size > 1) fail_damaged();

@@ -1,132 +1,201 @@
 #include "image/png.h"
 
 #include <algorithm>
-#include <array>
-#include <string_view>
+#include <cstdlib>
+#include <vector>
 
 #include "base/error.h"
-#include "image/crc32.h"
+#include "base/exit_gate.h"
+#include "image/blend.h"
+#include "image/inflate.h"
+#include "image/png_file.h"
 
 namespace clip4j::image {
 namespace {
 
-using namespace std::string_view_literals;
+uint8_t paeth(int left, int above, int corner) {
+  const int to_left = std::abs(above - corner);
+  const int to_above = std::abs(left - corner);
+  const int to_corner = std::abs(left + above - 2 * corner);
+  if (to_left <= to_above && to_left <= to_corner) return static_cast<uint8_t>(left);
+  return static_cast<uint8_t>(to_above <= to_corner ? above : corner);
+}
 
-enum ColorType { kGrey = 0, kRgb = 2, kPalette = 3, kGreyAlpha = 4, kRgbAlpha = 6 };
-
-class Checker {
- public:
-  Checker(Bytes file, bool with_transparency) : file_(file), with_transparency_(with_transparency) {
-    out_.reserve(file.size() + 1024);
+// Undoes a row's filter in place. `row` and `above` have kStep zero bytes in front; kStep, the bytes of a pixel, is a
+// constant so that the pixel to the left stays in registers.
+template <int kStep>
+void unfilter(uint32_t filter, uint8_t* row, const uint8_t* above, size_t bytes) {
+  const auto add = [&](auto&& predict) {
+    for (size_t i = 0; i < bytes; ++i) row[i] = static_cast<uint8_t>(row[i] + predict(row + i, above + i));
+  };
+  switch (filter) {
+    case 0:
+      break;
+    case 1:
+      add([](const uint8_t* at, const uint8_t*) { return at[-kStep]; });
+      break;
+    case 2:
+      add([](const uint8_t*, const uint8_t* up) { return *up; });
+      break;
+    case 3:
+      add([](const uint8_t* at, const uint8_t* up) { return (at[-kStep] + *up) / 2; });
+      break;
+    case 4:
+      add([](const uint8_t* at, const uint8_t* up) { return paeth(at[-kStep], *up, up[-kStep]); });
+      break;
+    default:
+      fail(CLIP4J_CORRUPT, "the PNG is damaged: filter ", filter, " of a row");
   }
+}
 
-  std::vector<uint8_t> run() {
-    append(file_.take(0, 8));
-    for (size_t at = 8;;) {
-      const size_t length = file_.u32(at);
-      const Bytes type = file_.take(at + 4, 4);
-      const Bytes body = file_.take(at + 8, length);
-      const uint32_t checksum = file_.u32(at + 8 + length);
-      const bool critical = (type[0] & 0x20) == 0;
-      const bool transparency = ByteReader(type).has(0, "tRNS"sv);
-      if ((critical || transparency) && crc32(file_.take(at + 4, 4 + length)) != checksum) {
-        fail(CLIP4J_CORRUPT, "the PNG is damaged: a checksum is wrong");
-      }
-      at += 12 + length;
-      if (critical || transparency) {
-        if (chunk(std::string_view(reinterpret_cast<const char*>(type.data()), 4), body)) return std::move(out_);
-      }
+using Unfilter = void (*)(uint32_t, uint8_t*, const uint8_t*, size_t);
+
+Unfilter unfilter_of(int step) {
+  switch (step) {
+    case 1:
+      return unfilter<1>;
+    case 2:
+      return unfilter<2>;
+    case 3:
+      return unfilter<3>;
+    case 4:
+      return unfilter<4>;
+    case 6:
+      return unfilter<6>;
+    default:
+      return unfilter<8>;
+  }
+}
+
+// Which pixels a pass of Adam7 interlacing holds.
+struct Pass {
+  int x;
+  int y;
+  int step_x;
+  int step_y;
+};
+constexpr Pass kWhole = {0, 0, 1, 1};
+constexpr Pass kAdam7[] = {{0, 0, 8, 8}, {4, 0, 8, 8}, {0, 4, 4, 8}, {2, 0, 4, 4},
+                           {0, 2, 2, 4}, {1, 0, 2, 2}, {0, 1, 1, 2}};
+
+class Decoder {
+ public:
+  Decoder(const PngFile& png, int32_t background)
+      : png_(png),
+        background_(background),
+        samples_(png.samples()),
+        step_(std::max(1, samples_ * png.depth / 8)),
+        inflater_(png.data) {}
+
+  Pixels run() {
+    picture_ = {png_.width, png_.height, {}};
+    picture_.rgb.resize(size_t{3} * static_cast<size_t>(png_.width) * static_cast<size_t>(png_.height));
+    if (png_.interlaced) {
+      for (const Pass& pass : kAdam7) decode(pass);
+    } else {
+      decode(kWhole);
     }
+    return std::move(picture_);
   }
 
  private:
-  void append(Bytes bytes) { out_.insert(out_.end(), bytes.begin(), bytes.end()); }
-
-  void append_u32(uint32_t value) {
-    for (int shift = 24; shift >= 0; shift -= 8) out_.push_back(static_cast<uint8_t>(value >> shift));
-  }
-
-  void keep(std::string_view type, Bytes body) {
-    append_u32(static_cast<uint32_t>(body.size()));
-    const size_t begin = out_.size();
-    out_.insert(out_.end(), type.begin(), type.end());
-    append(body);
-    append_u32(crc32(Bytes(out_).subspan(begin)));
-  }
-
-  // True at the end.
-  bool chunk(std::string_view type, Bytes body) {
-    if ((type == "IHDR"sv) != (depth_ == 0)) fail(CLIP4J_CORRUPT, "the PNG's chunks are out of order");
-    if (type == "IHDR"sv) {
-      header(body);
-    } else if (type == "PLTE"sv) {
-      palette(body);
-    } else if (type == "tRNS"sv) {
-      if (with_transparency_) transparency(body);
-    } else if (type == "IDAT"sv) {
-      if (color_ == kPalette && palette_entries_ == 0) fail(CLIP4J_CORRUPT, "the PNG lacks its palette");
-      has_data_ = true;
-      keep(type, body);
-    } else if (type == "IEND"sv) {
-      if (!has_data_) fail(CLIP4J_CORRUPT, "the PNG holds no picture");
-      keep(type, {});
-      return true;
-    } else {
-      fail(CLIP4J_UNSUPPORTED, "a PNG with an unknown critical chunk");
+  void decode(const Pass& pass) {
+    if (pass.x >= png_.width) return;
+    const size_t width = static_cast<size_t>((png_.width - pass.x + pass.step_x - 1) / pass.step_x);
+    const size_t bits = width * static_cast<size_t>(samples_ * png_.depth);
+    const size_t bytes = (bits + 7) / 8;
+    const size_t front = static_cast<size_t>(step_);
+    std::vector<uint8_t> row(front + bytes);
+    std::vector<uint8_t> above(front + bytes);
+    const Unfilter unfilter = unfilter_of(step_);
+    for (int y = pass.y; y < png_.height; y += pass.step_y) {
+      exit_gate::check_running();
+      uint8_t filter;
+      inflater_.read(&filter, 1);
+      inflater_.read(row.data() + front, bytes);
+      unfilter(filter, row.data() + front, above.data() + front, bytes);
+      write(row.data() + front, width, picture_.row(y) + 3 * pass.x, 3 * pass.step_x);
+      row.swap(above);
     }
-    return false;
   }
 
-  void header(Bytes body) {
-    const ByteReader reader(body);
-    depth_ = static_cast<int>(reader.u8(8));
-    color_ = static_cast<int>(reader.u8(9));
-    const bool valid_depth = color_ == kGrey      ? depth_ == 1 || depth_ == 2 || depth_ == 4 || depth_ == 8 || depth_ == 16
-                             : color_ == kPalette ? depth_ == 1 || depth_ == 2 || depth_ == 4 || depth_ == 8
-                             : color_ == kRgb || color_ == kGreyAlpha || color_ == kRgbAlpha
-                                 ? depth_ == 8 || depth_ == 16
-                                 : false;
-    if (!valid_depth || body.size() != 13 || reader.u8(10) != 0 || reader.u8(11) != 0 || reader.u8(12) > 1) {
-      fail(CLIP4J_CORRUPT, "the PNG's header is damaged");
+  // One row's pixels to every `stride` bytes from `to` on.
+  void write(const uint8_t* row, size_t width, uint8_t* to, int stride) const {
+    switch (png_.color) {
+      case PngFile::kGrey: {
+        const int scale = png_.depth < 8 ? 255 / ((1 << png_.depth) - 1) : 1;
+        for (size_t x = 0; x < width; ++x, to += stride) {
+          std::fill_n(to, 3, static_cast<uint8_t>(index(row, x) * scale));
+          if (is_transparent(row, x)) blend(to, 0, background_);
+        }
+        break;
+      }
+      case PngFile::kPalette:
+        for (size_t x = 0; x < width; ++x, to += stride) {
+          const size_t color = static_cast<size_t>(index(row, x));
+          std::copy_n(png_.palette[color].begin(), 3, to);
+          if (background_ >= 0) blend(to, png_.palette_alpha[color], background_);
+        }
+        break;
+      case PngFile::kRgb:
+        for (size_t x = 0; x < width; ++x, to += stride) {
+          copy_color(row + x * static_cast<size_t>(step_), to);
+          if (is_transparent(row, x)) blend(to, 0, background_);
+        }
+        break;
+      case PngFile::kGreyAlpha:
+        for (size_t x = 0; x < width; ++x, to += stride) {
+          const uint8_t* pixel = row + x * static_cast<size_t>(step_);
+          std::fill_n(to, 3, pixel[0]);
+          if (background_ >= 0) blend(to, pixel[step_ / 2], background_);
+        }
+        break;
+      case PngFile::kRgbAlpha:
+        for (size_t x = 0; x < width; ++x, to += stride) {
+          const uint8_t* pixel = row + x * static_cast<size_t>(step_);
+          copy_color(pixel, to);
+          if (background_ >= 0) blend(to, pixel[step_ / 4 * 3], background_);
+        }
+        break;
     }
-    keep("IHDR"sv, body);
   }
 
-  void palette(Bytes body) {
-    if (color_ != kPalette || has_data_) return;  // elsewhere it is a mere suggestion
-    if (palette_entries_ != 0 || body.empty() || body.size() % 3 != 0 || body.size() > 768) {
-      fail(CLIP4J_CORRUPT, "the PNG's palette is damaged");
+  // The only sample of a pixel: its upper 8 bits where it has 16.
+  int index(const uint8_t* row, size_t x) const {
+    if (png_.depth == 8) return row[x];
+    if (png_.depth == 16) return row[2 * x];
+    const size_t bit = x * static_cast<size_t>(png_.depth);
+    return row[bit / 8] >> (8 - png_.depth - static_cast<int>(bit % 8)) & ((1 << png_.depth) - 1);
+  }
+
+  void copy_color(const uint8_t* pixel, uint8_t* to) const {
+    const int bytes = png_.depth / 8;
+    for (int c = 0; c < 3; ++c) to[c] = pixel[c * bytes];
+  }
+
+  bool is_transparent(const uint8_t* row, size_t x) const {
+    if (background_ < 0 || !png_.transparent) return false;
+    for (size_t c = 0; c < static_cast<size_t>(samples_); ++c) {
+      const size_t at = x * static_cast<size_t>(samples_) + c;
+      const int sample = png_.depth == 16 ? row[2 * at] << 8 | row[2 * at + 1] : index(row, at);
+      if (sample != (*png_.transparent)[c]) return false;
     }
-    palette_entries_ = std::min(body.size() / 3, size_t{1} << depth_);
-    // All that the depth can index, so that no index is beyond the palette: black, as Pillow has it.
-    std::array<uint8_t, 768> entries{};
-    std::copy_n(body.begin(), 3 * palette_entries_, entries.begin());
-    keep("PLTE"sv, Bytes(entries).first(size_t{3} << depth_));
+    return true;
   }
 
-  void transparency(Bytes body) {
-    const bool fits = color_ == kGrey   ? body.size() == 2
-                      : color_ == kRgb  ? body.size() == 6
-                      : color_ == kPalette ? !body.empty() && body.size() <= palette_entries_
-                                           : false;
-    if (fits && !has_data_ && !has_transparency_) keep("tRNS"sv, body);
-    has_transparency_ = true;
-  }
-
-  ByteReader file_;
-  bool with_transparency_;
-  std::vector<uint8_t> out_;
-  int depth_ = 0;
-  int color_ = 0;
-  size_t palette_entries_ = 0;
-  bool has_data_ = false;
-  bool has_transparency_ = false;
+  const PngFile& png_;
+  int32_t background_;
+  int samples_;
+  int step_;  // bytes of a pixel
+  Inflater inflater_;
+  Pixels picture_;
 };
 
 }  // namespace
 
-std::vector<uint8_t> checked_png(Bytes file, bool with_transparency) {
-  return Checker(file, with_transparency).run();
+Pixels decode_png(Bytes file, int32_t background) {
+  const PngFile png = read_png_file(file);
+  return Decoder(png, background).run();
 }
 
 }  // namespace clip4j::image

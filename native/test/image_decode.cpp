@@ -1,0 +1,92 @@
+#include <algorithm>
+#include <cstdlib>
+#include <string>
+
+#include "image/crc32.h"
+#include "image/resize.h"
+#include "image_testing.h"
+
+namespace clip4j::image {
+namespace {
+
+// Pillow's pixels, and Pillow's crop of them, for every kind of picture: see data/make_goldens.py.
+TEST(Decode, EqualsPillow) {
+  StderrCapture errors;
+  for (const std::vector<std::string>& row : load_table("pictures.tsv")) {
+    SCOPED_TRACE(row[0] + ", orientation " + row[1] + ", background " + row[2]);
+    clip4j_preprocessing options = preprocessing();
+    options.apply_exif_orientation = std::stoi(row[1]);
+    options.background = std::stoi(row[2]);
+    Pixels picture;
+    ASSERT_NO_THROW(picture = decode_file(load(row[0]), options));
+    EXPECT_EQ(picture.width, std::stoi(row[3]));
+    EXPECT_EQ(picture.height, std::stoi(row[4]));
+    if (row[0] == "cmyk.jpg" || row[0] == "ycck.jpg") continue;
+    EXPECT_EQ(crc32(picture.rgb), std::stoul(row[5]));
+    EXPECT_EQ(crc32(resize_crop(picture, options).rgb), std::stoul(row[6]));
+  }
+  EXPECT_EQ(errors.text(), "");
+}
+
+TEST(Decode, CmykIsWithinOneOfPillow) {
+  for (const std::string name : {"cmyk", "ycck"}) {
+    const Pixels picture = decode_file(load(name + ".jpg"));
+    const File expected = load(name + ".rgb");
+    ASSERT_EQ(picture.rgb.size(), expected.size());
+    int worst = 0;
+    for (size_t i = 0; i < expected.size(); ++i) worst = std::max(worst, std::abs(picture.rgb[i] - expected[i]));
+    EXPECT_LE(worst, 1) << name;
+  }
+}
+
+TEST(Decode, TakesRgbPixelsAsTheyAre) {
+  const std::vector<uint8_t> rgb = {1, 2, 3, 4, 5, 6};
+  const clip4j_image image{rgb.data(), 6, CLIP4J_RGB, 2, 1, 0};
+  EXPECT_EQ(decode(image, preprocessing()).rgb, rgb);
+  const clip4j_image wrong{rgb.data(), 6, CLIP4J_RGB, 2, 2, 0};
+  EXPECT_EQ(failure_of([&] { decode(wrong, preprocessing()); }).status, CLIP4J_INVALID_ARGUMENT);
+}
+
+TEST(Decode, ReadsAFile) {
+  const std::string path = std::string(TEST_DATA) + "/rgb.png";
+  const clip4j_image image{reinterpret_cast<const uint8_t*>(path.data()), static_cast<int64_t>(path.size()),
+                           CLIP4J_PATH, 0, 0, 0};
+  EXPECT_EQ(decode(image, preprocessing()).rgb, decode_file(load("rgb.png")).rgb);
+}
+
+TEST(Decode, AllowsOnlyTheFormatsAskedFor) {
+  clip4j_preprocessing options = preprocessing();
+  options.formats = 15;
+  const Failure bmp = failure_of([&] { decode_file(load("rgb.bmp"), options); });
+  EXPECT_EQ(bmp.status, CLIP4J_UNSUPPORTED);
+  EXPECT_NE(bmp.text.find("BMP"), std::string::npos) << bmp.text;
+  const std::string prose = "#!/bin/sh\n# a text that somebody named picture.jpg\n";
+  const Failure text = failure_of([&] { decode_file(File(prose.begin(), prose.end()), options); });
+  EXPECT_EQ(text.status, CLIP4J_UNSUPPORTED);
+  EXPECT_EQ(text.text, "not a JPEG, PNG, WebP or GIF picture");
+}
+
+TEST(Decode, KeepsTheLimits) {
+  const File file = load("rgb.png");
+  clip4j_preprocessing options = preprocessing();
+  options.max_pixels = 45 * 37;
+  EXPECT_EQ(failure_of([&] { decode_file(file, options); }).status, CLIP4J_OK);
+  options.max_pixels = 45 * 37 - 1;
+  EXPECT_EQ(failure_of([&] { decode_file(file, options); }).status, CLIP4J_TOO_LARGE);
+  options = preprocessing();
+  options.max_encoded_bytes = static_cast<int64_t>(file.size()) - 1;
+  EXPECT_EQ(failure_of([&] { decode_file(file, options); }).status, CLIP4J_TOO_LARGE);
+}
+
+TEST(Decode, StartsNoThread) {
+  const auto threads = [] {
+    const std::filesystem::directory_iterator tasks("/proc/self/task");
+    return std::distance(begin(tasks), end(tasks));
+  };
+  const auto before = threads();
+  for (const std::string& name : picture_names()) decode_file(load(name));
+  EXPECT_EQ(threads(), before);
+}
+
+}  // namespace
+}  // namespace clip4j::image
