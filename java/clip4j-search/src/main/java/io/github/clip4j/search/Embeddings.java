@@ -105,13 +105,13 @@ public final class Embeddings implements AutoCloseable {
    */
   public static <X extends Exception> Embeddings fill(int rows, int dimension, Filler<X> filler)
       throws X {
-    if (rows < 0 || dimension < 1) {
+    if (rows < 0 || dimension < 1 || dimension > Integer.MAX_VALUE / Float.BYTES) {
       throw new IllegalArgumentException(
           "no embeddings of " + rows + " rows x dimension " + dimension);
     }
     NativeMemory memory = NativeMemory.allocate("Embeddings", bytes(rows, dimension));
     try {
-      int step = Math.min(rows, Math.max(1, BLOCK_FLOATS / dimension));
+      int step = blockRows(rows, dimension);
       FloatBuffer block = FloatBuffer.allocate(step * dimension);
       for (int row = 0; row < rows; row += step) {
         int count = Math.min(step, rows - row);
@@ -207,19 +207,21 @@ public final class Embeddings implements AutoCloseable {
   public Embeddings normalized() {
     NativeMemory copy = NativeMemory.allocate("Embeddings", memory.bytes());
     try {
-      int step = Math.max(1, BLOCK_FLOATS / dimension);
-      long from = memory.acquire();
-      long to = copy.acquire();
+      memory.acquire();
       try {
-        for (int row = 0; row < rows; row += step) {
+        for (int row = 0, step = blockRows(rows, dimension); row < rows; row += step) {
           int count = Math.min(step, rows - row) * dimension;
           long offset = (long) row * dimension;
           floats(copy, offset, count).put(floats(memory, offset, count));
         }
-        Status.check(Native.normalize(to, rows, dimension), Native::lastError);
+      } finally {
+        memory.release();
+      }
+      long address = copy.acquire();
+      try {
+        Status.check(Native.normalize(address, rows, dimension), Native::lastError);
       } finally {
         copy.release();
-        memory.release();
       }
       return new Embeddings(copy, rows, dimension);
     } catch (Throwable failed) {
@@ -258,6 +260,10 @@ public final class Embeddings implements AutoCloseable {
 
   private static FloatBuffer floats(NativeMemory memory, long offset, int count) {
     return memory.scratch(offset * Float.BYTES, count * Float.BYTES).asFloatBuffer();
+  }
+
+  private static int blockRows(int rows, int dimension) {
+    return Math.min(rows, Math.max(1, BLOCK_FLOATS / dimension));
   }
 
   private static long bytes(int rows, int dimension) {

@@ -174,7 +174,7 @@ class EmbeddingsTest {
     Clip4jException tooLarge =
         assertThrows(
             Clip4jException.class,
-            () -> Embeddings.fill(Integer.MAX_VALUE, Integer.MAX_VALUE, (firstRow, block) -> {}));
+            () -> Embeddings.fill(Integer.MAX_VALUE, 1 << 28, (firstRow, block) -> {}));
     assertEquals(Clip4jException.Kind.OUT_OF_MEMORY, tooLarge.kind());
   }
 

@@ -51,7 +51,10 @@ final class LoadFailure {
             + platform
             + " on the class path or module path: add its jar with the classifier "
             + platform
-            + ", or depend on io.github.clip4j:clip4j-platform (natives exist for linux-x86_64)";
+            + ", or depend on io.github.clip4j:clip4j-platform (natives exist for linux-x86_64)"
+            + (nativeClass.getModule().isNamed()
+                ? "; on the module path also resolve it: --add-modules ALL-MODULE-PATH"
+                : "");
     return new Clip4jException(Kind.MISSING, message, failed);
   }
 
