@@ -5,7 +5,9 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -18,11 +20,13 @@ final class TokenizerJson {
   private static final String SPLIT =
       "<\\|startoftext\\|>|<\\|endoftext\\|>|'s|'t|'re|'ve|'m|'ll|'d|[\\p{L}]+|[\\p{N}]|[^\\s\\p{L}\\p{N}]+";
 
+  private final Path vocabularyFile;
   private final JsonObject vocabulary;
   private final Optional<Json> config;
   private final Optional<Json> specialTokens;
 
   private TokenizerJson(ModelFiles files) {
+    vocabularyFile = files.path("vocab.json");
     vocabulary = files.json("vocab.json").members();
     config = files.jsonIfPresent("tokenizer_config.json");
     specialTokens = files.jsonIfPresent("special_tokens_map.json");
@@ -36,9 +40,10 @@ final class TokenizerJson {
     JsonObject begin = special("bos_token", "<|startoftext|>");
     JsonObject end = special("eos_token", "<|endoftext|>");
     JsonObject unknown = special("unk_token", "<|endoftext|>");
-    Map<Integer, JsonObject> added = new LinkedHashMap<>();
-    for (JsonObject token : new JsonObject[] {begin, end, unknown}) {
-      added.put(token.get("id").getAsInt(), token);
+    // Where two roles share a token, the last one's flags hold, as in transformers.
+    Map<JsonElement, JsonObject> added = new LinkedHashMap<>();
+    for (JsonObject token : List.of(begin, end, unknown, special("pad_token", "<|endoftext|>"))) {
+      added.put(token.get("id"), token);
     }
     JsonObject root = new JsonObject();
     root.addProperty("version", "1.0");
@@ -98,7 +103,7 @@ final class TokenizerJson {
     JsonObject token = new JsonObject();
     token.addProperty("id", id(role, content));
     token.addProperty("content", content);
-    JsonObject flags = flags(role, content, described);
+    JsonObject flags = flags(content, described);
     for (String flag : new String[] {"single_word", "lstrip", "rstrip", "normalized"}) {
       token.addProperty(flag, flags.has(flag) && flags.get(flag).getAsBoolean());
     }
@@ -113,28 +118,26 @@ final class TokenizerJson {
         : Optional.empty();
   }
 
-  /** tokenizer_config.json's added_tokens_decoder knows best, then the description itself. */
-  private JsonObject flags(String role, String content, JsonElement described) {
-    for (Json json : config.stream().toList()) {
-      for (JsonElement token : json.object("added_tokens_decoder").members().asMap().values()) {
+  /** tokenizer_config.json's added_tokens_decoder comes before the role's own description. */
+  private JsonObject flags(String content, JsonElement described) {
+    if (config.isPresent()) {
+      Json decoder = config.get().object("added_tokens_decoder");
+      for (JsonElement token : decoder.members().asMap().values()) {
         if (token.isJsonObject() && content(token).filter(content::equals).isPresent()) {
           return token.getAsJsonObject();
         }
       }
     }
-    JsonElement mapped =
-        specialTokens
-            .flatMap(json -> json.element(role))
-            .filter(JsonElement::isJsonObject)
-            .orElse(described);
-    return mapped != null && mapped.isJsonObject() ? mapped.getAsJsonObject() : new JsonObject();
+    return described != null && described.isJsonObject()
+        ? described.getAsJsonObject()
+        : new JsonObject();
   }
 
   private int id(String role, String content) {
     JsonElement id = vocabulary.get(content);
-    if (id == null || !id.isJsonPrimitive()) {
+    if (id == null || !id.isJsonPrimitive() || !id.getAsJsonPrimitive().isNumber()) {
       throw new Clip4jException(
-          Kind.CORRUPT, "vocab.json does not have the " + role + " " + content);
+          Kind.CORRUPT, vocabularyFile + " has no id for the " + role + " " + content);
     }
     return id.getAsInt();
   }

@@ -1,0 +1,327 @@
+package io.github.clip4j;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpHandler;
+import com.sun.net.httpserver.HttpServer;
+import io.github.clip4j.search.Clip4jException;
+import io.github.clip4j.search.Clip4jException.Kind;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Against a server that cuts, lies and stalls. */
+class DownloaderTest {
+  private static final byte[] CONTENT = new byte[300_000];
+  private static final Downloader.Options OPTIONS = Downloader.Options.DEFAULT;
+
+  static {
+    new Random(5).nextBytes(CONTENT);
+  }
+
+  @TempDir Path temp;
+  private final Downloader downloader = Downloader.create(3, Duration.ofMillis(500));
+  private final List<String> ranges = new ArrayList<>();
+  private final ExecutorService threads = Executors.newCachedThreadPool();
+  private HttpServer server;
+
+  @BeforeEach
+  void start() throws IOException {
+    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    server.setExecutor(threads);
+    server.start();
+  }
+
+  @AfterEach
+  void stop() {
+    server.stop(0);
+    threads.shutdownNow();
+  }
+
+  private URI serve(HttpHandler handler) {
+    server.createContext("/file", handler);
+    return URI.create("http://127.0.0.1:" + server.getAddress().getPort() + "/file");
+  }
+
+  /** Serves CONTENT with a tag, and ranges of it; the first {@code cuts} responses end half-way. */
+  private HttpHandler content(String tag, int cuts) {
+    return exchange -> {
+      String range = exchange.getRequestHeaders().getFirst("Range");
+      boolean same = tag.equals(exchange.getRequestHeaders().getFirst("If-Range"));
+      int begin = 0;
+      ranges.add(String.valueOf(range));
+      exchange.getResponseHeaders().set("ETag", tag);
+      if (range != null && same) {
+        begin = Integer.parseInt(range.replaceAll("\\D", ""));
+        exchange
+            .getResponseHeaders()
+            .set(
+                "Content-Range",
+                "bytes %d-%d/%d".formatted(begin, CONTENT.length - 1, CONTENT.length));
+      }
+      int length = CONTENT.length - begin;
+      exchange.sendResponseHeaders(begin > 0 ? 206 : 200, length);
+      exchange.getResponseBody().write(CONTENT, begin, ranges.size() <= cuts ? length / 2 : length);
+      exchange.getResponseBody().flush();
+      exchange.close();
+    };
+  }
+
+  private static void respond(HttpExchange exchange, int status, byte[] body) throws IOException {
+    exchange.sendResponseHeaders(status, body.length == 0 ? -1 : body.length);
+    exchange.getResponseBody().write(body);
+    exchange.close();
+  }
+
+  private Path target() {
+    return temp.resolve("file.bin");
+  }
+
+  private static String sha256(byte[] bytes) throws Exception {
+    return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+  }
+
+  private void assertOnlyTheFile() throws IOException {
+    assertArrayEquals(CONTENT, Files.readAllBytes(target()));
+    try (Stream<Path> files = Files.list(temp)) {
+      assertEquals(List.of(target()), files.toList());
+    }
+  }
+
+  private Clip4jException failure(URI address, Downloader.Options options) {
+    return assertThrows(
+        Clip4jException.class, () -> downloader.download(address, target(), options));
+  }
+
+  @Test
+  void wholeFileWithProgressAndChecksum() throws Exception {
+    List<Long> seen = new ArrayList<>();
+    downloader.download(
+        serve(content("\"1\"", 0)),
+        target(),
+        OPTIONS
+            .withSha256(sha256(CONTENT).toUpperCase())
+            .withProgress(
+                (received, total) -> {
+                  assertEquals(CONTENT.length, total);
+                  seen.add(received);
+                }));
+    assertOnlyTheFile();
+    assertEquals(CONTENT.length, seen.get(seen.size() - 1));
+  }
+
+  @Test
+  void continuesWhereTheConnectionWasCut() throws IOException {
+    downloader.download(serve(content("\"1\"", 2)), target());
+    assertOnlyTheFile();
+    assertEquals(List.of("null", "bytes=150000-", "bytes=225000-"), ranges);
+  }
+
+  @Test
+  void continuesWhatAnEarlierCallLeft() throws IOException {
+    URI address = serve(content("\"1\"", 3));
+    assertEquals(Kind.UNREADABLE, failure(address, OPTIONS).kind());
+    assertFalse(Files.exists(target()));
+    downloader.download(address, target());
+    assertOnlyTheFile();
+    assertEquals("bytes=262500-", ranges.get(3));
+  }
+
+  @Test
+  void beginsAnewWhereTheFileChanged() throws IOException {
+    URI address = serve(content("\"old\"", 3));
+    failure(address, OPTIONS);
+    server.removeContext("/file");
+    downloader.download(serve(content("\"new\"", 0)), target());
+    assertOnlyTheFile();
+  }
+
+  @Test
+  void aServerThatIgnoresRangesOrAnswersWrongOnes() throws IOException {
+    URI address = serve(content("\"1\"", 3));
+    failure(address, OPTIONS);
+    server.removeContext("/file");
+    serve(
+        exchange -> {
+          if (exchange.getRequestHeaders().containsKey("Range")) {
+            exchange.getResponseHeaders().set("Content-Range", "bytes 5-9/300000");
+            respond(exchange, 206, new byte[5]);
+          } else {
+            respond(exchange, 200, CONTENT);
+          }
+        });
+    downloader.download(address, target());
+    assertOnlyTheFile();
+  }
+
+  @Test
+  void aLengthThatIsTooLong() throws IOException {
+    URI address =
+        serve(
+            exchange -> {
+              exchange.sendResponseHeaders(200, CONTENT.length + 10);
+              exchange.getResponseBody().write(CONTENT);
+              exchange.getResponseBody().flush();
+              exchange.close();
+            });
+    assertEquals(Kind.UNREADABLE, failure(address, OPTIONS).kind());
+    assertFalse(Files.exists(target()));
+  }
+
+  @Test
+  void aServerThatStalls() {
+    CountDownLatch done = new CountDownLatch(1);
+    URI address =
+        serve(
+            exchange -> {
+              exchange.sendResponseHeaders(200, CONTENT.length);
+              exchange.getResponseBody().write(CONTENT, 0, 1000);
+              exchange.getResponseBody().flush();
+              try {
+                done.await();
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+            });
+    long start = System.nanoTime();
+    Clip4jException failure = failure(address, OPTIONS);
+    done.countDown();
+    assertTrue(failure.getMessage().contains("sent nothing for 500 ms"), failure.getMessage());
+    assertTrue(System.nanoTime() - start < 10e9);
+  }
+
+  @Test
+  void aWrongChecksumLeavesNothing() throws Exception {
+    URI address = serve(content("\"1\"", 0));
+    Clip4jException failure = failure(address, OPTIONS.withSha256("0".repeat(64)));
+    assertEquals(Kind.CORRUPT, failure.kind());
+    try (Stream<Path> files = Files.list(temp)) {
+      assertEquals(List.of(), files.toList());
+    }
+  }
+
+  @Test
+  void aFileThatIsThere() throws Exception {
+    URI address = serve(content("\"1\"", 0));
+    Files.write(target(), new byte[1]);
+    downloader.download(address, target());
+    assertEquals(List.of(), ranges);
+    downloader.download(address, target(), OPTIONS.withSha256(sha256(CONTENT)));
+    assertOnlyTheFile();
+    downloader.download(address, target(), OPTIONS.withSha256(sha256(CONTENT)));
+    assertEquals(1, ranges.size());
+    downloader.download(address, target(), OPTIONS.withOverwrite(true));
+    assertEquals(2, ranges.size());
+    assertOnlyTheFile();
+  }
+
+  @Test
+  void statusesAndRedirects() throws IOException {
+    List<Integer> statuses = new ArrayList<>(List.of(503, 302, 200));
+    URI address =
+        serve(
+            exchange -> {
+              int status = statuses.remove(0);
+              exchange.getResponseHeaders().set("Location", "/file");
+              respond(exchange, status, status == 200 ? CONTENT : new byte[0]);
+            });
+    downloader.download(address, target());
+    assertOnlyTheFile();
+    Files.delete(target());
+    statuses.addAll(List.of(404, 403, 500, 500, 500));
+    assertEquals(Kind.MISSING, failure(address, OPTIONS).kind());
+    assertEquals(Kind.UNREADABLE, failure(address, OPTIONS).kind());
+    assertTrue(failure(address, OPTIONS).getMessage().endsWith("failed 3 times: the server says 500"));
+    assertEquals(List.of(), statuses);
+  }
+
+  @Test
+  void wrongArguments() {
+    for (String address : new String[] {"file:///etc/passwd", "ftp://h/x", "http:x", "x"}) {
+      assertThrows(
+          IllegalArgumentException.class,
+          () -> downloader.download(URI.create(address), target()),
+          address);
+    }
+    assertThrows(IllegalArgumentException.class, () -> OPTIONS.withSha256("abc"));
+    assertThrows(
+        IllegalArgumentException.class, () -> Downloader.create(0, Duration.ofSeconds(1)));
+    URI nowhere = URI.create("http://127.0.0.1:1/x");
+    assertEquals(Kind.UNREADABLE, failure(nowhere, OPTIONS).kind());
+    assertEquals(
+        Kind.UNREADABLE,
+        assertThrows(
+                Clip4jException.class,
+                () -> downloader.download(nowhere, temp.resolve("no/such/file")))
+            .kind());
+  }
+
+  @Test
+  void oneAtATime() throws Exception {
+    CountDownLatch inside = new CountDownLatch(1);
+    CountDownLatch go = new CountDownLatch(1);
+    URI address =
+        serve(
+            exchange -> {
+              inside.countDown();
+              try {
+                go.await();
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+              respond(exchange, 200, CONTENT);
+            });
+    Future<Path> first =
+        threads.submit(
+            () -> Downloader.create().download(address, target()));
+    inside.await();
+    assertTrue(failure(address, OPTIONS).getMessage().contains("another download"));
+    go.countDown();
+    first.get();
+    assertOnlyTheFile();
+  }
+
+  @Test
+  void picturesFromAddresses() throws IOException {
+    byte[] png = Files.readAllBytes(TinyModel.file("rgb.png"));
+    URI address = serve(exchange -> respond(exchange, 200, png));
+    LoadOptions small =
+        LoadOptions.DEFAULT.withImages(
+            ImageOptions.DEFAULT.withMaxEncodedBytes(png.length - 1));
+    ImageSource source = ImageSource.of(address, downloader);
+    try (ClipModel model = TinyModel.load();
+        ClipModel strict = ClipModel.load(TinyModel.directory(), small)) {
+      assertArrayEquals(model.embedImage(TinyModel.picture()), model.embedImage(source));
+      assertEquals(
+          Kind.TOO_LARGE,
+          assertThrows(Clip4jException.class, () -> strict.embedImage(source)).kind());
+      server.removeContext("/file");
+      assertEquals(
+          Kind.MISSING,
+          assertThrows(Clip4jException.class, () -> model.embedImage(source)).kind());
+    }
+  }
+}

@@ -1,0 +1,169 @@
+package io.github.clip4j;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.clip4j.search.Clip4jException;
+import io.github.clip4j.search.Embeddings;
+import io.github.clip4j.search.Hits;
+import io.github.clip4j.search.Similarity;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class MatchingTest {
+  private static final ImageSource PHOTO = ImageSource.of(TinyModel.file("photo.jpg"));
+  private static final ImageSource MISSING = ImageSource.of(Path.of("/none.png"));
+  private ClipModel model;
+
+  @BeforeEach
+  void load() {
+    model = TinyModel.load();
+  }
+
+  @AfterEach
+  void close() {
+    model.close();
+  }
+
+  private static double dot(float[] a, float[] b) {
+    double sum = 0;
+    for (int i = 0; i < a.length; i++) {
+      sum += (double) a[i] * b[i];
+    }
+    return sum;
+  }
+
+  @Test
+  void referenceIsHalfOfCosinePlusOne() {
+    ImageTextMatcher matcher =
+        ImageTextMatcher.builder(model)
+            .query("abc")
+            .response("xyz")
+            .probability(Probability.reference())
+            .build();
+    Map<String, Column> columns =
+        Map.of(
+            "abc", Column.images(TinyModel.picture(), PHOTO),
+            "xyz", Column.texts("the cat", "a photo"),
+            "unused", Column.texts("x"));
+    double[] probabilities = matcher.predictProba(columns);
+    boolean[] predictions = matcher.predict(columns);
+    double cosine = dot(model.embedImage(PHOTO), model.embedText("a photo"));
+    assertEquals(0.5 * (cosine + 1), probabilities[1], 1e-6);
+    assertEquals(cosine > 0, predictions[1]);
+    assertEquals(2, probabilities.length);
+  }
+
+  @Test
+  void contrastiveIsASoftmaxWithTheModelsScale() {
+    List<String> negatives = List.of("the", "of");
+    ImageTextMatcher matcher =
+        ImageTextMatcher.builder(model).probability(Probability.contrastive(negatives)).build();
+    float[] image = model.embedImage(PHOTO);
+    double own = Math.exp(model.logitScale() * dot(image, model.embedText("cat")));
+    double all = own;
+    for (String negative : negatives) {
+      all += Math.exp(model.logitScale() * dot(image, model.embedText(negative)));
+    }
+    double[] imageFirst =
+        matcher.predictProba(
+            Map.of("query", Column.images(PHOTO), "response", Column.texts("cat")));
+    double[] textFirst =
+        matcher.predictProba(
+            Map.of("query", Column.texts("cat"), "response", Column.images(PHOTO)));
+    assertEquals(own / all, imageFirst[0], 1e-4);
+    assertEquals(imageFirst[0], textFirst[0], 1e-6);
+  }
+
+  @Test
+  void theDefaultDoesNotCallAnUnrelatedPairAMatch() {
+    ImageTextMatcher matcher = ImageTextMatcher.builder(model).build();
+    Match match =
+        matcher
+            .match(Map.of("query", Column.images(PHOTO), "response", Column.texts("an object")))
+            .orThrow()
+            .get(0);
+    assertTrue(match.probability() <= 0.5, "a text of the contrast set itself gets at most half");
+    assertFalse(match.match());
+  }
+
+  @Test
+  void thresholdsAndEveryModality() {
+    ImageTextMatcher strict =
+        ImageTextMatcher.builder(model)
+            .probability(Probability.reference())
+            .threshold(0.999)
+            .build();
+    Map<String, Column> texts =
+        Map.of("query", Column.texts("cat", "cat"), "response", Column.texts("cat", "of"));
+    boolean[] same = strict.predict(texts);
+    assertTrue(same[0]);
+    assertFalse(same[1]);
+    assertTrue(
+        strict.predict(Map.of("query", Column.images(PHOTO), "response", Column.images(PHOTO)))[0]);
+    ImageTextMatcher contrastive = ImageTextMatcher.builder(model).build();
+    assertThrows(IllegalArgumentException.class, () -> contrastive.match(texts));
+  }
+
+  @Test
+  void oneBadPictureIsOneFailure() {
+    ImageTextMatcher matcher = ImageTextMatcher.builder(model).build();
+    Map<String, Column> columns =
+        Map.of(
+            "query", Column.texts("a", "b", "c", "d"),
+            "response", Column.images(PHOTO, MISSING, PHOTO, MISSING));
+    Matches matches = matcher.match(columns);
+    assertEquals(List.of(0, 2), matches.matches().stream().map(Match::pair).toList());
+    assertEquals(List.of(1, 3), matches.failures().stream().map(ImageFailure::input).toList());
+    assertThrows(Clip4jException.class, () -> matcher.predict(columns));
+    assertThrows(Clip4jException.class, () -> matcher.predictProba(columns));
+  }
+
+  @Test
+  void wrongColumns() {
+    ImageTextMatcher matcher = ImageTextMatcher.builder(model).build();
+    Column one = Column.texts("a");
+    Column two = Column.images(PHOTO, PHOTO);
+    assertThrows(IllegalArgumentException.class, () -> matcher.match(Map.of("query", one)));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> matcher.match(Map.of("query", one, "response", two)));
+    assertThrows(IllegalArgumentException.class, Column::texts);
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> ImageTextMatcher.builder(model).query("x").response("x").build());
+    assertThrows(
+        IllegalArgumentException.class, () -> ImageTextMatcher.builder(model).threshold(1.5));
+    assertThrows(IllegalArgumentException.class, () -> Probability.contrastive(List.of()));
+  }
+
+  @Test
+  void searchInEveryDirection() {
+    List<String> texts = List.of("the cat", "a photo of", "very long");
+    List<ImageSource> images = List.of(TinyModel.picture(), PHOTO);
+    try (SemanticSearch search = SemanticSearch.ofTexts(model, texts);
+        Embeddings queries = model.embedImages(images).orThrow()) {
+      assertEquals(1, search.searchTexts(List.of("a photo of"), 2).row(0, 0));
+      Hits byRows = search.search(queries, 3, Similarity.DOT);
+      Hits byImages = search.searchImages(images, 3);
+      assertEquals(byRows.row(1, 0), byImages.row(1, 0));
+      double cosine = dot(model.embedImage(PHOTO), model.embedText(texts.get(byImages.row(1, 0))));
+      assertEquals(cosine, byImages.score(1, 0), 1e-6);
+    }
+    try (SemanticSearch search = SemanticSearch.ofImages(model, images)) {
+      assertEquals(1, search.searchImages(List.of(PHOTO), 1).row(0, 0));
+    }
+    assertThrows(
+        Clip4jException.class,
+        () -> SemanticSearch.ofImages(model, List.of(PHOTO, MISSING)));
+    try (Embeddings others = Embeddings.copyOf(new float[3], 3)) {
+      assertThrows(IllegalArgumentException.class, () -> SemanticSearch.of(model, others));
+    }
+  }
+}

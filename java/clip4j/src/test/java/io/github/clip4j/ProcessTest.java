@@ -1,0 +1,141 @@
+package io.github.clip4j;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.net.Proxy;
+import java.net.ProxySelector;
+import java.net.SocketAddress;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What only a JVM of its own can show. */
+class ProcessTest {
+  @TempDir Path temp;
+
+  private record Ended(int status, String out, String err) {}
+
+  private Ended run(Class<?> main, String... arguments) throws Exception {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+    command.addAll(List.of(arguments));
+    Path out = temp.resolve("out");
+    Path err = temp.resolve("err");
+    Process process =
+        new ProcessBuilder(command).redirectOutput(out.toFile()).redirectError(err.toFile()).start();
+    assertTrue(process.waitFor(120, TimeUnit.SECONDS), "the JVM does not end");
+    return new Ended(process.exitValue(), Files.readString(out), Files.readString(err));
+  }
+
+  /** Loads and encodes on 8 threads, and exits in the middle of it. */
+  static final class ExitsWhileBusy {
+    public static void main(String[] args) throws InterruptedException {
+      for (int i = 0; i < 8; i++) {
+        Thread thread =
+            new Thread(
+                () -> {
+                  while (true) {
+                    try (ClipModel model = TinyModel.load()) {
+                      model.embedTexts("a photo of a cat").close();
+                      model.embedImages(TinyModel.picture()).close();
+                    }
+                  }
+                });
+        thread.setDaemon(true);
+        thread.setUncaughtExceptionHandler((t, e) -> {});
+        thread.start();
+      }
+      Thread.sleep(Long.parseLong(args[0]));
+      System.exit(7);
+    }
+  }
+
+  @Test
+  void exitAtAnyTime() throws Exception {
+    for (int delay : new int[] {0, 100, 400, 800, 1600, 3200}) {
+      Ended ended = run(ExitsWhileBusy.class, String.valueOf(delay));
+      assertEquals(7, ended.status(), "after " + delay + " ms: " + ended.err());
+      assertEquals("", ended.err(), "after " + delay + " ms");
+    }
+  }
+
+  /** Prints every address that anything in this JVM asks to be connected to. */
+  static final class Offline {
+    public static void main(String[] args) throws IOException {
+      ProxySelector.setDefault(
+          new ProxySelector() {
+            @Override
+            public List<Proxy> select(URI address) {
+              System.out.println(address);
+              return List.of(Proxy.NO_PROXY);
+            }
+
+            @Override
+            public void connectFailed(URI address, SocketAddress proxy, IOException failure) {}
+          });
+      long before = sockets();
+      try (ClipModel model = TinyModel.load()) {
+        model.embedTexts("a photo of a cat").close();
+        model.embedImages(TinyModel.picture()).close();
+      }
+      System.out.println("new sockets: " + (sockets() - before));
+      System.out.println("offline mode: " + System.getProperty("ai.djl.offline"));
+    }
+
+    private static long sockets() throws IOException {
+      long count = 0;
+      try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
+        for (Path descriptor : open.toList()) {
+          if (Files.isSymbolicLink(descriptor)
+              && Files.readSymbolicLink(descriptor).toString().startsWith("socket:")) {
+            count++;
+          }
+        }
+      }
+      return count;
+    }
+  }
+
+  @Test
+  void nothingConnectsToAnywhere() throws Exception {
+    Ended ended = run(Offline.class);
+    assertEquals("", ended.err());
+    assertEquals(0, ended.status());
+    assertEquals("new sockets: 0\noffline mode: null\n", ended.out());
+  }
+
+  /** Makes every kind of mistake that native code reports. */
+  static final class Mistakes {
+    public static void main(String[] args) throws IOException {
+      try (ClipModel model = TinyModel.load()) {
+        Path text = Files.writeString(Path.of(args[0]), "text");
+        byte[] jpeg = Files.readAllBytes(TinyModel.file("photo.jpg"));
+        byte[] cut = java.util.Arrays.copyOf(jpeg, jpeg.length / 2);
+        model
+            .embedImages(
+                ImageSource.of(text), ImageSource.of(Path.of("/none")), ImageSource.of(cut))
+            .close();
+        model.embedTexts("word ".repeat(100), "a");
+      }
+    }
+  }
+
+  @Test
+  void stderrHasOurOwnLinesAlone() throws Exception {
+    Ended ended = run(Mistakes.class, temp.resolve("text.jpg").toString());
+    assertEquals(0, ended.status());
+    assertTrue(
+        ended.err().contains("1 of 2 texts were cut to 32 tokens, the first at index 0"),
+        ended.err());
+    assertEquals(2, ended.err().lines().count(), ended.err());
+  }
+}
