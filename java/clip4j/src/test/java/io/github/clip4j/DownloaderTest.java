@@ -254,7 +254,8 @@ class DownloaderTest {
     statuses.addAll(List.of(404, 403, 500, 500, 500));
     assertEquals(Kind.MISSING, failure(address, OPTIONS).kind());
     assertEquals(Kind.UNREADABLE, failure(address, OPTIONS).kind());
-    assertTrue(failure(address, OPTIONS).getMessage().endsWith("failed 3 times: the server says 500"));
+    assertTrue(
+        failure(address, OPTIONS).getMessage().endsWith("failed 3 times: the server says 500"));
     assertEquals(List.of(), statuses);
   }
 
@@ -267,8 +268,7 @@ class DownloaderTest {
           address);
     }
     assertThrows(IllegalArgumentException.class, () -> OPTIONS.withSha256("abc"));
-    assertThrows(
-        IllegalArgumentException.class, () -> Downloader.create(0, Duration.ofSeconds(1)));
+    assertThrows(IllegalArgumentException.class, () -> Downloader.create(0, Duration.ofSeconds(1)));
     URI nowhere = URI.create("http://127.0.0.1:1/x");
     assertEquals(Kind.UNREADABLE, failure(nowhere, OPTIONS).kind());
     assertEquals(
@@ -294,9 +294,7 @@ class DownloaderTest {
               }
               respond(exchange, 200, CONTENT);
             });
-    Future<Path> first =
-        threads.submit(
-            () -> Downloader.create().download(address, target()));
+    Future<Path> first = threads.submit(() -> Downloader.create().download(address, target()));
     inside.await();
     assertTrue(failure(address, OPTIONS).getMessage().contains("another download"));
     go.countDown();
@@ -309,8 +307,7 @@ class DownloaderTest {
     byte[] png = Files.readAllBytes(TinyModel.file("rgb.png"));
     URI address = serve(exchange -> respond(exchange, 200, png));
     LoadOptions small =
-        LoadOptions.DEFAULT.withImages(
-            ImageOptions.DEFAULT.withMaxEncodedBytes(png.length - 1));
+        LoadOptions.DEFAULT.withImages(ImageOptions.DEFAULT.withMaxEncodedBytes(png.length - 1));
     ImageSource source = ImageSource.of(address, downloader);
     try (ClipModel model = TinyModel.load();
         ClipModel strict = ClipModel.load(TinyModel.directory(), small)) {
@@ -320,8 +317,7 @@ class DownloaderTest {
           assertThrows(Clip4jException.class, () -> strict.embedImage(source)).kind());
       server.removeContext("/file");
       assertEquals(
-          Kind.MISSING,
-          assertThrows(Clip4jException.class, () -> model.embedImage(source)).kind());
+          Kind.MISSING, assertThrows(Clip4jException.class, () -> model.embedImage(source)).kind());
     }
   }
 }

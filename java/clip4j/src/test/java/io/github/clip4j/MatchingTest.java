@@ -132,8 +132,7 @@ class MatchingTest {
     Column two = Column.images(PHOTO, PHOTO);
     assertThrows(IllegalArgumentException.class, () -> matcher.match(Map.of("query", one)));
     assertThrows(
-        IllegalArgumentException.class,
-        () -> matcher.match(Map.of("query", one, "response", two)));
+        IllegalArgumentException.class, () -> matcher.match(Map.of("query", one, "response", two)));
     assertThrows(IllegalArgumentException.class, Column::texts);
     assertThrows(
         IllegalArgumentException.class,
@@ -160,8 +159,7 @@ class MatchingTest {
       assertEquals(1, search.searchImages(List.of(PHOTO), 1).row(0, 0));
     }
     assertThrows(
-        Clip4jException.class,
-        () -> SemanticSearch.ofImages(model, List.of(PHOTO, MISSING)));
+        Clip4jException.class, () -> SemanticSearch.ofImages(model, List.of(PHOTO, MISSING)));
     try (Embeddings others = Embeddings.copyOf(new float[3], 3)) {
       assertThrows(IllegalArgumentException.class, () -> SemanticSearch.of(model, others));
     }

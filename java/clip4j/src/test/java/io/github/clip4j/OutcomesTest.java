@@ -56,8 +56,7 @@ class OutcomesTest {
   }
 
   private void assertFails(Kind kind, ImageSource source) {
-    Clip4jException failure =
-        assertThrows(Clip4jException.class, () -> model.embedImage(source));
+    Clip4jException failure = assertThrows(Clip4jException.class, () -> model.embedImage(source));
     assertEquals(kind, failure.kind(), failure.getMessage());
     assertTrue(failure.getMessage().startsWith(source.describe() + ": "), failure.getMessage());
     assertEquals(
@@ -75,8 +74,7 @@ class OutcomesTest {
     assertFails(
         Kind.CORRUPT, ImageSource.of(write("cut.jpg", Arrays.copyOf(jpeg, jpeg.length / 2))));
     assertFails(Kind.TOO_LARGE, ImageSource.of(write("huge.png", pngHeader(100_000, 100_000))));
-    assertFails(
-        Kind.UNSUPPORTED, ImageSource.of(write("text.jpg", "just a text file".getBytes())));
+    assertFails(Kind.UNSUPPORTED, ImageSource.of(write("text.jpg", "just a text file".getBytes())));
     assertFails(Kind.CORRUPT, ImageSource.of(pngHeader(20, 20)));
     assertFails(Kind.TOO_LARGE, ImageSource.of(new byte[(20 << 20) + 1]));
   }
@@ -151,8 +149,7 @@ class OutcomesTest {
   void namesThatNoLocaleChanges() throws IOException {
     Path odd = temp.resolve("100%25 caf\u00e9 \ud83d\udc08 #?.png");
     Files.copy(TinyModel.file("rgb.png"), odd);
-    assertArrayEquals(
-        model.embedImage(TinyModel.picture()), model.embedImage(ImageSource.of(odd)));
+    assertArrayEquals(model.embedImage(TinyModel.picture()), model.embedImage(ImageSource.of(odd)));
   }
 
   @Test
@@ -180,8 +177,7 @@ class OutcomesTest {
     assertThrows(IllegalArgumentException.class, () -> model.embedImages(List.of()));
     assertThrows(IllegalArgumentException.class, () -> model.embedTexts(List.of()));
     NullPointerException nothing =
-        assertThrows(
-            NullPointerException.class, () -> model.embedTexts(Arrays.asList("a", null)));
+        assertThrows(NullPointerException.class, () -> model.embedTexts(Arrays.asList("a", null)));
     assertEquals("texts[1] is null", nothing.getMessage());
     nothing =
         assertThrows(
@@ -202,8 +198,7 @@ class OutcomesTest {
     List<Integer> cut = new ArrayList<>();
     String longer = "cat ".repeat(100);
     try (Embeddings rows =
-        model.embedTexts(
-            List.of("cat", longer, "cat"), report -> cut.addAll(report.truncated()))) {
+        model.embedTexts(List.of("cat", longer, "cat"), report -> cut.addAll(report.truncated()))) {
       assertEquals(3, rows.rows());
       assertEquals(List.of(1), cut);
     }
