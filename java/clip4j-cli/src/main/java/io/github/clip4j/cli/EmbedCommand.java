@@ -1,0 +1,160 @@
+package io.github.clip4j.cli;
+
+import io.github.clip4j.ClipModel;
+import io.github.clip4j.LoadOptions;
+import io.github.clip4j.Precision;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.stream.Stream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code clip4j embed}: pictures or texts to a file of unit rows. */
+@Command(
+    name = "embed",
+    description = "Embed pictures or texts: unit rows in a file, their inputs in FILE.ids.json.",
+    footer = {
+      "",
+      "Examples:",
+      "  clip4j embed --images photos 'more/*.png' --out photos.npy",
+      "  clip4j embed --text 'a red apple' --text 'a boat' --out texts.safetensors",
+    })
+final class EmbedCommand extends Subcommand {
+  @Option(
+      names = "--images",
+      paramLabel = "P...",
+      parameterConsumer = Arguments.VerbatimList.class,
+      description = Pictures.HELP)
+  private List<String> images;
+
+  @Option(
+      names = "--text",
+      paramLabel = "T",
+      parameterConsumer = Arguments.Verbatim.class,
+      description = "A text (repeatable).")
+  private List<String> texts;
+
+  @Option(
+      names = "--texts-file",
+      paramLabel = "F",
+      parameterConsumer = Arguments.Verbatim.class,
+      description = "A UTF-8 file with a text a line; blank lines are texts too.")
+  private Path textsFile;
+
+  @Mixin private ModelOption model;
+
+  @Option(
+      names = "--precision",
+      paramLabel = "P",
+      defaultValue = "fp32",
+      description = "Arithmetic of the encoders: fp32 (default).")
+  private Precision precision;
+
+  @Option(
+      names = "--timings",
+      description = "Print a line of JSON: items, load_ms, preprocess_ms, encode_ms, items_per_s.")
+  private boolean timings;
+
+  @Option(
+      names = "--out",
+      paramLabel = "FILE",
+      parameterConsumer = Arguments.Verbatim.class,
+      required = true,
+      description = "FILE.npy, FILE.safetensors (tensor \"embeddings\") or FILE.jsonl.")
+  private Path out;
+
+  EmbedCommand(Console console) {
+    super(console);
+  }
+
+  @Override
+  public Integer call() {
+    if (Stream.of(images, texts, textsFile).filter(given -> given != null).count() != 1) {
+      throw new Failure(
+              "usage", "give one of --images, --text, --texts-file", "see clip4j embed --help")
+          .usage();
+    }
+    try (RowFile rows = RowFile.create(out);
+        IdsFile ids = new IdsFile(out)) {
+      long start = System.nanoTime();
+      LoadOptions options = LoadOptions.DEFAULT.withPrecision(precision);
+      try (ClipModel loaded = ModelOption.load(model.model, options)) {
+        double loadMs = (System.nanoTime() - start) / 1e6;
+        Embedder embedder = new Embedder(loaded, console);
+        embed(embedder, rows, ids);
+        if (rows.rows() == 0) {
+          return nothing(embedder);
+        }
+        OutputFile.publish(ids.finish(), rows.finish(loaded.dimension()));
+        console.print("%s: %d x %d".formatted(out, rows.rows(), loaded.dimension()));
+        if (timings) {
+          console.json(embedder.report(loadMs));
+        }
+        return embedder.failures() == 0 ? ExitStatus.DONE : ExitStatus.SOME_FAILED;
+      }
+    }
+  }
+
+  private int nothing(Embedder embedder) {
+    if (embedder.failures() > 1) {
+      String why = "all " + embedder.failures() + " pictures failed, there is nothing to write";
+      throw new Failure(out.toString(), why, "see the lines above");
+    }
+    return ExitStatus.ERROR; // Its line has been written.
+  }
+
+  private void embed(Embedder embedder, RowFile rows, IdsFile ids) {
+    if (images != null) {
+      embedPictures(embedder, rows, ids);
+    } else if (texts != null) {
+      embedTexts(embedder, texts.iterator(), texts.size(), rows, ids);
+    } else {
+      try (TextLines lines = new TextLines(textsFile)) {
+        embedTexts(embedder, lines, -1, rows, ids);
+      }
+    }
+  }
+
+  private void embedPictures(Embedder embedder, RowFile rows, IdsFile ids) {
+    List<PictureFile> pictures = Pictures.of(images);
+    try (Progress progress = new Progress(console, "embedding", "", 1, pictures.size())) {
+      for (int from = 0; from < pictures.size(); from += Embedder.PICTURES) {
+        int to = Math.min(from + Embedder.PICTURES, pictures.size());
+        List<PictureFile> batch = pictures.subList(from, to);
+        float[][] embedded = embedder.pictures(batch);
+        for (int i = 0; i < embedded.length; i++) {
+          if (embedded[i] != null) {
+            rows.add(batch.get(i).id(), embedded[i]);
+            ids.add(batch.get(i).id());
+          }
+        }
+        progress.advance(batch.size());
+      }
+    }
+    if (rows.rows() > 0) {
+      model.sayWhatItKnows(console);
+    }
+  }
+
+  private void embedTexts(
+      Embedder embedder, Iterator<String> texts, long total, RowFile rows, IdsFile ids) {
+    try (Progress progress = new Progress(console, "embedding", "", 1, total)) {
+      while (texts.hasNext()) {
+        List<String> batch = new ArrayList<>(Embedder.TEXTS);
+        while (texts.hasNext() && batch.size() < Embedder.TEXTS) {
+          batch.add(texts.next());
+        }
+        float[][] embedded = embedder.texts(batch);
+        for (int i = 0; i < embedded.length; i++) {
+          rows.add(batch.get(i), embedded[i]);
+          ids.add(batch.get(i));
+        }
+        progress.advance(batch.size());
+      }
+    }
+    embedder.sayWhatWasCut();
+  }
+}

@@ -1,0 +1,99 @@
+package io.github.clip4j.cli;
+
+import io.github.clip4j.ClipModel;
+import io.github.clip4j.cli.IndexManifest.Model;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code clip4j index}: pictures to a folder that can be searched. */
+@Command(
+    name = "index",
+    description = {
+      "Make an index of pictures in DIR, or bring it up to date: afterwards it holds exactly the"
+          + " pictures that P names. Only new and changed ones are embedded."
+    },
+    footer = {
+      "",
+      "Example:",
+      "  clip4j index photos.index --images photos && clip4j search photos.index --text 'a horse'",
+    })
+final class IndexCommand extends Subcommand {
+  @Parameters(paramLabel = "DIR", description = "The index's folder.")
+  private Path folder;
+
+  @Option(
+      names = "--images",
+      paramLabel = "P...",
+      parameterConsumer = Arguments.VerbatimList.class,
+      required = true,
+      description = Pictures.HELP)
+  private List<String> images;
+
+  @Mixin private ModelOption model;
+
+  IndexCommand(Console console) {
+    super(console);
+  }
+
+  @Override
+  @SuppressWarnings("try") // The lock is held and not used.
+  public Integer call() {
+    if (Files.exists(folder) && !Files.isDirectory(folder)) {
+      throw new Failure(folder.toString(), "is not a folder", "name another");
+    }
+    try (IndexLock lock = IndexLock.of(folder);
+        ClipModel loaded = model.load()) {
+      return update(new IndexFolder(folder), loaded);
+    }
+  }
+
+  private int update(IndexFolder index, ClipModel loaded) {
+    Instant now = Instant.now();
+    long started = TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano();
+    Optional<IndexFolder.Version> before = index.read();
+    try {
+      before.ifPresent(version -> index.checkModel(version.manifest(), loaded));
+      IndexPlan plan = IndexPlan.of(Pictures.of(images), before.map(IndexFolder.Version::manifest));
+      Embedder embedder = new Embedder(loaded, console);
+      plan.failed().forEach(picture -> embedder.failed(picture, picture.problem()));
+      IndexWriter writer = new IndexWriter(index, before, embedder);
+      try (Progress progress = new Progress(console, "indexing", "", 1, plan.toEmbed())) {
+        writer.write(plan, Model.of(loaded, model), started, progress);
+      }
+      return report(plan, writer, embedder.failures());
+    } finally {
+      before.ifPresent(IndexFolder.Version::close);
+    }
+  }
+
+  private int report(IndexPlan plan, IndexWriter writer, long failures) {
+    int count = writer.entries().size();
+    if (count == 0) {
+      if (failures == 1) {
+        return ExitStatus.ERROR; // Its line has been written.
+      }
+      String why = "all " + failures + " pictures failed, there is nothing to index";
+      throw new Failure(folder.toString(), why, "see the lines above");
+    }
+    console.print(
+        "%s: %d pictures (%d embedded, %d unchanged, %d dropped)"
+            .formatted(
+                folder,
+                count,
+                writer.embedded(),
+                count - writer.embedded(),
+                plan.dropped(writer.entries())));
+    if (writer.embedded() > 0) {
+      model.sayWhatItKnows(console);
+    }
+    return failures == 0 ? ExitStatus.DONE : ExitStatus.SOME_FAILED;
+  }
+}
