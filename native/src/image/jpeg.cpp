@@ -155,10 +155,6 @@ class Checker {
     for (JpegScan::Part& part : scan.parts) update_accuracy(scan, *part.component);
     const size_t end = walk_jpeg_scan(bytes_, at, frame_, scan, restart_interval_);
     append(bytes_.subspan(at, end - at));
-    // Some cameras pad the data; anything else here is a sign that the data before it was not what it seemed.
-    for (size_t rest = end; file_.u8(rest) != 0xff; ++rest) {
-      if (file_.u8(rest) != 0) fail(CLIP4J_CORRUPT, "the JPEG's data is damaged: there is more than its size needs");
-    }
     return end;
   }
 

@@ -7,15 +7,21 @@
 
 namespace clip4j::image {
 
-// The bits of a JPEG's entropy-coded data: byte stuffing undone, stopping at the first marker. Beyond that it gives
-// zeros and remembers that it did, so that the walk need not check every bit.
+// The bits of entropy-coded data whose byte stuffing has been undone. Readers may go on beyond its end, through zeros,
+// and find out later: behind the data kPadding bytes must be readable, which is more than any block takes.
 class JpegBits {
  public:
-  JpegBits(Bytes file, size_t at) : data_(file.data()), at_(at), end_(file.size()) {}
+  static constexpr size_t kPadding = 512;
+
+  explicit JpegBits(const uint8_t* data) : data_(data) {}
 
   // The next 16 bits, in the low half.
   uint32_t peek16() {
-    if (count_ < 32) fill();
+    uint64_t word;
+    std::memcpy(&word, data_ + at_, 8);
+    bits_ |= __builtin_bswap64(word) >> count_;  // bits below count_ may be set already, by the same bytes
+    at_ += (63u - static_cast<uint32_t>(count_)) / 8;
+    count_ |= 56;
     return static_cast<uint32_t>(bits_ >> 48);
   }
   // Drops what was peeked at, and up to 15 bits behind it.
@@ -24,24 +30,18 @@ class JpegBits {
     count_ -= count;
   }
   uint32_t take(int count) {
-    const uint32_t value = count == 0 ? 0 : peek16() >> (16 - count);
+    const uint32_t value = peek16() >> (16 - count);
     skip(count);
     return value;
   }
-  // Whether more bits were asked for than there are.
-  bool overrun() const { return count_ < padding_; }
-  // The byte behind the last one used, which is where the next marker must begin.
-  size_t align();
+  // The bytes used so far, the last one maybe in part.
+  size_t used() const { return at_ - static_cast<size_t>(count_ / 8); }
 
  private:
-  void fill();
-
   const uint8_t* data_;
-  size_t at_;
-  size_t end_;
+  size_t at_ = 0;
   uint64_t bits_ = 0;  // from the top
   int count_ = 0;
-  int padding_ = 0;  // of count_, the zeros behind the end
 };
 
 // A Huffman table as a JPEG's DHT segment gives it.
@@ -56,21 +56,13 @@ class JpegHuffman {
   bool defined() const { return defined_; }
   // The next symbol, or kBadCode. Goes over the code alone.
   int decode(JpegBits& bits) const {
-    const uint32_t next = bits.peek16();
-    const Entry entry = quick_[next >> (16 - kQuickBits)];
-    if (entry.length == 0) return decode_long(bits, next);
+    const Entry entry = look_up(bits.peek16());
     bits.skip(entry.length);
     return entry.symbol;
   }
   // The same, but also goes over the value behind the code, whose bits the symbol's low half counts.
   int decode_over_value(JpegBits& bits) const {
-    const uint32_t next = bits.peek16();
-    const Entry entry = quick_[next >> (16 - kQuickBits)];
-    if (entry.length == 0) {
-      const int symbol = decode_long(bits, next);
-      if (symbol != kBadCode) bits.skip(symbol & 15);
-      return symbol;
-    }
+    const Entry entry = look_up(bits.peek16());
     bits.skip(entry.with_value);
     return entry.symbol;
   }
@@ -78,11 +70,19 @@ class JpegHuffman {
  private:
   static constexpr int kQuickBits = 9;
   struct Entry {
+    int16_t symbol;
     uint8_t length;  // 0: a longer code
     uint8_t with_value;
-    uint8_t symbol;
   };
-  int decode_long(JpegBits& bits, uint32_t next) const;
+  // Both by value: bits whose address nobody knows stay in registers.
+  Entry look_up(uint32_t next) const {
+    const Entry entry = quick_[next >> (16 - kQuickBits)];
+    return entry.length != 0 ? entry : look_up_long(next);
+  }
+  Entry look_up_long(uint32_t next) const;
+  static Entry entry(int length, uint8_t symbol) {
+    return {symbol, static_cast<uint8_t>(length), static_cast<uint8_t>(length + (symbol & 15))};
+  }
 
   bool defined_ = false;
   std::array<Entry, 1 << kQuickBits> quick_{};

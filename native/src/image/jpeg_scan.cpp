@@ -1,18 +1,49 @@
 #include "image/jpeg_scan.h"
 
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
 #include "base/error.h"
 #include "base/exit_gate.h"
 
 namespace clip4j::image {
 namespace {
 
-[[noreturn]] void fail_early() { fail(CLIP4J_CORRUPT, "the JPEG's data ends too early"); }
-[[noreturn]] void fail_damaged() { fail(CLIP4J_CORRUPT, "the JPEG's data is damaged"); }
+[[noreturn]] void fail_damaged() { fail(CLIP4J_CORRUPT, "the JPEG's data is damaged or incomplete"); }
+
+// The data between two markers, byte stuffing undone.
+struct Segment {
+  std::vector<uint8_t> bytes;  // and JpegBits::kPadding zeros
+  size_t size = 0;
+  size_t marker = 0;  // where it ends in the file
+
+  void read(Bytes file, size_t at) {
+    bytes.clear();
+    while (at < file.size()) {
+      const uint8_t* const begin = file.data() + at;
+      const void* const found = std::memchr(begin, 0xff, file.size() - at);
+      const uint8_t* const end = found == nullptr ? file.data() + file.size() : static_cast<const uint8_t*>(found);
+      bytes.insert(bytes.end(), begin, end);
+      at = static_cast<size_t>(end - file.data());
+      size_t next = at;
+      while (next < file.size() && file[next] == 0xff) ++next;  // fill bytes
+      if (next == file.size() || file[next] != 0) break;
+      bytes.push_back(0xff);
+      at = next + 1;
+    }
+    marker = at;
+    size = bytes.size();
+    bytes.resize(size + JpegBits::kPadding);
+  }
+};
 
 class Walk {
  public:
   Walk(Bytes file, size_t at, const JpegFrame& frame, const JpegScan& scan)
-      : file_(file), bits_(file, at), frame_(frame), scan_(scan) {}
+      : file_(file), frame_(frame), scan_(scan) {
+    begin_segment(at);
+  }
 
   size_t run(int restart_interval) {
     const bool interleaved = scan_.parts.size() > 1;
@@ -38,20 +69,27 @@ class Walk {
           std::vector<uint64_t>& nonzero = scan_.parts[0].component->nonzero;
           block(scan_.parts[0], nonzero.empty() ? nullptr : &nonzero[index]);
         }
-        if (bits_.overrun()) fail_early();
       }
     }
-    return bits_.align();
+    const size_t rest = segment_.size - bits_.used();
+    const auto end = segment_.bytes.begin() + static_cast<ptrdiff_t>(segment_.size);
+    if (std::any_of(end - static_cast<ptrdiff_t>(rest), end, [](uint8_t byte) { return byte != 0; })) fail_damaged();
+    return segment_.marker - rest;
   }
 
  private:
+  void begin_segment(size_t at) {
+    segment_.read(file_, at);
+    bits_ = JpegBits(segment_.bytes.data());
+    run_ = 0;
+  }
+
   void block(const JpegScan::Part& part, uint64_t* nonzero) {
     if (!frame_.progressive) {
-      dc(*part.dc);
-      sequential_ac(*part.ac);
+      sequential(*part.dc, *part.ac);
     } else if (scan_.first == 0) {
       if (scan_.high == 0) {
-        dc(*part.dc);
+        dc(*part.dc, bits_);
       } else {
         bits_.take(1);
       }
@@ -60,98 +98,108 @@ class Walk {
     } else {
       refine_ac(*part.ac, *nonzero);
     }
+    if (bits_.used() > segment_.size) fail_damaged();
   }
 
   void restart(uint32_t number) {
-    size_t at = bits_.align();
-    if (at >= file_.size()) fail_early();
-    if (file_[at] != 0xff) fail_damaged();
+    if (bits_.used() != segment_.size) fail_damaged();
+    size_t at = segment_.marker;
     while (at < file_.size() && file_[at] == 0xff) ++at;
-    if (at == file_.size()) fail_early();
-    if (file_[at] != 0xd0 + number % 8) fail_damaged();
-    bits_ = JpegBits(file_, at + 1);
-    run_ = 0;
+    if (at == file_.size() || file_[at] != 0xd0 + number % 8) fail_damaged();
+    begin_segment(at + 1);
   }
 
-  int checked(int symbol) const {
-    if (symbol == JpegHuffman::kBadCode) {
-      if (bits_.overrun()) fail_early();
-      fail_damaged();
-    }
+  static int checked(int symbol) {
+    if (symbol == JpegHuffman::kBadCode) fail_damaged();
     return symbol;
   }
 
-  void dc(const JpegHuffman& table) {
-    if (checked(table.decode_over_value(bits_)) > 15) fail_damaged();
+  static void dc(const JpegHuffman& table, JpegBits& bits) {
+    if (checked(table.decode_over_value(bits)) > 15) fail_damaged();
   }
 
-  void sequential_ac(const JpegHuffman& table) {
+  void sequential(const JpegHuffman& dc_table, const JpegHuffman& ac_table) {
+    JpegBits bits = bits_;  // stays in registers, unlike a member
+    dc(dc_table, bits);
     for (int k = 1; k < 64; ++k) {
-      const int run_and_size = checked(table.decode_over_value(bits_));
-      if ((run_and_size & 15) == 0) {
-        if (run_and_size != 0xf0) return;  // end of block
-        k += 15;
-        continue;
-      }
+      const int run_and_size = checked(ac_table.decode_over_value(bits));
       k += run_and_size >> 4;
-      if (k > 63) fail_damaged();
+      if ((run_and_size & 15) == 0) {
+        if (run_and_size != 0xf0) break;  // end of block
+      } else if (k > 63) {
+        fail_damaged();
+      }
     }
+    bits_ = bits;
   }
 
   // An end-of-band run: this block and the next ones of it hold nothing more.
-  uint32_t band_run(int exponent) { return (1u << exponent) + bits_.take(exponent); }
+  static uint32_t band_run(int exponent, JpegBits& bits) { return (1u << exponent) + bits.take(exponent); }
 
   void first_ac(const JpegHuffman& table, uint64_t& nonzero) {
     if (run_ > 0) {
       --run_;
       return;
     }
+    JpegBits bits = bits_;
     for (int k = scan_.first; k <= scan_.last; ++k) {
-      const int run_and_size = checked(table.decode_over_value(bits_));
+      const int run_and_size = checked(table.decode_over_value(bits));
       const int run = run_and_size >> 4;
       const int size = run_and_size & 15;
       if (size == 0 && run < 15) {
-        run_ = band_run(run) - 1;
-        return;
+        run_ = band_run(run, bits) - 1;
+        break;
       }
       k += run;
       if (size == 0) continue;
       if (k > scan_.last) fail_damaged();
       nonzero |= uint64_t{1} << k;
     }
+    bits_ = bits;
+  }
+
+  static void pass(int count, JpegBits& bits) {
+    for (; count > 16; count -= 16) bits.take(16);
+    bits.take(count);
   }
 
   void refine_ac(const JpegHuffman& table, uint64_t& nonzero) {
+    JpegBits bits = bits_;
     int k = scan_.first;
     for (; run_ == 0 && k <= scan_.last; ++k) {
-      const int run_and_size = checked(table.decode(bits_));
+      const int run_and_size = checked(table.decode(bits));
       int run = run_and_size >> 4;
       const int size = run_and_size & 15;
       if (size > 1) fail_damaged();
       if (size == 0 && run < 15) {
-        run_ = band_run(run);
+        run_ = band_run(run, bits);
         break;
       }
-      bits_.take(size);  // the sign
-      // Passes over `run` coefficients that are still zero; one bit for each that is not.
+      bits.take(size);  // the sign
+      // Goes over `run` coefficients that are still zero; there is one bit for each that is not.
+      int corrections = 0;
       for (; k <= scan_.last; ++k) {
         if ((nonzero >> k & 1) != 0) {
-          bits_.take(1);
+          ++corrections;
         } else if (--run < 0) {
           break;
         }
       }
+      pass(corrections, bits);
       if (size == 0) continue;
       if (k > scan_.last) fail_damaged();
       nonzero |= uint64_t{1} << k;
     }
-    if (run_ == 0) return;
-    for (; k <= scan_.last; ++k) bits_.take(static_cast<int>(nonzero >> k & 1));
-    --run_;
+    if (run_ > 0) {
+      if (k <= scan_.last) pass(std::popcount(nonzero >> k & (~uint64_t{0} >> (63 - scan_.last + k))), bits);
+      --run_;
+    }
+    bits_ = bits;
   }
 
   Bytes file_;
-  JpegBits bits_;
+  Segment segment_;
+  JpegBits bits_{nullptr};
   const JpegFrame& frame_;
   const JpegScan& scan_;
   uint32_t run_ = 0;
