@@ -2,7 +2,6 @@ package io.github.clip4j;
 
 import io.github.clip4j.internal.DefaultModel;
 import io.github.clip4j.internal.Encoders;
-import io.github.clip4j.internal.ImageInput;
 import io.github.clip4j.internal.LoadedModel;
 import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
@@ -83,46 +82,7 @@ public final class ClipModel implements AutoCloseable {
    */
   public ImageEmbeddings embedImages(List<ImageSource> images) {
     requireElements(images, "images");
-    int[] inputs = new int[images.size()];
-    List<ImageInput> readable = new ArrayList<>(images.size());
-    List<ImageFailure> failures = new ArrayList<>();
-    for (int i = 0; i < images.size(); i++) {
-      ImageSource source = images.get(i);
-      try {
-        ImageInput input = ImageSources.input(source, maxEncodedBytes);
-        inputs[readable.size()] = i;
-        readable.add(input);
-      } catch (Clip4jException e) {
-        failures.add(new ImageFailure(i, source, e.kind(), e.getMessage()));
-      }
-    }
-    return embed(images, readable, inputs, failures);
-  }
-
-  private ImageEmbeddings embed(
-      List<ImageSource> images,
-      List<ImageInput> readable,
-      int[] inputs,
-      List<ImageFailure> failures) {
-    if (readable.isEmpty()) {
-      model.checkOpen();
-      return new ImageEmbeddings(
-          Embeddings.copyOf(new float[0], dimension()), new int[0], failures, new Timings(0, 0));
-    }
-    Encoders.ImageRows result = Encoders.images(model, readable);
-    int rows = 0;
-    for (int i = 0; i < readable.size(); i++) {
-      int input = inputs[i];
-      if (result.kinds()[i] == null) {
-        inputs[rows++] = input;
-      } else {
-        failures.add(
-            new ImageFailure(input, images.get(input), result.kinds()[i], result.messages()[i]));
-      }
-    }
-    failures.sort(java.util.Comparator.comparingInt(ImageFailure::input));
-    return new ImageEmbeddings(
-        result.rows(), java.util.Arrays.copyOf(inputs, rows), failures, result.timings());
+    return ImageEmbedder.embed(model, images, maxEncodedBytes);
   }
 
   /**

@@ -3,6 +3,7 @@ package io.github.clip4j;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.clip4j.testing.ChildJvm;
 import java.io.IOException;
 import java.net.Proxy;
 import java.net.ProxySelector;
@@ -10,9 +11,7 @@ import java.net.SocketAddress;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -20,24 +19,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** What only a JVM of its own can show. */
 class ProcessTest {
   @TempDir Path temp;
-
-  private record Ended(int status, String out, String err) {}
-
-  private Ended run(Class<?> main, String... arguments) throws Exception {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
-    command.addAll(List.of(arguments));
-    Path out = temp.resolve("out");
-    Path err = temp.resolve("err");
-    Process process =
-        new ProcessBuilder(command)
-            .redirectOutput(out.toFile())
-            .redirectError(err.toFile())
-            .start();
-    assertTrue(process.waitFor(120, TimeUnit.SECONDS), "the JVM does not end");
-    return new Ended(process.exitValue(), Files.readString(out), Files.readString(err));
-  }
 
   /** Loads and encodes on 8 threads, and exits in the middle of it. */
   static final class ExitsWhileBusy {
@@ -65,8 +46,8 @@ class ProcessTest {
   @Test
   void exitAtAnyTime() throws Exception {
     for (int delay : new int[] {0, 100, 400, 800, 1600, 3200}) {
-      Ended ended = run(ExitsWhileBusy.class, String.valueOf(delay));
-      assertEquals(7, ended.status(), "after " + delay + " ms: " + ended.err());
+      ChildJvm.Result ended = new ChildJvm().run(ExitsWhileBusy.class, String.valueOf(delay));
+      assertEquals(7, ended.exit(), "after " + delay + " ms: " + ended.err());
       assertEquals("", ended.err(), "after " + delay + " ms");
     }
   }
@@ -116,9 +97,9 @@ class ProcessTest {
 
   @Test
   void nothingConnectsToAnywhere() throws Exception {
-    Ended ended = run(Offline.class);
+    ChildJvm.Result ended = new ChildJvm().run(Offline.class);
     assertEquals("", ended.err());
-    assertEquals(0, ended.status());
+    assertEquals(0, ended.exit());
     assertEquals("new sockets: 0\noffline mode: null\n", ended.out());
   }
 
@@ -140,8 +121,8 @@ class ProcessTest {
 
   @Test
   void stderrHasOurOwnLinesAlone() throws Exception {
-    Ended ended = run(Mistakes.class, temp.resolve("text.jpg").toString());
-    assertEquals(0, ended.status());
+    ChildJvm.Result ended = new ChildJvm().run(Mistakes.class, temp.resolve("text.jpg").toString());
+    assertEquals(0, ended.exit());
     assertTrue(
         ended.err().contains("1 of 2 texts were cut to 32 tokens, the first at index 0"),
         ended.err());

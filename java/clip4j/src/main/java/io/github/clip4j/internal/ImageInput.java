@@ -3,6 +3,7 @@ package io.github.clip4j.internal;
 import java.nio.ByteBuffer;
 import java.nio.file.FileSystems;
 import java.nio.file.Path;
+import java.util.Arrays;
 
 /**
  * A picture on its way into native code; a clip4j_image.
@@ -49,6 +50,6 @@ public record ImageInput(int kind, ByteBuffer data, int width, int height) {
         bytes[length++] = (byte) c;
       }
     }
-    return java.util.Arrays.copyOf(bytes, length);
+    return Arrays.copyOf(bytes, length);
   }
 }

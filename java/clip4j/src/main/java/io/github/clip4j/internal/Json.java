@@ -13,6 +13,7 @@ import io.github.clip4j.search.Clip4jException.Kind;
 import java.io.IOException;
 import java.io.StringReader;
 import java.math.BigDecimal;
+import java.util.Arrays;
 import java.util.Optional;
 
 /**
@@ -115,7 +116,7 @@ final class Json {
         numbers[i] = finite(name, array.get(i));
       }
     } else {
-      java.util.Arrays.fill(numbers, finite(name, value));
+      Arrays.fill(numbers, finite(name, value));
     }
     return numbers;
   }

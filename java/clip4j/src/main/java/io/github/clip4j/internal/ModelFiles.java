@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -116,7 +117,7 @@ final class ModelFiles {
         throw new Clip4jException(
             Kind.MISSING, path(shard) + " has no tensor " + tensor + ", which the index promises");
       }
-      chosen.computeIfAbsent(path(shard), p -> new java.util.ArrayList<>()).add(found);
+      chosen.computeIfAbsent(path(shard), p -> new ArrayList<>()).add(found);
     }
     if (chosen.isEmpty()) {
       throw index.wrong("weight_map", "an object that names at least one tensor");

@@ -34,29 +34,6 @@ import java.util.Set;
 final class Safetensors {
   private static final long MAX_HEADER_BYTES = 25_000_000;
 
-  private static final Map<String, Integer> BITS =
-      Map.ofEntries(
-          Map.entry("BOOL", 8),
-          Map.entry("F4", 4),
-          Map.entry("F6_E2M3", 6),
-          Map.entry("F6_E3M2", 6),
-          Map.entry("U8", 8),
-          Map.entry("I8", 8),
-          Map.entry("F8_E5M2", 8),
-          Map.entry("F8_E4M3", 8),
-          Map.entry("F8_E8M0", 8),
-          Map.entry("I16", 16),
-          Map.entry("U16", 16),
-          Map.entry("F16", 16),
-          Map.entry("BF16", 16),
-          Map.entry("I32", 32),
-          Map.entry("U32", 32),
-          Map.entry("F32", 32),
-          Map.entry("C64", 64),
-          Map.entry("F64", 64),
-          Map.entry("I64", 64),
-          Map.entry("U64", 64));
-
   /** One tensor; {@code offset} counts from the start of the file. */
   record Tensor(String name, String dtype, long[] shape, long offset) {}
 
@@ -237,12 +214,8 @@ final class Safetensors {
   }
 
   private long byteSize(Entry entry) {
-    Integer bits = BITS.get(entry.dtype());
-    if (bits == null) {
-      throw corrupt("tensor " + entry.name() + " has the unknown dtype " + entry.dtype());
-    }
     try {
-      long total = bits;
+      long total = bits(entry);
       for (long size : entry.shape()) {
         total = Math.multiplyExact(total, size);
       }
@@ -253,6 +226,19 @@ final class Safetensors {
       // Complained about below.
     }
     throw corrupt("tensor " + entry.name() + " has a size that is no number of bytes");
+  }
+
+  private int bits(Entry entry) {
+    return switch (entry.dtype()) {
+      case "F4" -> 4;
+      case "F6_E2M3", "F6_E3M2" -> 6;
+      case "BOOL", "U8", "I8", "F8_E5M2", "F8_E4M3", "F8_E8M0" -> 8;
+      case "I16", "U16", "F16", "BF16" -> 16;
+      case "I32", "U32", "F32" -> 32;
+      case "C64", "F64", "I64", "U64" -> 64;
+      default ->
+          throw corrupt("tensor " + entry.name() + " has the unknown dtype " + entry.dtype());
+    };
   }
 
   private Clip4jException corrupt(String what) {

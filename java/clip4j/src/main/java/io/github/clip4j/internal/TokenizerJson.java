@@ -3,6 +3,7 @@ package io.github.clip4j.internal;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import com.google.gson.JsonPrimitive;
 import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
 import java.nio.file.Path;
@@ -169,9 +170,7 @@ final class TokenizerJson {
       Object value = fields[i + 1];
       object.add(
           (String) fields[i],
-          value instanceof JsonElement json
-              ? json
-              : new com.google.gson.JsonPrimitive((String) value));
+          value instanceof JsonElement json ? json : new JsonPrimitive((String) value));
     }
     return object;
   }
