@@ -19,6 +19,7 @@ import org.bytedeco.javacpp.annotation.Platform;
     library = "jniclip4j",
     define = "STRING_BYTES_CHARSET \"UTF-8\"",
     preload = {
+      "clip4j_openmp", // before libgomp, which it configures
       "gomp@.1",
       "gcc_s@.1",
       "quadmath@.0",
