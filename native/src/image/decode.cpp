@@ -17,6 +17,7 @@
 #include "image/png.h"
 #include "image/sniff.h"
 #include "image/tiff.h"
+#include "image/webp.h"
 
 namespace clip4j::image {
 namespace {
@@ -138,6 +139,8 @@ Pixels decode_file(Bytes file, const clip4j_preprocessing& options) {
       picture = decode_gif(file, options.background);
       break;
     case Format::kWebp:
+      picture = decode_with_opencv(plain_webp(file), header, options.background);
+      break;
     case Format::kBmp:
       picture = decode_with_opencv(file, header, options.background);
       break;
