@@ -19,7 +19,8 @@ class Stopwatch {
  public:
   explicit Stopwatch(double& milliseconds) : milliseconds_(milliseconds) {}
   ~Stopwatch() {
-    milliseconds_ += std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start_).count();
+    milliseconds_ +=
+        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start_).count();
   }
   Stopwatch(const Stopwatch&) = delete;
   Stopwatch& operator=(const Stopwatch&) = delete;
@@ -37,8 +38,8 @@ void record_failure(clip4j_outcome& outcome) {
 
 void check_size(int32_t height, int32_t width, int32_t image_size) {
   if (height == image_size && width == image_size) return;
-  fail(CLIP4J_INVALID_ARGUMENT, "preprocessing ends at ", width, " x ", height, " pixels, the model takes ", image_size,
-       " x ", image_size);
+  fail(CLIP4J_INVALID_ARGUMENT, "preprocessing ends at ", width, " x ", height, " pixels, the model takes ",
+       image_size, " x ", image_size);
 }
 
 // Refuses what cannot fit any picture; the rest is seen picture by picture.
@@ -50,8 +51,8 @@ void check_preprocessing(const clip4j_preprocessing& preprocessing, int32_t imag
   }
 }
 
-void preprocess(const clip4j_image& picture, const clip4j_preprocessing& preprocessing, const clip4j_config& config,
-                float* patches) {
+void preprocess(const clip4j_image& picture, const clip4j_preprocessing& preprocessing,
+                const clip4j_config& config, float* patches) {
   const image::Pixels crop = image::resize_crop(image::decode(picture, preprocessing), preprocessing);
   check_size(crop.height, crop.width, config.image_size);
   image::normalize_to_patches(crop, preprocessing, config.patch_size, patches);
@@ -69,7 +70,8 @@ int64_t keep_successes(std::span<const clip4j_outcome> outcomes, int64_t width, 
   return kept;
 }
 
-// Makes the rows of the outcomes that succeeded so far unit rows; one that has no direction turns into a failure.
+// Makes the rows of the outcomes that succeeded so far unit rows; one that has no direction turns into a
+// failure.
 int64_t make_unit_rows(std::span<clip4j_outcome> outcomes, int64_t width, float* rows) {
   const float* from = rows;
   float* to = rows;

@@ -27,8 +27,8 @@ int32_t clip4j_model_wants(const clip4j_model* model, const char* name) {
   return status == CLIP4J_OK && wants ? 1 : 0;
 }
 
-int32_t clip4j_model_read(clip4j_model* model, const char* name, const char* path, int64_t offset, int32_t dtype,
-                          const int64_t* shape, int32_t dimensions) {
+int32_t clip4j_model_read(clip4j_model* model, const char* name, const char* path, int64_t offset,
+                          int32_t dtype, const int64_t* shape, int32_t dimensions) {
   return translate_exceptions([&] {
     if (dtype != CLIP4J_F32 && dtype != CLIP4J_F16 && dtype != CLIP4J_BF16) {
       fail(CLIP4J_INVALID_ARGUMENT, "dtype ", dtype, " is unknown");

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
@@ -20,7 +21,8 @@ void copy_text(const char* from, char* to, size_t capacity) noexcept;
 // The body of an API function: runs inside the exit gate, lets no exception out.
 template <typename Body>
 int32_t translate_exceptions(Body&& body) noexcept {
-  const exit_gate::Pass pass;
+  static std::atomic<uint64_t> calls{0};  // of one API function: each has a Body of its own
+  const exit_gate::Pass pass(calls);
   try {
     body();
     return CLIP4J_OK;

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <bit>
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
@@ -26,8 +27,7 @@ void close_and_wait() {
   }
 }
 
-// Registered when this library is loaded, so after the libraries it needs have registered their destructors; exit()
-// runs the latest first.
+// When this library is loaded, the objects that the libraries it needs create at once are there already.
 [[maybe_unused]] const int registered = std::atexit(close_and_wait);
 
 }  // namespace
@@ -38,7 +38,9 @@ void check_running() {
   if (stopping()) fail(CLIP4J_SHUTTING_DOWN, "the process is exiting");
 }
 
-Pass::Pass() noexcept {
+void guard() noexcept { static_cast<void>(std::atexit(close_and_wait)); }
+
+Pass::Pass(std::atomic<uint64_t>& calls) noexcept : calls_(calls) {
   // Sequentially consistent on both sides: either this thread sees `closed` or close_and_wait sees it inside.
   inside.fetch_add(1);
   if (closed.load()) {
@@ -47,6 +49,9 @@ Pass::Pass() noexcept {
   }
 }
 
-Pass::~Pass() { inside.fetch_sub(1); }
+Pass::~Pass() {
+  if (std::has_single_bit(calls_.fetch_add(1, std::memory_order_relaxed) + 1)) guard();
+  inside.fetch_sub(1);
+}
 
 }  // namespace clip4j::exit_gate

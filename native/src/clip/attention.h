@@ -18,12 +18,12 @@ struct AttentionHead {
   int64_t out_stride;
 };
 
-// out = softmax(query key^T / sqrt(width)) value. The result depends on nothing but the head's own numbers. `scratch`
-// has room for attention_scratch(length, width) floats.
+// out = softmax(query key^T / sqrt(width)) value. The result depends on nothing but the head's own numbers.
+// `scratch` has room for attention_scratch(length, width) floats.
 using AttentionKernel = void(const AttentionHead& head, float* scratch);
 
-// libtorch's own scaled_dot_product_attention multiplies with OpenBLAS, which from 128 tokens on starts threads inside
-// OpenMP's: 3 GFLOP/s at 257 tokens, and a warning a call on stderr.
+// libtorch's own scaled_dot_product_attention multiplies with OpenBLAS, which from 128 tokens on starts
+// threads inside OpenMP's: 3 GFLOP/s at 257 tokens, and a warning a call on stderr.
 AttentionKernel attend_generic, attend_avx2, attend_avx512;
 
 // The one for this CPU.

@@ -1,6 +1,6 @@
-// The attention kernel, once for each instruction set: no #pragma once, and everything in the including file's unnamed
-// namespace, so that no other file can end up with code for a CPU that it does not run on. The including file has
-// defined there
+// The attention kernel, once for each instruction set: no #pragma once, and everything in the including
+// file's unnamed namespace, so that no other file can end up with code for a CPU that it does not run on. The
+// including file has defined there
 //   Vector, Integers             float and int32_t with GCC's vector_size
 //   multiply_add(a, b, c)        a * b + c
 //   kRows, kColumns              rows and vectors of the block of sums that fits the registers
@@ -59,8 +59,8 @@ Vector exponential(Vector x) {
   return x < -87.0f ? Vector{} : e * reinterpret_cast<Vector>(power);
 }
 
-// Turns the first `visible` scores into e^(scale (score - largest)), those up to `padded` (a multiple of kLanes) into
-// 0, and returns the sum.
+// Turns the first `visible` scores into e^(scale (score - largest)), those up to `padded` (a multiple of
+// kLanes) into 0, and returns the sum.
 float exponentiate(float* scores, int64_t visible, int64_t padded, float scale) {
   for (int64_t i = visible; i < padded; ++i) scores[i] = -__builtin_inff();
   Vector largest = load(scores);
@@ -119,14 +119,16 @@ void attend(const AttentionHead& head, float* scratch) {
     const float* left[kRows];
     float* out[kRows];
     // Rows that the last block lacks repeat its last one, into memory of their own.
-    for (int64_t r = 0; r < kRows; ++r) left[r] = head.query + (first + (r < rows ? r : rows - 1)) * head.stride;
+    for (int64_t r = 0; r < kRows; ++r)
+      left[r] = head.query + (first + (r < rows ? r : rows - 1)) * head.stride;
     for (int64_t b = 0; b < blocks(seen); ++b) {
       for (int64_t r = 0; r < kRows; ++r) out[r] = scores + r * score_stride + b * kBlock;
       multiply(left, keys + b * head.width * kBlock, head.width, out);
     }
     float sums[kRows];
     for (int64_t r = 0; r < rows; ++r) {
-      sums[r] = exponentiate(scores + r * score_stride, head.causal ? first + r + 1 : seen, blocks(seen) * kBlock, scale);
+      sums[r] = exponentiate(scores + r * score_stride, head.causal ? first + r + 1 : seen,
+                             blocks(seen) * kBlock, scale);
     }
     float products[kRows][kBlock];
     for (int64_t r = 0; r < kRows; ++r) {

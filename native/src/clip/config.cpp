@@ -19,8 +19,8 @@ void check_tower(const char* which, const clip4j_tower& tower) {
   check_range(which, "num_hidden_layers", tower.layers, 1 << 10);
   check_range(which, "num_attention_heads", tower.heads, tower.hidden_size);
   if (tower.hidden_size % tower.heads != 0) {
-    fail(CLIP4J_INVALID_ARGUMENT, which, "hidden_size ", tower.hidden_size, " is not a multiple of the ", tower.heads,
-         " heads");
+    fail(CLIP4J_INVALID_ARGUMENT, which, "hidden_size ", tower.hidden_size, " is not a multiple of the ",
+         tower.heads, " heads");
   }
   if (tower.activation != CLIP4J_QUICK_GELU && tower.activation != CLIP4J_GELU) {
     fail(CLIP4J_INVALID_ARGUMENT, which, "activation ", tower.activation, " is unknown");

@@ -11,8 +11,8 @@
 namespace clip4j {
 namespace {
 
-// quick_gelu(x) = x sigmoid(c x) = silu(c x) / c. oneDNN computes silu while the product is in registers, so c goes
-// into the weights before it and 1/c into those behind it.
+// quick_gelu(x) = x sigmoid(c x) = silu(c x) / c. oneDNN computes silu while the product is in registers, so
+// c goes into the weights before it and 1/c into those behind it.
 constexpr double kQuickGelu = 1.702;
 
 }  // namespace
@@ -39,7 +39,8 @@ void Encoder::declare(Weights& weights, const std::string& prefix) {
     const std::string name = text(prefix, ".encoder.layers.", i);
     Layer& layer = layers_[i];
     layer.norm1.declare(weights, name + ".layer_norm1");
-    layer.qkv.declare(weights, {name + ".self_attn.q_proj", name + ".self_attn.k_proj", name + ".self_attn.v_proj"});
+    layer.qkv.declare(weights,
+                      {name + ".self_attn.q_proj", name + ".self_attn.k_proj", name + ".self_attn.v_proj"});
     layer.out.declare(weights, {name + ".self_attn.out_proj"});
     layer.norm2.declare(weights, name + ".layer_norm2");
     layer.fc1.declare(weights, {name + ".mlp.fc1"}, c, c);
@@ -62,7 +63,8 @@ torch::Tensor Encoder::run(torch::Tensor x, std::span<const int64_t> lengths) co
   return x;
 }
 
-// Behind the last layer's keys and values only the wanted rows matter: the rest of that layer runs for them alone.
+// Behind the last layer's keys and values only the wanted rows matter: the rest of that layer runs for them
+// alone.
 torch::Tensor Encoder::run_layer(const Layer& layer, torch::Tensor x, std::span<const Sequence> sequences,
                                  bool is_last) const {
   const torch::Tensor attended = attend(layer.qkv.run(layer.norm1.run(x)), sequences, is_last);
@@ -72,7 +74,8 @@ torch::Tensor Encoder::run_layer(const Layer& layer, torch::Tensor x, std::span<
   return layer.fc2.run_and_add(layer.fc1.run(layer.norm2.run(x), activation), x);
 }
 
-torch::Tensor Encoder::attend(const torch::Tensor& qkv, std::span<const Sequence> sequences, bool wanted_only) const {
+torch::Tensor Encoder::attend(const torch::Tensor& qkv, std::span<const Sequence> sequences,
+                              bool wanted_only) const {
   const auto count = static_cast<int64_t>(sequences.size());
   const int64_t width = hidden_ / heads_;
   int64_t longest = 0;
@@ -88,16 +91,17 @@ torch::Tensor Encoder::attend(const torch::Tensor& qkv, std::span<const Sequence
     const Sequence& sequence = sequences[static_cast<size_t>(number)];
     const float* key = from + sequence.first * stride + hidden_ + column;
     // The wanted row of a causal sequence is its last, which sees all the others: no mask is left.
-    const AttentionHead head{.query = from + (wanted_only ? sequence.wanted : sequence.first) * stride + column,
-                             .key = key,
-                             .value = key + hidden_,
-                             .stride = stride,
-                             .queries = wanted_only ? 1 : sequence.length,
-                             .length = sequence.length,
-                             .width = width,
-                             .causal = kind_ == Kind::kCausal && !wanted_only,
-                             .out = to + (wanted_only ? number : sequence.first) * hidden_ + column,
-                             .out_stride = hidden_};
+    const AttentionHead head{
+        .query = from + (wanted_only ? sequence.wanted : sequence.first) * stride + column,
+        .key = key,
+        .value = key + hidden_,
+        .stride = stride,
+        .queries = wanted_only ? 1 : sequence.length,
+        .length = sequence.length,
+        .width = width,
+        .causal = kind_ == Kind::kCausal && !wanted_only,
+        .out = to + (wanted_only ? number : sequence.first) * hidden_ + column,
+        .out_stride = hidden_};
     kernel(head, scratch.data() + thread * scratch_size);
   });
   return attended;

@@ -10,12 +10,12 @@
 
 namespace clip4j {
 
-// The pre-norm transformer that both towers share. Sequences of all lengths lie in one matrix without padding: only
-// attention works by sequence, so a sequence's result depends on nothing but itself.
+// The pre-norm transformer that both towers share. Sequences of all lengths lie in one matrix without
+// padding: only attention works by sequence, so a sequence's result depends on nothing but itself.
 class Encoder {
  public:
-  // Which row of each sequence is wanted in the end: the first, a class token; or the last of a causal sequence, where
-  // row i attends to rows 0 to i only.
+  // Which row of each sequence is wanted in the end: the first, a class token; or the last of a causal
+  // sequence, where row i attends to rows 0 to i only.
   enum class Kind { kClassToken, kCausal };
 
   Encoder(const clip4j_tower& tower, Kind kind);
@@ -41,7 +41,8 @@ class Encoder {
     int64_t wanted;  // its wanted row
   };
 
-  torch::Tensor run_layer(const Layer& layer, torch::Tensor x, std::span<const Sequence> sequences, bool is_last) const;
+  torch::Tensor run_layer(const Layer& layer, torch::Tensor x, std::span<const Sequence> sequences,
+                          bool is_last) const;
   torch::Tensor attend(const torch::Tensor& qkv, std::span<const Sequence> sequences, bool wanted_only) const;
   torch::Tensor wanted_rows(const torch::Tensor& x, std::span<const Sequence> sequences) const;
 

@@ -8,8 +8,9 @@
 
 namespace clip4j {
 
-// The one thread of a model that calls libtorch. OpenMP gives each thread that enters it a pool of threads: if callers
-// entered it themselves, 16 of them would grow 34 threads. They queue here instead, in the order in which they came.
+// The one thread of a model that calls libtorch. OpenMP gives each thread that enters it a pool of threads:
+// if callers entered it themselves, 16 of them would grow 34 threads. They queue here instead, in the order
+// in which they came.
 class Lane {
  public:
   // `threads`: how many cores a job may use.

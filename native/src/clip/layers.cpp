@@ -38,7 +38,8 @@ void Linear::declare(Weights& weights, const std::vector<std::string>& prefixes,
 
 void Linear::declare_shaped(Weights& weights, const std::string& prefix, std::vector<int64_t> weight_shape) {
   weights.want(
-      prefix + ".weight", std::move(weight_shape), [this] { return staging(); }, [this] { weight_placed(1, 1); });
+      prefix + ".weight", std::move(weight_shape), [this] { return staging(); },
+      [this] { weight_placed(1, 1); });
 }
 
 float* Linear::staging() {

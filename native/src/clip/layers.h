@@ -10,11 +10,12 @@
 #include "torch/ops.h"
 #include "torch/tensor.h"
 
-// The parts that towers are made of. Each declares its tensors to a Weights, which keeps pointers to it: none moves.
-// They compute on the lane only.
+// The parts that towers are made of. Each declares its tensors to a Weights, which keeps pointers to it: none
+// moves. They compute on the lane only.
 namespace clip4j {
 
-// y = x W^T + b. W may be several tensors of a checkpoint stacked upon one another, as query, key and value are.
+// y = x W^T + b. W may be several tensors of a checkpoint stacked upon one another, as query, key and value
+// are.
 class Linear {
  public:
   enum class Bias { kNo, kYes };
@@ -23,8 +24,8 @@ class Linear {
   Linear(const Linear&) = delete;
   Linear& operator=(const Linear&) = delete;
 
-  // One prefix a part, top to bottom: PREFIX.weight and PREFIX.bias. The checkpoint's values are multiplied by the
-  // factors on their way in.
+  // One prefix a part, top to bottom: PREFIX.weight and PREFIX.bias. The checkpoint's values are multiplied
+  // by the factors on their way in.
   void declare(Weights& weights, const std::vector<std::string>& prefixes, double weight_factor = 1,
                double bias_factor = 1);
   // The same for one part whose weight has another shape of as many values.

@@ -13,8 +13,8 @@
 namespace clip4j {
 namespace {
 
-// Rows of a tower's matrices that are computed at once. oneDNN is at full speed from some hundred rows on; the widest
-// matrix has intermediate_size x this many floats (34 MB for ViT-L).
+// Rows of a tower's matrices that are computed at once. oneDNN is at full speed from some hundred rows on;
+// the widest matrix has intermediate_size x this many floats (34 MB for ViT-L).
 constexpr int64_t kMostRows = 2048;
 constexpr int64_t kMostPictures = 32;
 
@@ -82,7 +82,8 @@ std::span<const int32_t> Model::to_end_of_text(std::span<const int32_t> ids, siz
   const auto end = config_.end_of_text_id < 0 ? std::ranges::max_element(ids)
                                               : std::ranges::find(ids, config_.end_of_text_id);
   if (end == ids.end()) {
-    fail(CLIP4J_INVALID_ARGUMENT, "text ", number, " has no end-of-text token (id ", config_.end_of_text_id, ")");
+    fail(CLIP4J_INVALID_ARGUMENT, "text ", number, " has no end-of-text token (id ", config_.end_of_text_id,
+         ")");
   }
   return ids.first(static_cast<size_t>(end - ids.begin()) + 1);
 }
@@ -118,7 +119,8 @@ void Model::embed_texts(const int32_t* ids, std::span<const int32_t> lengths, fl
       const torch::Tensor result = text_.run(batch);
       const float* from = result.data();
       for (size_t i = 0; i < batch.size(); ++i, from += config_.projection_dim) {
-        std::copy_n(from, config_.projection_dim, rows + static_cast<int64_t>(order[first + i]) * config_.projection_dim);
+        std::copy_n(from, config_.projection_dim,
+                    rows + static_cast<int64_t>(order[first + i]) * config_.projection_dim);
       }
     });
   }

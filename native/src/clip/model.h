@@ -37,7 +37,8 @@ class Model {
   // How many pictures embed_patches takes at once: more need more memory and are no faster.
   int64_t most_pictures() const;
 
-  // patches [pictures x patches, patch width], at most most_pictures(). rows [pictures, projection_dim] of any length.
+  // patches [pictures x patches, patch width], at most most_pictures(). rows [pictures, projection_dim] of
+  // any length.
   void embed_patches(const float* patches, int64_t pictures, float* rows) const;
   // rows: [lengths.size(), projection_dim] of any length.
   void embed_texts(const int32_t* ids, std::span<const int32_t> lengths, float* rows) const;
@@ -55,8 +56,8 @@ class Model {
   std::atomic<bool> finished_{false};
 };
 
-// Divides the row by its length. Throws CLIP4J_CORRUPT when that is zero or not finite: an embedding without a
-// direction must not pass for one.
+// Divides the row by its length. Throws CLIP4J_CORRUPT when that is zero or not finite: an embedding without
+// a direction must not pass for one.
 void make_unit(std::span<float> row);
 
 }  // namespace clip4j

@@ -88,11 +88,13 @@ bool all_finite(std::span<const float> values) {
 void read_tensor(const std::string& path, int64_t offset, clip4j_dtype dtype, std::span<float> to,
                  const std::string& name) {
   const size_t width = dtype == CLIP4J_F32 ? 4 : 2;
-  if (offset < 0 || to.size() > (std::numeric_limits<int64_t>::max() - static_cast<uint64_t>(offset)) / width) {
+  if (offset < 0 ||
+      to.size() > (std::numeric_limits<int64_t>::max() - static_cast<uint64_t>(offset)) / width) {
     fail(CLIP4J_INVALID_ARGUMENT, "tensor ", name, " lies at offset ", offset);
   }
   const File file(path);
-  const auto halves = std::make_unique_for_overwrite<uint16_t[]>(dtype == CLIP4J_F32 ? 0 : std::min(to.size(), kChunk));
+  const auto halves =
+      std::make_unique_for_overwrite<uint16_t[]>(dtype == CLIP4J_F32 ? 0 : std::min(to.size(), kChunk));
   while (!to.empty()) {
     exit_gate::check_running();
     const std::span<float> chunk = to.first(std::min(to.size(), kChunk));

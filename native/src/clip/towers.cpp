@@ -32,9 +32,10 @@ VisionTower::VisionTower(const clip4j_config& config)
 void VisionTower::declare(Weights& weights) {
   const int64_t hidden = config_.vision.hidden_size, patch = config_.patch_size;
   declare_table(weights, "vision_model.embeddings.class_embedding", {hidden}, class_embedding_);
-  declare_table(weights, "vision_model.embeddings.position_embedding.weight", {patches_of(config_) + 1, hidden},
-                position_embedding_);
-  patch_embedding_.declare_shaped(weights, "vision_model.embeddings.patch_embedding", {hidden, 3, patch, patch});
+  declare_table(weights, "vision_model.embeddings.position_embedding.weight",
+                {patches_of(config_) + 1, hidden}, position_embedding_);
+  patch_embedding_.declare_shaped(weights, "vision_model.embeddings.patch_embedding",
+                                  {hidden, 3, patch, patch});
   pre_norm_.declare(weights, "vision_model.pre_layrnorm");  // sic
   encoder_.declare(weights, "vision_model");
   post_norm_.declare(weights, "vision_model.post_layernorm");

@@ -17,7 +17,8 @@ class VisionTower {
   explicit VisionTower(const clip4j_config& config);
 
   void declare(Weights& weights);
-  // patches [pictures x patches, patch width], row-major, borrowed -> [pictures, projection_dim], not yet unit length.
+  // patches [pictures x patches, patch width], row-major, borrowed -> [pictures, projection_dim], not yet
+  // unit length.
   torch::Tensor run(const float* patches, int64_t pictures) const;
 
  private:

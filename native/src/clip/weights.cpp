@@ -22,8 +22,8 @@ void Weights::read(const std::string& name, const std::string& path, int64_t off
   Slot& slot = found->second;
   if (slot.read) fail(CLIP4J_INVALID_ARGUMENT, "tensor ", name, " was read before");
   if (!std::ranges::equal(shape, slot.shape)) {
-    fail(CLIP4J_INVALID_ARGUMENT, "tensor ", name, " has shape ", torch::shape_text(shape), ", the config implies ",
-         torch::shape_text(slot.shape));
+    fail(CLIP4J_INVALID_ARGUMENT, "tensor ", name, " has shape ", torch::shape_text(shape),
+         ", the config implies ", torch::shape_text(slot.shape));
   }
   // The config's limits keep this product far from overflow.
   int64_t size = 1;

@@ -13,14 +13,14 @@
 
 namespace clip4j {
 
-// The tensors that a model wants, by their Hugging Face names, and where each of them goes. Safe from any thread once
-// everything is declared.
+// The tensors that a model wants, by their Hugging Face names, and where each of them goes. Safe from any
+// thread once everything is declared.
 class Weights {
  public:
   explicit Weights(Lane& lane) : lane_(lane) {}
 
-  // `place` gives the memory for the values when they are about to be read; `placed`, which may be empty, runs on the
-  // lane when they are there.
+  // `place` gives the memory for the values when they are about to be read; `placed`, which may be empty,
+  // runs on the lane when they are there.
   void want(const std::string& name, std::vector<int64_t> shape, std::function<float*()> place,
             std::function<void()> placed = {});
 

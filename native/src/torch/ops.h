@@ -5,16 +5,17 @@
 
 #include "torch/tensor.h"
 
-// The operations that the towers need from libtorch, on float32 tensors. This folder is the only place that names a symbol of
-// libtorch. Shapes are checked before libtorch sees them; a mismatch is a bug of ours and throws CLIP4J_INTERNAL.
-// Call from a lane's thread only (clip/lane.h).
+// The operations that the towers need from libtorch, on float32 tensors. This folder is the only place that
+// names a symbol of libtorch. Shapes are checked before libtorch sees them; a mismatch is a bug of ours and
+// throws CLIP4J_INTERNAL. Call from a lane's thread only (clip/lane.h).
 namespace clip4j::torch {
 
-// What linear() computes on its result while it is in the registers. silu(x) = x * sigmoid(x); gelu is the exact one.
+// What linear() computes on its result while it is in the registers. silu(x) = x * sigmoid(x); gelu is the
+// exact one.
 enum class Activation { kNone, kSilu, kGelu };
 
-// `weight` [outputs, inputs], row-major, copied into oneDNN's blocked layout for linear() and linear_add(). Packed
-// once, a single row costs a quarter of the time (Zen 4: 229 GFLOP/s instead of 60 at 50 rows).
+// `weight` [outputs, inputs], row-major, copied into oneDNN's blocked layout for linear() and linear_add().
+// Packed once, a single row costs a quarter of the time (Zen 4: 229 GFLOP/s instead of 60 at 50 rows).
 Tensor pack_linear(const Tensor& weight);
 
 // activation(x weight^T + bias): x [rows, inputs], bias [outputs] or an empty Tensor.
@@ -26,14 +27,16 @@ Tensor linear_add(const Tensor& x, const Tensor& packed_weight, const Tensor& bi
 // Normalises each row of x [rows, width], then times weight [width] plus bias [width].
 Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double epsilon);
 
-// Calls body(index, thread) for 0 <= index < count on this thread's OpenMP threads; thread < thread_count(). The body
-// must not throw.
+// Calls body(index, thread) for 0 <= index < count on this thread's OpenMP threads; thread < thread_count().
+// The body must not throw.
 void parallel_for(int64_t count, const std::function<void(int64_t index, int64_t thread)>& body);
 
 // How many threads the calling thread's operations use.
 int64_t thread_count();
 
-// Makes the calling thread one that only infers, with `threads` OpenMP threads for what it calls.
+// Makes the calling thread one that only infers, with `threads` OpenMP threads for what it calls. The first
+// time, also has libtorch create what it creates when an operation first runs, and guards that
+// (base/exit_gate.h).
 void prepare_thread(int threads);
 
 // The version of the libtorch that was loaded, e.g. "2.10.0"; static text.

@@ -13,7 +13,8 @@ constexpr size_t kMostDimensions = 4;
 // Checks the sizes and computes the strides of a row-major tensor.
 std::array<int64_t, kMostDimensions> row_major(Sizes sizes) {
   std::array<int64_t, kMostDimensions> strides{};
-  if (sizes.empty() || sizes.size() > kMostDimensions) fail(CLIP4J_INTERNAL, "a tensor of ", sizes.size(), " dimensions");
+  if (sizes.empty() || sizes.size() > kMostDimensions)
+    fail(CLIP4J_INTERNAL, "a tensor of ", sizes.size(), " dimensions");
   int64_t elements = 1;
   for (size_t i = sizes.size(); i-- > 0;) {
     strides[i] = elements;
@@ -25,7 +26,8 @@ std::array<int64_t, kMostDimensions> row_major(Sizes sizes) {
 }
 
 void check(int32_t result, const char* what, Sizes sizes) {
-  if (result != 0) fail(CLIP4J_INTERNAL, "libtorch could not ", what, " a tensor of shape ", shape_text(sizes));
+  if (result != 0)
+    fail(CLIP4J_INTERNAL, "libtorch could not ", what, " a tensor of shape ", shape_text(sizes));
 }
 
 }  // namespace
@@ -54,8 +56,9 @@ Tensor Tensor::empty(std::initializer_list<int64_t> sizes) {
 Tensor Tensor::from_blob(const float* data, std::initializer_list<int64_t> sizes) {
   const auto strides = row_major(sizes);
   AtenTensorHandle result = nullptr;
-  check(aoti_torch_create_tensor_from_blob(const_cast<float*>(data), static_cast<int64_t>(sizes.size()), sizes.begin(), strides.data(), 0,
-                                           aoti_torch_dtype_float32(), aoti_torch_device_type_cpu(), 0, &result),
+  check(aoti_torch_create_tensor_from_blob(const_cast<float*>(data), static_cast<int64_t>(sizes.size()),
+                                           sizes.begin(), strides.data(), 0, aoti_torch_dtype_float32(),
+                                           aoti_torch_device_type_cpu(), 0, &result),
         "wrap", sizes);
   return Tensor(result);
 }

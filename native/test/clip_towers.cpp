@@ -1,0 +1,96 @@
+// The towers against CLIP by its definition.
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "clip_fixture.h"
+
+namespace clip4j::test {
+namespace {
+
+struct Case {
+  clip4j_activation activation;
+  int32_t end_of_text_id;
+};
+
+class ClipTowers : public ClipTest, public testing::WithParamInterface<Case> {
+ protected:
+  const clip4j_config config_ = small_config(GetParam().activation, GetParam().end_of_text_id);
+  const Checkpoint weights_ = random_checkpoint(config_, 7);
+  const size_t dimension_ = static_cast<size_t>(config_.projection_dim);
+  std::mt19937 random_{11};
+
+  void expect_close(const float* row, const std::vector<double>& expected) const {
+    for (size_t i = 0; i < dimension_; ++i) EXPECT_NEAR(row[i], expected[i], 2e-6) << i;
+  }
+};
+
+TEST_P(ClipTowers, ImagesEqualTheDefinition) {
+  const LoadedModel model(config_, weights_);
+  std::vector<std::vector<uint8_t>> pictures;
+  for (int i = 0; i < 5; ++i) pictures.push_back(random_pixels(config_.image_size, random_));
+  const std::vector<float> rows = model.embed_images(pictures);
+  const clip4j_preprocessing preprocessing = pixels_as_they_are(config_.image_size);
+  for (size_t i = 0; i < pictures.size(); ++i) {
+    expect_close(&rows[i * dimension_], reference_image(config_, weights_, pictures[i], preprocessing));
+  }
+}
+
+TEST_P(ClipTowers, TextsEqualTheDefinition) {
+  const LoadedModel model(config_, weights_);
+  const int32_t end = config_.end_of_text_id < 0 ? 49 : config_.end_of_text_id;
+  std::vector<std::vector<int32_t>> texts;
+  for (const int32_t length : {12, 1, 5, 2, 12, 7, 5}) texts.push_back(random_text(length, end, random_));
+  texts.push_back({0, 3, end, end, end});    // the first end counts
+  texts.push_back({0, 3, end, 1, 2, 0, 0});  // padding behind it does not
+  const std::vector<float> rows = model.embed_texts(texts);
+  for (size_t i = 0; i < texts.size(); ++i) {
+    expect_close(&rows[i * dimension_], reference_text(config_, weights_, texts[i]));
+  }
+}
+
+TEST_P(ClipTowers, ResultsDoNotDependOnTheBatch) {
+  const LoadedModel model(config_, weights_);
+  const int32_t end = config_.end_of_text_id < 0 ? 49 : config_.end_of_text_id;
+  std::vector<std::vector<uint8_t>> pictures;
+  std::vector<std::vector<int32_t>> texts;
+  for (int i = 0; i < 65; ++i) {
+    pictures.push_back(random_pixels(config_.image_size, random_));
+    texts.push_back(random_text(static_cast<int32_t>(1 + random_() % 12), end, random_));
+  }
+  const std::vector<float> images = model.embed_images(pictures), sentences = model.embed_texts(texts);
+  for (const size_t batch : {1, 2, 3, 7, 16, 31, 32, 33, 64}) {
+    const size_t first = random_() % (65 - batch);
+    const auto last = static_cast<ptrdiff_t>(first + batch);
+    const auto some =
+        model.embed_images({pictures.begin() + static_cast<ptrdiff_t>(first), pictures.begin() + last});
+    EXPECT_TRUE(std::ranges::equal(some, std::span(images).subspan(first * dimension_, batch * dimension_)))
+        << batch;
+    const auto few = model.embed_texts({texts.begin() + static_cast<ptrdiff_t>(first), texts.begin() + last});
+    EXPECT_TRUE(std::ranges::equal(few, std::span(sentences).subspan(first * dimension_, batch * dimension_)))
+        << batch;
+  }
+}
+
+TEST_P(ClipTowers, RowsAreUnitLength) {
+  const LoadedModel model(config_, weights_);
+  const std::vector<float> row = model.embed_images({random_pixels(config_.image_size, random_)});
+  double squares = 0;
+  for (const float value : row) squares += double{value} * value;
+  EXPECT_NEAR(squares, 1, 1e-6);
+}
+
+TEST_P(ClipTowers, ThreadCountsGiveTheSame) {
+  const LoadedModel one(config_, weights_, 1), all(config_, weights_, 0);
+  const std::vector<std::vector<uint8_t>> pictures{random_pixels(config_.image_size, random_),
+                                                   random_pixels(config_.image_size, random_)};
+  const std::vector<float> a = one.embed_images(pictures), b = all.embed_images(pictures);
+  for (size_t i = 0; i < a.size(); ++i) EXPECT_NEAR(a[i], b[i], 1e-6);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, ClipTowers,
+                         testing::Values(Case{CLIP4J_QUICK_GELU, -1}, Case{CLIP4J_QUICK_GELU, 45},
+                                         Case{CLIP4J_GELU, -1}, Case{CLIP4J_GELU, 45}));
+
+}  // namespace
+}  // namespace clip4j::test
