@@ -106,6 +106,11 @@ class BadModelTest {
   }
 
   @Test
+  void anEndOfTextThatTheTokenizerDoesNotWrite() {
+    assertConfigContradicts(c -> c.getAsJsonObject("text_config").addProperty("eos_token_id", 5));
+  }
+
+  @Test
   void aPreprocessorForAnotherModel() {
     TinyModel.edit(
         directory.resolve("preprocessor_config.json"),

@@ -49,7 +49,7 @@ public final class LoadedModel implements AutoCloseable {
         ByteBuffer.allocate(PreprocessorConfig.BYTES).order(ByteOrder.nativeOrder());
     preprocessor.write(preprocessing, options.images());
     Native.load();
-    Tokenizer tokenizer = Tokenizer.open(files, config.maxPositions(), config.vocabularySize());
+    Tokenizer tokenizer = Tokenizer.open(files, config);
     try {
       return new LoadedModel(files, config, preprocessing.array(), tokenizer, options.threads());
     } catch (Throwable e) {

@@ -4,6 +4,7 @@ import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import io.github.clip4j.Tokens;
 import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
+import java.util.Arrays;
 
 /**
  * Texts to token ids, begin and end included, cut to what the model takes. Safe from any thread
@@ -23,7 +24,7 @@ public final class Tokenizer implements AutoCloseable {
     this.vocabularySize = vocabularySize;
   }
 
-  static Tokenizer open(ModelFiles files, int maxPositions, int vocabularySize) {
+  static Tokenizer open(ModelFiles files, ClipConfig config) {
     String json;
     String source;
     if (files.has("tokenizer.json")) {
@@ -41,10 +42,10 @@ public final class Tokenizer implements AutoCloseable {
         new Tokenizer(
             TokenizerLibrary.open(json, source),
             source,
-            maxTokens(files, maxPositions),
-            vocabularySize);
+            maxTokens(files, config.maxPositions()),
+            config.vocabularySize());
     try {
-      opened.checkEnds();
+      opened.checkEnd(config.endOfTextId());
     } catch (Throwable e) {
       opened.close();
       throw e;
@@ -52,13 +53,15 @@ public final class Tokenizer implements AutoCloseable {
     return opened;
   }
 
-  /** An empty text has at least the end token, which is where the model reads the embedding. */
-  private void checkEnds() {
+  /** Without the end token there is no place where the model would read a text's embedding. */
+  private void checkEnd(int endOfTextId) {
     Tokens empty = encode("");
-    if (empty.ids().length < 1 || empty.truncated()) {
+    boolean ends = Arrays.stream(empty.ids()).anyMatch(id -> endOfTextId < 0 || id == endOfTextId);
+    if (!ends || empty.truncated()) {
       throw new Clip4jException(
           Kind.CORRUPT,
-          source + " makes " + empty + " of an empty text (limit: " + maxTokens + ")");
+          "%s makes %s of an empty text, config.json's end-of-text id is %d, the limit %d tokens"
+              .formatted(source, Arrays.toString(empty.ids()), endOfTextId, maxTokens));
     }
   }
 

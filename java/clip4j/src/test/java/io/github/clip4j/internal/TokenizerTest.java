@@ -20,7 +20,8 @@ class TokenizerTest {
   @TempDir Path temp;
 
   private static Tokenizer open(Path directory) {
-    return Tokenizer.open(new ModelFiles(directory), 32, 529);
+    ModelFiles files = new ModelFiles(directory);
+    return Tokenizer.open(files, ClipConfig.of(files.json("config.json")));
   }
 
   @Test
