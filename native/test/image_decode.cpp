@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <string>
+#include <thread>
 
 #include "image/crc32.h"
 #include "image/resize.h"
@@ -76,6 +78,26 @@ TEST(Decode, KeepsTheLimits) {
   options = preprocessing();
   options.max_encoded_bytes = static_cast<int64_t>(file.size()) - 1;
   EXPECT_EQ(failure_of([&] { decode_file(file, options); }).status, CLIP4J_TOO_LARGE);
+}
+
+TEST(Decode, WorksOnManyThreads) {
+  std::vector<File> files;
+  std::vector<uint32_t> sums;
+  for (const std::string& name : picture_names()) {
+    files.push_back(load(name));
+    sums.push_back(crc32(decode_file(files.back()).rgb));
+  }
+  std::atomic<int> wrong = 0;
+  std::vector<std::jthread> threads;
+  for (int t = 0; t < 8; ++t) {
+    threads.emplace_back([&] {
+      for (size_t i = 0; i < files.size(); ++i) {
+        if (crc32(decode_file(files[i]).rgb) != sums[i]) ++wrong;
+      }
+    });
+  }
+  threads.clear();
+  EXPECT_EQ(wrong, 0);
 }
 
 TEST(Decode, StartsNoThread) {

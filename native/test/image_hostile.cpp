@@ -1,7 +1,7 @@
 #include <sys/stat.h>
 
-#include <chrono>
 #include <cstdlib>
+#include <fstream>
 #include <random>
 #include <string>
 

@@ -1,5 +1,6 @@
 #include "image/resize.h"
 
+#include <algorithm>
 #include <chrono>
 #include <random>
 

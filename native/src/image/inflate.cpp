@@ -66,18 +66,30 @@ void Inflater::Code::build(const uint8_t* lengths, size_t count) {
   }
 }
 
-uint32_t Inflater::Code::decode_long(uint64_t& bits, int& count) const {
+Inflater::Code::Entry Inflater::Code::look_up_long(uint64_t bits) const {
   const uint32_t ahead = reversed(static_cast<uint32_t>(bits & 0x7fff), kLongest);
   for (size_t length = kQuickBits + 1; length <= kLongest; ++length) {
     if (ahead >= code_end_[length]) continue;
-    bits >>= length;
-    count -= static_cast<int>(length);
-    return symbols_[static_cast<size_t>(symbol_at_[length] + static_cast<int32_t>(ahead >> (kLongest - length)))];
+    const int32_t code = static_cast<int32_t>(ahead >> (kLongest - length));
+    return {symbols_[static_cast<size_t>(symbol_at_[length] + code)], static_cast<uint16_t>(length)};
   }
   fail_damaged();
 }
 
-Inflater::Inflater(Bytes stream) : stream_(stream), buffer_(kBuffer + kSlack) {
+Inflater::Bits Inflater::Bits::refilled_at_end(Bits bits) {
+  bits.bits &= (uint64_t{1} << bits.count) - 1;
+  for (; bits.count < 56; bits.count += 8) {
+    if (bits.at < bits.stream.size()) {
+      bits.bits |= uint64_t{bits.stream[bits.at++]} << bits.count;
+    } else {
+      bits.padding += 8;
+    }
+  }
+  return bits;
+}
+
+Inflater::Inflater(Bytes stream) : buffer_(kBuffer + kSlack) {
+  bits_.stream = stream;
   const uint32_t method = take(8);
   const uint32_t flags = take(8);
   const bool deflate = (method & 15) == 8 && method >> 4 <= 7;
@@ -95,32 +107,10 @@ void Inflater::read(uint8_t* to, size_t count) {
   }
 }
 
-// At least 56 bits, zeros behind the end.
-void Inflater::refill() {
-  if (stream_.size() - at_ >= 8) {
-    uint64_t word;
-    std::memcpy(&word, stream_.data() + at_, 8);
-    bits_ |= word << count_;  // bits above count_ may be set already, by the same bytes
-    at_ += static_cast<size_t>((63 - count_) / 8);
-    count_ |= 56;
-    return;
-  }
-  bits_ &= (uint64_t{1} << count_) - 1;
-  for (; count_ < 56; count_ += 8) {
-    if (at_ < stream_.size()) {
-      bits_ |= uint64_t{stream_[at_++]} << count_;
-    } else {
-      padding_ += 8;
-    }
-  }
-}
-
 uint32_t Inflater::take(int count) {
-  if (count_ < count) refill();
-  const uint32_t value = static_cast<uint32_t>(bits_ & ((uint64_t{1} << count) - 1));
-  bits_ >>= count;
-  count_ -= count;
-  if (count_ < padding_) fail_early();
+  if (bits_.count < count) bits_.refill();
+  const uint32_t value = bits_.take(count);
+  if (bits_.overrun()) fail_early();
   return value;
 }
 
@@ -151,14 +141,11 @@ void Inflater::begin_block() {
   last_block_ = take(1) != 0;
   switch (take(2)) {
     case 0: {
-      take(count_ % 8);
+      take(bits_.count % 8);
       const uint32_t length = take(16);
       if ((take(16) ^ length) != 0xffff) fail_damaged();
       // Whole bytes that were read ahead go back.
-      at_ -= static_cast<size_t>((count_ - padding_) / 8);
-      bits_ = 0;
-      count_ = 0;
-      padding_ = 0;
+      bits_ = {bits_.stream, bits_.at - static_cast<size_t>((bits_.count - bits_.padding) / 8), 0, 0, 0};
       stored_ = length;
       block_ = Block::kStored;
       break;
@@ -200,8 +187,8 @@ void Inflater::read_codes() {
   std::array<uint8_t, 286 + 30> lengths{};
   const size_t total = literal_count + distance_count;
   for (size_t at = 0; at < total;) {
-    refill();
-    const uint32_t symbol = lengths_code.decode(bits_, count_);
+    bits_.refill();
+    const uint32_t symbol = lengths_code.decode(bits_);
     if (symbol < 16) {
       lengths[at++] = static_cast<uint8_t>(symbol);
       continue;
@@ -220,9 +207,10 @@ void Inflater::read_codes() {
 
 void Inflater::copy_stored() {
   const size_t here = std::min(stored_, kBuffer - end_);
-  if (here > stream_.size() - at_) fail_early();
-  std::copy_n(stream_.begin() + static_cast<ptrdiff_t>(at_), here, buffer_.begin() + static_cast<ptrdiff_t>(end_));
-  at_ += here;
+  if (here > bits_.stream.size() - bits_.at) fail_early();
+  std::copy_n(bits_.stream.begin() + static_cast<ptrdiff_t>(bits_.at), here,
+              buffer_.begin() + static_cast<ptrdiff_t>(end_));
+  bits_.at += here;
   end_ += here;
   stored_ -= here;
   if (stored_ == 0) block_ = Block::kNone;
@@ -230,37 +218,41 @@ void Inflater::copy_stored() {
 
 // Until the block ends or the buffer has no room for a match.
 void Inflater::decode_symbols() {
+  Bits bits = bits_;
   uint8_t* const buffer = buffer_.data();
-  while (end_ + kLongestMatch <= kBuffer) {
-    if (count_ < 48) refill();  // one turn takes 15 + 5 + 15 + 13 bits at the most
-    const uint32_t symbol = literals_.decode(bits_, count_);
+  size_t end = end_;
+  while (end + kLongestMatch <= kBuffer) {
+    if (bits.count < 48) bits.refill();  // one turn takes 15 + 5 + 15 + 13 bits at the most
+    const uint32_t symbol = literals_.decode(bits);
+    if (bits.overrun()) fail_early();
     if (symbol < kEndOfBlock) {
-      buffer[end_++] = static_cast<uint8_t>(symbol);
-      if (count_ < padding_) fail_early();
+      buffer[end++] = static_cast<uint8_t>(symbol);
       continue;
     }
     if (symbol == kEndOfBlock) {
-      if (count_ < padding_) fail_early();
       block_ = Block::kNone;
-      return;
+      break;
     }
     if (symbol - 257 >= std::size(kLengths)) fail_damaged();
     const Range length_range = kLengths[symbol - 257];
-    const size_t length = length_range.base + take(length_range.extra_bits);
-    const uint32_t distance_symbol = distances_.decode(bits_, count_);
+    const size_t length = length_range.base + bits.take(length_range.extra_bits);
+    const uint32_t distance_symbol = distances_.decode(bits);
     if (distance_symbol >= std::size(kDistances)) fail_damaged();
     const Range distance_range = kDistances[distance_symbol];
-    const size_t distance = distance_range.base + take(distance_range.extra_bits);
-    if (distance > end_) fail_damaged();
-    uint8_t* to = buffer + end_;
+    const size_t distance = distance_range.base + bits.take(distance_range.extra_bits);
+    if (bits.overrun()) fail_early();
+    if (distance > end) fail_damaged();
+    uint8_t* to = buffer + end;
     const uint8_t* from = to - distance;
-    end_ += length;
+    end += length;
     if (distance >= 8) {
       for (size_t i = 0; i < length; i += 8) std::memcpy(to + i, from + i, 8);
     } else {
       for (size_t i = 0; i < length; ++i) to[i] = from[i];
     }
   }
+  bits_ = bits;
+  end_ = end;
 }
 
 }  // namespace clip4j::image

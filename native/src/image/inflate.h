@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <vector>
 
 #include "image/bytes.h"
@@ -25,16 +26,51 @@ class Inflater {
   static constexpr size_t kBuffer = 3 * kWindow;
   static constexpr size_t kSlack = 16;  // matches are copied in words
 
-  // A canonical prefix code whose bits come least significant first.
+  // Bits, least significant first. Methods that are not inline take and return it by value: a copy whose address nobody
+  // knows stays in registers.
+  struct Bits {
+    Bytes stream;
+    size_t at = 0;
+    uint64_t bits = 0;
+    int count = 0;
+    int padding = 0;  // of count, the zeros behind the end
+
+    // At least 56 bits, zeros behind the end.
+    void refill() {
+      if (stream.size() - at < 8) {
+        *this = refilled_at_end(*this);
+        return;
+      }
+      uint64_t word;
+      std::memcpy(&word, stream.data() + at, 8);
+      bits |= word << count;  // bits above count may be set already, by the same bytes
+      at += (63u - static_cast<uint32_t>(count)) / 8;
+      count |= 56;
+    }
+    void drop(int number) {
+      bits >>= number;
+      count -= number;
+    }
+    // Of bits that are there.
+    uint32_t take(int number) {
+      const uint32_t value = static_cast<uint32_t>(bits & ((uint64_t{1} << number) - 1));
+      drop(number);
+      return value;
+    }
+    // Whether more bits were taken than there are.
+    bool overrun() const { return count < padding; }
+    static Bits refilled_at_end(Bits bits);
+  };
+
+  // A canonical prefix code.
   class Code {
    public:
     void build(const uint8_t* lengths, size_t count);
-    // The next symbol; `bits` hold at least 15 bits. Drops the code.
-    uint32_t decode(uint64_t& bits, int& count) const {
-      const Entry entry = quick_[bits & ((1u << kQuickBits) - 1)];
-      if (entry.length == 0) return decode_long(bits, count);
-      bits >>= entry.length;
-      count -= entry.length;
+    // The next symbol, dropping its code; `bits` hold at least 15.
+    uint32_t decode(Bits& bits) const {
+      Entry entry = quick_[bits.bits & ((1u << kQuickBits) - 1)];
+      if (entry.length == 0) entry = look_up_long(bits.bits);
+      bits.drop(entry.length);
       return entry.symbol;
     }
 
@@ -45,7 +81,7 @@ class Inflater {
       uint16_t symbol;
       uint16_t length;  // 0: a longer code, or none
     };
-    uint32_t decode_long(uint64_t& bits, int& count) const;
+    Entry look_up_long(uint64_t bits) const;
 
     std::array<Entry, 1 << kQuickBits> quick_;
     std::array<uint32_t, kLongest + 1> code_end_;  // by length: one behind the last code, in 15 bits from the top
@@ -55,7 +91,6 @@ class Inflater {
 
   enum class Block { kNone, kStored, kCoded };
 
-  void refill();
   uint32_t take(int count);
   void produce();
   void begin_block();
@@ -64,11 +99,7 @@ class Inflater {
   void copy_stored();
   void decode_symbols();
 
-  Bytes stream_;
-  size_t at_ = 0;
-  uint64_t bits_ = 0;
-  int count_ = 0;
-  int padding_ = 0;  // of count_, the zeros behind the end
+  Bits bits_;
   Block block_ = Block::kNone;
   bool last_block_ = false;
   size_t stored_ = 0;  // bytes left of a stored block

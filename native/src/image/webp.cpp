@@ -21,7 +21,8 @@ std::vector<uint8_t> plain_webp(Bytes bytes) {
   size_t at = 12;
   while (at < riff.size()) {
     const Bytes chunk = file.take(at, size_t{8} + (size_t{file.u32(at + 4)} + 1) / 2 * 2);
-    const bool described = file.has(at, "VP8X"sv) && chunk.size() == 18;
+    const bool described = file.has(at, "VP8X"sv);
+    if (described && chunk.size() != 18) fail(CLIP4J_CORRUPT, "the WebP is damaged");
     const bool kept = described || file.has(at, "ALPH"sv) || file.has(at, "VP8 "sv) || file.has(at, "VP8L"sv);
     animated = animated || file.has(at, "ANMF"sv);
     if (kept) plain.insert(plain.end(), chunk.begin(), chunk.end());

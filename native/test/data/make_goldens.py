@@ -56,7 +56,7 @@ def png_chunk(kind, body):
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
-def png(pixels, depth, color, *chunks, interlaced=False):
+def png(pixels, depth, color, *chunks, interlaced=False, level=6, strategy=zlib.Z_DEFAULT_STRATEGY):
     """A PNG of (height, width, samples) whose samples are packed to `depth` bits; rows use all five filters."""
     height, width, samples = pixels.shape
     passes = [(0, 0, 1, 1)]
@@ -87,7 +87,8 @@ def png(pixels, depth, color, *chunks, interlaced=False):
             raw += bytes([y % 5]) + ((line - predicted) & 255).astype(np.uint8).tobytes()
             above = line
     header = struct.pack(">IIBBBBB", width, height, depth, color, 0, 0, int(interlaced))
-    data = zlib.compress(bytes(raw))
+    compressor = zlib.compressobj(level, strategy=strategy)
+    data = compressor.compress(bytes(raw)) + compressor.flush()
     body = png_chunk(b"IHDR", header) + b"".join(png_chunk(*c) for c in chunks)
     body += png_chunk(b"IDAT", data[:100]) + png_chunk(b"IDAT", data[100:]) + png_chunk(b"IEND", b"")
     return b"\x89PNG\r\n\x1a\n" + body
@@ -132,6 +133,8 @@ def pictures():
         if name != "grey":
             yield f"{name}16.png", png(pixels.astype(int) * 256 + 255 - pixels[::-1], 16, kind, interlaced=True)
     yield "interlaced.png", png(picture(3), 8, 2, interlaced=True)
+    yield "stored.png", png(picture(1), 8, 0, level=0)
+    yield "fixed_codes.png", png(picture(3), 8, 2, strategy=zlib.Z_FIXED)
     colors = (b"PLTE", noise(48))
     for depth in (1, 2, 4):
         pixels = picture(1) >> (8 - depth)
