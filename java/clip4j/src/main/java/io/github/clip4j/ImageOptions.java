@@ -12,7 +12,8 @@ import java.util.Set;
  * @param exifOrientation true turns pictures upright as their EXIF data says; false, the default,
  *     reads them as they are stored, as the reference implementation does
  * @param background empty, the default, drops the alpha channel as Pillow's {@code convert("RGB")}
- *     does; a colour 0xRRGGBB puts transparent pictures on it
+ *     does, and transformers before version 5; a colour 0xRRGGBB puts transparent pictures on it,
+ *     as transformers does since then with white, 0xFFFFFF
  * @param formats what is accepted; JPEG, PNG, WebP and GIF by default
  * @param maxEncodedBytes the largest accepted file; 20 MiB by default
  * @param maxPixels the largest accepted width x height, as the file's header declares it; 40

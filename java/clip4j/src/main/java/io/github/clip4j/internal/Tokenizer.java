@@ -82,7 +82,7 @@ public final class Tokenizer implements AutoCloseable {
   /** Where too long, the end token stays. */
   public Tokens encode(String text) {
     checkPaired(text);
-    long[] ids = tokenizer.encode(text, true, false).getIds();
+    long[] ids = TokenizerLibrary.encode(tokenizer, text);
     int length = Math.min(ids.length, maxTokens);
     int[] kept = new int[length];
     for (int i = 0; i < length; i++) {

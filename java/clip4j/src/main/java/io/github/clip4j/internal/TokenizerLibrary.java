@@ -3,6 +3,7 @@ package io.github.clip4j.internal;
 import ai.djl.engine.EngineException;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import ai.djl.huggingface.tokenizers.jni.LibUtils;
+import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
 import java.io.ByteArrayInputStream;
@@ -85,6 +86,20 @@ final class TokenizerLibrary {
           new ByteArrayInputStream(json.getBytes(StandardCharsets.UTF_8)), OPTIONS);
     } catch (RuntimeException | IOException e) {
       throw new Clip4jException(Kind.CORRUPT, source + " is not a tokenizer: " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Ids with begin and end. HuggingFaceTokenizer.encode would also make Java objects of every
+   * token's text, span and type: five times the time, and a JNI local reference each.
+   */
+  static long[] encode(HuggingFaceTokenizer tokenizer, String text) {
+    TokenizersLibrary library = TokenizersLibrary.LIB;
+    long encoding = library.encode(tokenizer.getHandle(), text, true);
+    try {
+      return library.getTokenIds(encoding);
+    } finally {
+      library.deleteEncoding(encoding);
     }
   }
 
