@@ -36,7 +36,9 @@ TEST(Decode, CmykIsWithinOneOfPillow) {
     const File expected = load(name + ".rgb");
     ASSERT_EQ(picture.rgb.size(), expected.size());
     int worst = 0;
-    for (size_t i = 0; i < expected.size(); ++i) worst = std::max(worst, std::abs(picture.rgb[i] - expected[i]));
+    for (size_t i = 0; i < expected.size(); ++i) {
+      worst = std::max(worst, std::abs(picture.rgb[i] - expected[i]));
+    }
     EXPECT_LE(worst, 1) << name;
   }
 }
@@ -51,8 +53,8 @@ TEST(Decode, TakesRgbPixelsAsTheyAre) {
 
 TEST(Decode, ReadsAFile) {
   const std::string path = std::string(TEST_DATA) + "/rgb.png";
-  const clip4j_image image{reinterpret_cast<const uint8_t*>(path.data()), static_cast<int64_t>(path.size()),
-                           CLIP4J_PATH, 0, 0, 0};
+  const clip4j_image image{
+      reinterpret_cast<const uint8_t*>(path.data()), static_cast<int64_t>(path.size()), CLIP4J_PATH, 0, 0, 0};
   EXPECT_EQ(decode(image, preprocessing()).rgb, decode_file(load("rgb.png")).rgb);
 }
 

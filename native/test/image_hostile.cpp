@@ -9,8 +9,8 @@
 #include "image/file.h"
 #include "image_testing.h"
 
-// Nothing that a file may hold crashes, hangs, prints, or becomes a picture that is not in the file. The sanitizer
-// builds run these too.
+// Nothing that a file may hold crashes, hangs, prints, or becomes a picture that is not in the file. The
+// sanitizer builds run these too.
 namespace clip4j::image {
 namespace {
 
@@ -86,7 +86,8 @@ TEST(Hostile, ChangedBytesBehindRightChecksumsDoNoHarm) {
         file[8 + random() % (file.size() - 8)] = static_cast<uint8_t>(random());
       }
       const auto u32 = [&](size_t at) {
-        return uint32_t{file[at]} << 24 | uint32_t{file[at + 1]} << 16 | uint32_t{file[at + 2]} << 8 | file[at + 3];
+        return uint32_t{file[at]} << 24 | uint32_t{file[at + 1]} << 16 | uint32_t{file[at + 2]} << 8 |
+               file[at + 3];
       };
       for (size_t at = 8; at + 12 <= file.size() && u32(at) <= file.size() - at - 12; at += 12 + u32(at)) {
         const uint32_t sum = crc32(Bytes(file).subspan(at + 4, 4 + u32(at)));
@@ -117,7 +118,8 @@ TEST(Hostile, AHugeHeaderTakesNoMemory) {
 File jpeg_of_many_scans(uint8_t components) {
   File file = {0xff, 0xd8, 0xff, 0xdb, 0, 67, 0};
   file.insert(file.end(), 64, 1);
-  file.insert(file.end(), {0xff, 0xc2, 0, static_cast<uint8_t>(8 + 3 * components), 8, 0, 8, 0, 8, components});
+  file.insert(file.end(),
+              {0xff, 0xc2, 0, static_cast<uint8_t>(8 + 3 * components), 8, 0, 8, 0, 8, components});
   for (uint8_t i = 0; i < components; ++i) file.insert(file.end(), {i, 0x11, 0});
   for (const uint8_t table : {0x00, 0x10}) {  // one symbol, 0, whose code is one bit, 0
     file.insert(file.end(), {0xff, 0xc4, 0, 20, table, 1});
@@ -150,7 +152,9 @@ class Folder {
 
 TEST(ReadFile, SaysWhyItCannot) {
   const Folder folder;
-  const auto status = [](const std::string& path) { return failure_of([&] { read_file(path, 100); }).status; };
+  const auto status = [](const std::string& path) {
+    return failure_of([&] { read_file(path, 100); }).status;
+  };
   EXPECT_EQ(status(folder / "none.png"), CLIP4J_MISSING);
   EXPECT_EQ(status(folder / "none/none.png"), CLIP4J_MISSING);
   EXPECT_EQ(status(""), CLIP4J_MISSING);

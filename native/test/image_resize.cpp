@@ -1,5 +1,3 @@
-#include "image/resize.h"
-
 #include <algorithm>
 #include <chrono>
 #include <random>
@@ -7,6 +5,7 @@
 #include "image/crc32.h"
 #include "image/normalize.h"
 #include "image/resample.h"
+#include "image/resize.h"
 #include "image_testing.h"
 
 namespace clip4j::image {
@@ -27,8 +26,8 @@ TEST(Resize, EqualsPillow) {
   for (const std::vector<std::string>& row : load_table("resizes.tsv")) {
     std::vector<int> n;
     for (size_t i = 0; i + 1 < row.size(); ++i) n.push_back(std::stoi(row[i]));
-    SCOPED_TRACE(text(n[0], " x ", n[1], ", mode ", n[2], " ", n[3], " ", n[4], ", filter ", n[5], ", crop ", n[6],
-                      " x ", n[7]));
+    SCOPED_TRACE(text(n[0], " x ", n[1], ", mode ", n[2], " ", n[3], " ", n[4], ", filter ", n[5], ", crop ",
+                      n[6], " x ", n[7]));
     clip4j_preprocessing options = preprocessing();
     options.resize_mode = n[2];
     options.resize_height = n[3];
@@ -105,7 +104,8 @@ TEST(Normalize, LaysPatchesOutAsRows) {
   const float std[] = {0.26862954f, 0.26130258f, 0.27577711f};
   std::copy_n(mean, 3, options.mean);
   std::copy_n(std, 3, options.std);
-  const Pixels picture = noise(7, 5);  // two by three patches of 2, and a column and a row that no patch holds
+  const Pixels picture =
+      noise(7, 5);  // two by three patches of 2, and a column and a row that no patch holds
   std::vector<float> rows(2 * 3 * 3 * 2 * 2);
   normalize_to_patches(picture, options, 2, rows.data());
   size_t at = 0;

@@ -33,7 +33,9 @@ inline std::vector<std::string> picture_names(uintmax_t most_bytes = std::numeri
   std::vector<std::string> names;
   for (const auto& entry : std::filesystem::directory_iterator(TEST_DATA)) {
     const std::string extension = entry.path().extension();
-    if (extension == ".tsv" || extension == ".py" || extension == ".rgb" || !entry.is_regular_file()) continue;
+    if (extension == ".tsv" || extension == ".py" || extension == ".rgb" || !entry.is_regular_file()) {
+      continue;
+    }
     if (entry.file_size() <= most_bytes) names.push_back(entry.path().filename());
   }
   std::sort(names.begin(), names.end());

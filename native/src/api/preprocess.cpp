@@ -6,8 +6,8 @@
 #include "image/decode.h"
 #include "image/resize.h"
 
-int32_t clip4j_preprocess(const clip4j_preprocessing* preprocessing, const clip4j_image* image, uint8_t* pixels,
-                          int64_t capacity, int32_t* height, int32_t* width) {
+int32_t clip4j_preprocess(const clip4j_preprocessing* preprocessing, const clip4j_image* image,
+                          uint8_t* pixels, int64_t capacity, int32_t* height, int32_t* width) {
   return clip4j::translate_exceptions([&] {
     if (preprocessing == nullptr || image == nullptr || height == nullptr || width == nullptr) {
       clip4j::fail(CLIP4J_INVALID_ARGUMENT, "an argument is null");
@@ -18,7 +18,8 @@ int32_t clip4j_preprocess(const clip4j_preprocessing* preprocessing, const clip4
     *width = crop.width;
     if (pixels == nullptr) return;
     if (capacity < static_cast<int64_t>(crop.rgb.size())) {
-      clip4j::fail(CLIP4J_INVALID_ARGUMENT, "room for ", capacity, " bytes where ", crop.rgb.size(), " are needed");
+      clip4j::fail(CLIP4J_INVALID_ARGUMENT, "room for ", capacity, " bytes where ", crop.rgb.size(),
+                   " are needed");
     }
     std::memcpy(pixels, crop.rgb.data(), crop.rgb.size());
   });

@@ -12,7 +12,9 @@ inline uint8_t over(uint32_t value, uint32_t background, uint32_t alpha) {
 
 // `background` is 0xRRGGBB.
 inline void blend(uint8_t* rgb, uint32_t alpha, int32_t background) {
-  for (int c = 0; c < 3; ++c) rgb[c] = over(rgb[c], static_cast<uint32_t>(background) >> (16 - 8 * c) & 0xff, alpha);
+  for (int c = 0; c < 3; ++c) {
+    rgb[c] = over(rgb[c], static_cast<uint32_t>(background) >> (16 - 8 * c) & 0xff, alpha);
+  }
 }
 
 }  // namespace clip4j::image

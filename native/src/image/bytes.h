@@ -15,7 +15,8 @@ using Bytes = std::span<const uint8_t>;
 // Reads integers out of bytes that may be hostile: an access beyond the end throws Error(CLIP4J_CORRUPT).
 class ByteReader {
  public:
-  explicit ByteReader(Bytes bytes, bool little_endian = false) : bytes_(bytes), little_endian_(little_endian) {}
+  explicit ByteReader(Bytes bytes, bool little_endian = false)
+      : bytes_(bytes), little_endian_(little_endian) {}
 
   uint32_t u8(size_t at) const { return take(at, 1)[0]; }
   uint32_t u16(size_t at) const {

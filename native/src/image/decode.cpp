@@ -115,8 +115,8 @@ Pixels decode_jpeg(Bytes file, const Header& header) {
   read_with_opencv(checked.file, Format::kJpeg, cv::IMREAD_COLOR_RGB, rgb);
   if (rgb.data != picture.rgb.data()) fail(CLIP4J_INTERNAL, "OpenCV has decoded a JPEG to another place");
   if (!checked.cmyk) return picture;
-  // With paper white w = 255 - K and ink c, OpenCV gives w - floor(c * w / 256) and Pillow w - round(c * w / 255): 0, 1
-  // or 2 less. One less is never more than 1 from Pillow's; 255 is white and stays.
+  // With paper white w = 255 - K and ink c, OpenCV gives w - floor(c * w / 256) and Pillow w - round(c * w /
+  // 255): 0, 1 or 2 less. One less is never more than 1 from Pillow's; 255 is white and stays.
   for (uint8_t& value : picture.rgb) {
     if (value != 0 && value != 255) --value;
   }
@@ -144,7 +144,7 @@ Pixels decode_file(Bytes file, const clip4j_preprocessing& options) {
     case Format::kBmp:
       picture = decode_with_opencv(file, header, options.background);
       break;
-    case Format::kTiff:  // its orientation is not a camera's remark but how the rows are stored: Pillow always applies it
+    case Format::kTiff:  // Pillow always applies its orientation: it is how the rows are stored
       return upright(decode_with_opencv(plain_tiff(file), header, options.background),
                      exif_orientation(file, header.format));
   }

@@ -15,7 +15,8 @@ namespace {
 class Descriptor {
  public:
   // O_NONBLOCK: opening a pipe that nobody writes to must not wait; regular files do not mind it.
-  explicit Descriptor(const std::string& path) : fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {}
+  explicit Descriptor(const std::string& path)
+      : fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {}
   ~Descriptor() {
     if (fd_ >= 0) ::close(fd_);
   }

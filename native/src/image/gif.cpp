@@ -193,7 +193,9 @@ Pixels decode_gif(Bytes file, int32_t background) {
   const size_t count = static_cast<size_t>(picture.width) * static_cast<size_t>(picture.height);
   picture.rgb.resize(3 * count);
   if (frame.width != picture.width || frame.height != picture.height) {
-    for (size_t i = 0; i < count; ++i) std::copy_n(bare.begin(), 3, picture.rgb.begin() + static_cast<ptrdiff_t>(3 * i));
+    for (size_t i = 0; i < count; ++i) {
+      std::copy_n(bare.begin(), 3, picture.rgb.begin() + static_cast<ptrdiff_t>(3 * i));
+    }
   }
   const uint8_t* index = indices.data();
   for (const int y : row_order(frame)) {

@@ -23,9 +23,10 @@ struct GifFrame {
 
 GifFrame read_gif_frame(Bytes file);
 
-// The first frame on its canvas, as Pillow's convert("RGB") shows it: transparency is dropped, unless `background`
-// (0xRRGGBB) is to show through it, and what the frame leaves of the canvas is transparent or of colour 0.
-// Not OpenCV's business, because OpenCV forgets the colours of transparent pixels. Throws Error(CLIP4J_CORRUPT).
+// The first frame on its canvas, as Pillow's convert("RGB") shows it: transparency is dropped, unless
+// `background` (0xRRGGBB) is to show through it, and what the frame leaves of the canvas is transparent or of
+// colour 0. Not OpenCV's business, because OpenCV forgets the colours of transparent pixels. Throws
+// Error(CLIP4J_CORRUPT).
 Pixels decode_gif(Bytes file, int32_t background);
 
 }  // namespace clip4j::image

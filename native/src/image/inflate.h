@@ -9,9 +9,9 @@
 
 namespace clip4j::image {
 
-// Decompresses a zlib stream (RFC 1950 and 1951) piece by piece, in 100 KB whatever the stream's size. It is here
-// because libpng prints what it finds wrong with a stream to stderr, and OpenCV offers no way to stop it. Throws
-// Error(CLIP4J_CORRUPT) when the stream is damaged or ends too early.
+// Decompresses a zlib stream (RFC 1950 and 1951) piece by piece, in 100 KB whatever the stream's size. It is
+// here because libpng prints what it finds wrong with a stream to stderr, and OpenCV offers no way to stop
+// it. Throws Error(CLIP4J_CORRUPT) when the stream is damaged or ends too early.
 class Inflater {
  public:
   // `stream` must outlive this.
@@ -26,8 +26,8 @@ class Inflater {
   static constexpr size_t kBuffer = 3 * kWindow;
   static constexpr size_t kSlack = 16;  // matches are copied in words
 
-  // Bits, least significant first. Methods that are not inline take and return it by value: a copy whose address nobody
-  // knows stays in registers.
+  // Bits, least significant first. Methods that are not inline take and return it by value: a copy whose
+  // address nobody knows stays in registers.
   struct Bits {
     Bytes stream;
     size_t at = 0;
@@ -84,7 +84,7 @@ class Inflater {
     Entry look_up_long(uint64_t bits) const;
 
     std::array<Entry, 1 << kQuickBits> quick_;
-    std::array<uint32_t, kLongest + 1> code_end_;  // by length: one behind the last code, in 15 bits from the top
+    std::array<uint32_t, kLongest + 1> code_end_;  // by length: behind the last code, in 15 bits from the top
     std::array<int32_t, kLongest + 1> symbol_at_;  // by length: index of code 0, were there one
     std::array<uint16_t, 288> symbols_;
   };

@@ -91,12 +91,13 @@ class Checker {
     }
   }
 
-  // libjpeg reads the mark only once all headers are there. It takes a number that it does not know as YCbCr or YCCK,
-  // and warns.
+  // libjpeg reads the mark only once all headers are there. It takes a number that it does not know as YCbCr
+  // or YCCK, and warns.
   void append_adobe() {
     if (!adobe_transform_) return;
     const bool cmyk = frame_.components.size() == 4;
-    append("\xff\xee\x00\x0e" "Adobe\x00\x64\x00\x00\x00\x00"sv);
+    append("\xff\xee\x00\x0e"sv);
+    append("Adobe\x00\x64\x00\x00\x00\x00"sv);
     out_.push_back(*adobe_transform_ == 0 ? 0 : cmyk ? 2 : 1);
   }
 
@@ -118,7 +119,8 @@ class Checker {
       component.id = header.u8(6 + 3 * i);
       component.horizontal = static_cast<int>(header.u8(7 + 3 * i) >> 4);
       component.vertical = static_cast<int>(header.u8(7 + 3 * i) & 15);
-      if (component.horizontal < 1 || component.horizontal > 4 || component.vertical < 1 || component.vertical > 4) {
+      if (component.horizontal < 1 || component.horizontal > 4 || component.vertical < 1 ||
+          component.vertical > 4) {
         fail(CLIP4J_CORRUPT, "the JPEG's sampling factors are not 1 to 4");
       }
       horizontal = std::max(horizontal, component.horizontal);
@@ -161,13 +163,16 @@ class Checker {
   JpegScan scan_header(Bytes body) {
     const ByteReader header(body);
     const uint32_t count = header.u8(0);
-    if (count < 1 || count > frame_.components.size()) fail(CLIP4J_CORRUPT, "a JPEG scan of ", count, " components");
+    if (count < 1 || count > frame_.components.size()) {
+      fail(CLIP4J_CORRUPT, "a JPEG scan of ", count, " components");
+    }
     JpegScan scan;
     scan.first = static_cast<int>(header.u8(1 + 2 * count));
     scan.last = static_cast<int>(header.u8(2 + 2 * count));
     scan.high = static_cast<int>(header.u8(3 + 2 * count) >> 4);
     scan.low = static_cast<int>(header.u8(3 + 2 * count) & 15);
-    // Some encoders of sequential JPEGs leave these at nonsense; libjpeg does not look at them there, we correct them.
+    // Some encoders of sequential JPEGs leave these at nonsense; libjpeg does not look at them there, we
+    // correct them.
     if (!frame_.progressive) {
       scan.first = scan.high = scan.low = 0;
       scan.last = 63;
@@ -206,19 +211,24 @@ class Checker {
       accuracy = static_cast<int8_t>(scan.low);
     }
     if (frame_.progressive && scan.first > 0) {
-      if (component.accuracy[0] == kUnsent) fail(CLIP4J_CORRUPT, "the JPEG's scans do not follow on one another");
+      if (component.accuracy[0] == kUnsent) {
+        fail(CLIP4J_CORRUPT, "the JPEG's scans do not follow on one another");
+      }
       component.nonzero.resize(static_cast<size_t>(component.blocks_across) *
                                static_cast<size_t>(component.blocks_down));
     }
   }
 
-  // A progressive JPEG that was cut between two scans shows a coarse picture; one that never sends a band is whole.
+  // A progressive JPEG that was cut between two scans shows a coarse picture; one that never sends a band is
+  // whole.
   void check_complete() const {
     if (frame_.components.empty()) fail(CLIP4J_CORRUPT, "the JPEG holds no picture");
     for (const JpegComponent& component : frame_.components) {
       const bool coarse = std::any_of(component.accuracy.begin(), component.accuracy.end(),
                                       [](int8_t accuracy) { return accuracy > 0; });
-      if (component.accuracy[0] == kUnsent || coarse) fail(CLIP4J_CORRUPT, "the JPEG's last scans are missing");
+      if (component.accuracy[0] == kUnsent || coarse) {
+        fail(CLIP4J_CORRUPT, "the JPEG's last scans are missing");
+      }
     }
   }
 

@@ -7,8 +7,9 @@
 
 namespace clip4j::image {
 
-// The bits of entropy-coded data whose byte stuffing has been undone. Readers may go on beyond its end, through zeros,
-// and find out later: behind the data kPadding bytes must be readable, which is more than any block takes.
+// The bits of entropy-coded data whose byte stuffing has been undone. Readers may go on beyond its end,
+// through zeros, and find out later: behind the data kPadding bytes must be readable, which is more than any
+// block takes.
 class JpegBits {
  public:
   static constexpr size_t kPadding = 512;

@@ -23,7 +23,8 @@ struct Segment {
     while (at < file.size()) {
       const uint8_t* const begin = file.data() + at;
       const void* const found = std::memchr(begin, 0xff, file.size() - at);
-      const uint8_t* const end = found == nullptr ? file.data() + file.size() : static_cast<const uint8_t*>(found);
+      const uint8_t* const end =
+          found == nullptr ? file.data() + file.size() : static_cast<const uint8_t*>(found);
       bytes.insert(bytes.end(), begin, end);
       at = static_cast<size_t>(end - file.data());
       size_t next = at;
@@ -73,7 +74,9 @@ class Walk {
     }
     const size_t rest = segment_.size - bits_.used();
     const auto end = segment_.bytes.begin() + static_cast<ptrdiff_t>(segment_.size);
-    if (std::any_of(end - static_cast<ptrdiff_t>(rest), end, [](uint8_t byte) { return byte != 0; })) fail_damaged();
+    if (std::any_of(end - static_cast<ptrdiff_t>(rest), end, [](uint8_t byte) { return byte != 0; })) {
+      fail_damaged();
+    }
     return segment_.marker - rest;
   }
 
@@ -207,7 +210,8 @@ class Walk {
 
 }  // namespace
 
-size_t walk_jpeg_scan(Bytes file, size_t at, const JpegFrame& frame, const JpegScan& scan, int restart_interval) {
+size_t walk_jpeg_scan(Bytes file, size_t at, const JpegFrame& frame, const JpegScan& scan,
+                      int restart_interval) {
   return Walk(file, at, frame, scan).run(restart_interval);
 }
 

@@ -18,7 +18,8 @@ struct JpegComponent {
   int blocks_down = 0;
   // By coefficient in zigzag order: the lowest bit that was sent, or kUnsent.
   std::array<int8_t, 64> accuracy;
-  // Progressive only, by block: bit k is set where coefficient k is not zero. A refinement's length hangs on that.
+  // Progressive only, by block: bit k is set where coefficient k is not zero. A refinement's length hangs on
+  // that.
   std::vector<uint64_t> nonzero;
 };
 constexpr int8_t kUnsent = -1;
@@ -43,10 +44,12 @@ struct JpegScan {
   int low = 0;
 };
 
-// Walks through a scan's entropy-coded data from `at` on without making pixels, and returns the place behind it.
-// Throws Error(CLIP4J_CORRUPT) wherever libjpeg would invent data for a picture (and print a warning): data that ends
-// early or goes on, a code that the table lacks, a restart marker that is not where it should be. Zeros behind the data
-// are let pass, since some cameras write them; they lie behind the place that is returned.
-size_t walk_jpeg_scan(Bytes file, size_t at, const JpegFrame& frame, const JpegScan& scan, int restart_interval);
+// Walks through a scan's entropy-coded data from `at` on without making pixels, and returns the place behind
+// it. Throws Error(CLIP4J_CORRUPT) wherever libjpeg would invent data for a picture (and print a warning):
+// data that ends early or goes on, a code that the table lacks, a restart marker that is not where it should
+// be. Zeros behind the data are let pass, since some cameras write them; they lie behind the place that is
+// returned.
+size_t walk_jpeg_scan(Bytes file, size_t at, const JpegFrame& frame, const JpegScan& scan,
+                      int restart_interval);
 
 }  // namespace clip4j::image

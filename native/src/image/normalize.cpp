@@ -6,10 +6,11 @@
 
 namespace clip4j::image {
 
-void normalize_to_patches(const Pixels& picture, const clip4j_preprocessing& options, int patch_size, float* out) {
+void normalize_to_patches(const Pixels& picture, const clip4j_preprocessing& options, int patch_size,
+                          float* out) {
   if (patch_size < 1) fail(CLIP4J_INVALID_ARGUMENT, "a patch size of ", patch_size);
-  // An 8-bit value has 256 answers a channel. transformers rounds value * scale once, from float64; the float32 product
-  // is at most one last place away from that, 5e-7 after the division.
+  // An 8-bit value has 256 answers a channel. transformers rounds value * scale once, from float64; the
+  // float32 product is at most one last place away from that, 5e-7 after the division.
   std::array<std::array<float, 256>, 3> table;
   for (size_t channel = 0; channel < 3; ++channel) {
     for (size_t value = 0; value < 256; ++value) {

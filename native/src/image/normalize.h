@@ -9,6 +9,7 @@ namespace clip4j::image {
 //   out[py * grid_width + px][channel][y][x] = (value * scale - mean[channel]) / std[channel]
 // for every whole patch; what the right and lower edge have beyond that is ignored, as the convolution does.
 // `out` has room for (height / patch_size) * (width / patch_size) * 3 * patch_size^2 floats.
-void normalize_to_patches(const Pixels& picture, const clip4j_preprocessing& options, int patch_size, float* out);
+void normalize_to_patches(const Pixels& picture, const clip4j_preprocessing& options, int patch_size,
+                          float* out);
 
 }  // namespace clip4j::image

@@ -21,8 +21,8 @@ uint8_t paeth(int left, int above, int corner) {
   return static_cast<uint8_t>(to_above <= to_corner ? above : corner);
 }
 
-// Undoes a row's filter in place. `row` and `above` have kStep zero bytes in front; kStep, the bytes of a pixel, is a
-// constant so that the pixel to the left stays in registers.
+// Undoes a row's filter in place. `row` and `above` have kStep zero bytes in front; kStep, the bytes of a
+// pixel, is a constant so that the pixel to the left stays in registers.
 template <int kStep>
 void unfilter(uint32_t filter, uint8_t* row, const uint8_t* above, size_t bytes) {
   const auto add = [&](auto&& predict) {

@@ -78,7 +78,9 @@ class ChunkReader {
 
   void palette(Bytes body) {
     if (png_.color != PngFile::kPalette) return;  // elsewhere it is a mere suggestion
-    if (has_palette_ || body.empty() || body.size() % 3 != 0 || body.size() > 768) fail_damaged("its palette");
+    if (has_palette_ || body.empty() || body.size() % 3 != 0 || body.size() > 768) {
+      fail_damaged("its palette");
+    }
     for (size_t i = 0; 3 * i < body.size(); ++i) std::copy_n(&body[3 * i], 3, png_.palette[i].begin());
     has_palette_ = true;
   }

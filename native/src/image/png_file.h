@@ -20,7 +20,7 @@ struct PngFile {
   bool interlaced = false;
   std::array<std::array<uint8_t, 3>, 256> palette{};  // black beyond what the file has, as Pillow has it
   std::array<uint8_t, 256> palette_alpha;
-  std::optional<std::array<uint16_t, 3>> transparent;  // the one grey (its first entry) or colour that is transparent
+  std::optional<std::array<uint16_t, 3>> transparent;  // the one transparent colour; of grey, the first entry
   std::vector<uint8_t> data;                           // the zlib stream
 
   int samples() const;  // a pixel

@@ -4,8 +4,9 @@
 #include <cstdint>
 #include <vector>
 
-// Pillow's resampling (libImaging/Resample.c of Pillow 13) for 8-bit channels, bit for bit: weights in double, rounded
-// to 22 bits of fraction, one pass along the rows and one across them, with 8 bits in between.
+// Pillow's resampling (libImaging/Resample.c of Pillow 13) for 8-bit channels, bit for bit: weights in
+// double, rounded to 22 bits of fraction, one pass along the rows and one across them, with 8 bits in
+// between.
 namespace clip4j::image {
 
 // Fraction bits of a weight: 32 less 8 for the pixel and 2 for what negative lobes add.
@@ -17,16 +18,16 @@ constexpr int kTapGroup = 4;
 // Pillow's numbers; 0, nearest, is no filter.
 enum class Filter { kLanczos = 1, kBilinear = 2, kBicubic = 3, kBox = 4, kHamming = 5 };
 
-// How each kept output of one axis is made from its inputs. Plain data: the vector kernels' files may share no inline
-// function with files compiled for other CPUs.
+// How each kept output of one axis is made from its inputs. Plain data: the vector kernels' files may share
+// no inline function with files compiled for other CPUs.
 struct Taps {
   int outputs;
-  int stride;            // weights between one output's and the next one's; a multiple of kTapGroup
-  const int* first;      // output i is made from inputs [first[i], first[i] + count[i])
+  int stride;        // weights between one output's and the next one's; a multiple of kTapGroup
+  const int* first;  // output i is made from inputs [first[i], first[i] + count[i])
   const int* count;
   const int32_t* weights;  // of output i at i * stride: count[i] weights, then zeros
-  // The same as 16-bit halves, weight = high * 2^15 + low, for 16-bit multipliers: of output i at 2 * i * stride; each
-  // group's lows, then its highs.
+  // The same as 16-bit halves, weight = high * 2^15 + low, for 16-bit multipliers: of output i at 2 * i *
+  // stride; each group's lows, then its highs.
   const int16_t* halves;
 };
 

@@ -4,26 +4,28 @@
 
 #include <immintrin.h>
 
-// A weight has 24 bits, the fast multiplier 16: each weight is high * 2^15 + low, both halves are multiplied and
-// summed on their own, and the two sums put together are the very integer of the scalar kernels (modulo 2^32, which
-// the result fits). A 4000-pixel row to 224 takes a sixth of the scalar kernel's time.
+// A weight has 24 bits, the fast multiplier 16: each weight is high * 2^15 + low, both halves are multiplied
+// and summed on their own, and the two sums put together are the very integer of the scalar kernels (modulo
+// 2^32, which the result fits). A 4000-pixel row to 224 takes a sixth of the scalar kernel's time.
 namespace clip4j::image {
 namespace {
 
 constexpr int kBlock = 16;
 
-// The four weights' low halves as pairs, taps 0 and 1 in the lower lane, 2 and 3 in the upper; then the high ones.
+// The four weights' low halves as pairs, taps 0 and 1 in the lower lane, 2 and 3 in the upper; then the high
+// ones.
 struct WeightPairs {
   __m256i low;
   __m256i high;
 };
 
 inline WeightPairs load_pairs(const int16_t* group) {
-  const __m256i halves = _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(group)));
-  const __m256i low = _mm256_setr_epi32(0x03020100, 0x03020100, 0x03020100, 0x03020100, 0x07060504, 0x07060504,
-                                        0x07060504, 0x07060504);
-  const __m256i high = _mm256_setr_epi32(0x0b0a0908, 0x0b0a0908, 0x0b0a0908, 0x0b0a0908, 0x0f0e0d0c, 0x0f0e0d0c,
-                                         0x0f0e0d0c, 0x0f0e0d0c);
+  const __m256i halves =
+      _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(group)));
+  const __m256i low = _mm256_setr_epi32(0x03020100, 0x03020100, 0x03020100, 0x03020100, 0x07060504,
+                                        0x07060504, 0x07060504, 0x07060504);
+  const __m256i high = _mm256_setr_epi32(0x0b0a0908, 0x0b0a0908, 0x0b0a0908, 0x0b0a0908, 0x0f0e0d0c,
+                                         0x0f0e0d0c, 0x0f0e0d0c, 0x0f0e0d0c);
   return {_mm256_shuffle_epi8(halves, low), _mm256_shuffle_epi8(halves, high)};
 }
 
@@ -33,7 +35,8 @@ inline __m256i join(__m256i high, __m256i low) {
 }
 
 void along_row(const uint8_t* in, const Taps& columns, uint8_t* out) {
-  // From four RGB pixels: 16-bit r0 r1 g0 g1 b0 b1 0 0 in the lower lane, the same of pixels 2 and 3 in the upper.
+  // From four RGB pixels: 16-bit r0 r1 g0 g1 b0 b1 0 0 in the lower lane, the same of pixels 2 and 3 in the
+  // upper.
   const __m256i pairs = _mm256_setr_epi8(0, -1, 3, -1, 1, -1, 4, -1, 2, -1, 5, -1, -1, -1, -1, -1,  //
                                          6, -1, 9, -1, 7, -1, 10, -1, 8, -1, 11, -1, -1, -1, -1, -1);
   for (int i = 0; i < columns.outputs; ++i) {

@@ -10,13 +10,14 @@
 namespace clip4j::image {
 namespace {
 
-// A result beyond this is a mistake (a resize without a crop of a picture like a ribbon), not an input for a model.
+// A result beyond this is a mistake (a resize without a crop of a picture like a ribbon), not an input for a
+// model.
 constexpr int64_t kMostPixels = int64_t{1} << 26;
 
 enum ResizeMode { kNoResize = 0, kShorterSide = 1, kExact = 2 };
 
-// One axis from the picture to the crop: `in` positions become `out`, of which `kept` from `first` on are wanted;
-// they land at `at` of `size` positions.
+// One axis from the picture to the crop: `in` positions become `out`, of which `kept` from `first` on are
+// wanted; they land at `at` of `size` positions.
 struct Span {
   int64_t in;
   int64_t out;
@@ -42,12 +43,12 @@ void check(const Pixels& picture, const clip4j_preprocessing& options) {
   if (options.resample < 0 || options.resample > 5) {
     fail(CLIP4J_INVALID_ARGUMENT, "resample ", options.resample, " is not one of Pillow's filters, 0 to 5");
   }
-  const bool bad_resize = options.resize_mode != kNoResize &&
-                          (options.resize_height < 1 || options.resize_height > kLongestSide ||
-                           (options.resize_mode == kExact &&
-                            (options.resize_width < 1 || options.resize_width > kLongestSide)));
-  const bool bad_crop = options.crop_height < 0 || options.crop_height > kLongestSide || options.crop_width < 0 ||
-                        options.crop_width > kLongestSide ||
+  const bool bad_resize =
+      options.resize_mode != kNoResize &&
+      (options.resize_height < 1 || options.resize_height > kLongestSide ||
+       (options.resize_mode == kExact && (options.resize_width < 1 || options.resize_width > kLongestSide)));
+  const bool bad_crop = options.crop_height < 0 || options.crop_height > kLongestSide ||
+                        options.crop_width < 0 || options.crop_width > kLongestSide ||
                         (options.crop_height == 0) != (options.crop_width == 0);
   if (bad_resize || bad_crop) {
     fail(CLIP4J_INVALID_ARGUMENT, "cannot resize to ", options.resize_height, " x ", options.resize_width,
@@ -55,7 +56,8 @@ void check(const Pixels& picture, const clip4j_preprocessing& options) {
   }
 }
 
-// Where Pillow's nearest neighbour (ImagingScaleAffine) reads each kept output. It sums the steps up, so we do too.
+// Where Pillow's nearest neighbour (ImagingScaleAffine) reads each kept output. It sums the steps up, so we
+// do too.
 std::vector<int> nearest(const Span& span) {
   std::vector<int> sources(span.kept);
   const double step = static_cast<double>(span.in) / static_cast<double>(span.out);
@@ -79,8 +81,8 @@ void pick_nearest(const Pixels& picture, const Span& rows, const Span& columns, 
   }
 }
 
-// Which pass comes first is Pillow's choice, and shows in the rounding between the two: across the rows when the height
-// shrinks by more than twice what the width does.
+// Which pass comes first is Pillow's choice, and shows in the rounding between the two: across the rows when
+// the height shrinks by more than twice what the width does.
 bool rows_first(const Span& rows, const Span& columns) {
   const int64_t shrink = rows.in - rows.out;
   return shrink > 0 && shrink > 2 * (columns.in - columns.out);
@@ -174,7 +176,8 @@ Pixels resize_crop(const Pixels& picture, const clip4j_preprocessing& options) {
   const Span columns = crop(picture.width, width, options.crop_width);
   if (std::max(height, width) > INT32_MAX || rows.size > kLongestSide || columns.size > kLongestSide ||
       rows.size * columns.size > kMostPixels) {
-    fail(CLIP4J_TOO_LARGE, picture.width, " x ", picture.height, " pixels would become ", width, " x ", height);
+    fail(CLIP4J_TOO_LARGE, picture.width, " x ", picture.height, " pixels would become ", width, " x ",
+         height);
   }
   Pixels result{static_cast<int>(columns.size), static_cast<int>(rows.size),
                 std::vector<uint8_t>(size_t{3} * static_cast<size_t>(rows.size * columns.size))};

@@ -141,7 +141,8 @@ Header sniff(Bytes bytes, int32_t allowed) {
   }
   const Size size = size_of(*format, bytes);
   if (size.width < 1 || size.height < 1) {
-    fail(CLIP4J_CORRUPT, "the ", name(*format), " declares a size of ", size.width, " x ", size.height, " pixels");
+    fail(CLIP4J_CORRUPT, "the ", name(*format), " declares a size of ", size.width, " x ", size.height,
+         " pixels");
   }
   return {*format, size.width, size.height};
 }
