@@ -65,7 +65,7 @@ final class DownloadCommand extends Subcommand {
       Downloader.create()
           .download(address, file, sha256 == null ? options : options.withSha256(sha256));
     } catch (RuntimeException e) {
-      throw Failure.of(url, e);
+      throw Failure.of(url, e, "check the address, the network and the folder");
     }
     if (!fetched[0]) {
       console.say("note: " + file + " was there already (--overwrite fetches it anew)");

@@ -1,8 +1,10 @@
 package io.github.clip4j.cli;
 
 import io.github.clip4j.search.Clip4jException;
+import io.github.clip4j.search.Clip4jException.Kind;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 
@@ -36,17 +38,16 @@ final class Failure extends RuntimeException {
 
   /** What the library says of {@code what}. */
   static Failure of(String what, RuntimeException e) {
-    if (e instanceof Failure failure) {
-      return failure;
+    return of(what, e, e instanceof Clip4jException known ? advice(known.kind()) : "see --help");
+  }
+
+  /** What the library says of {@code what}, with other advice than the usual. */
+  static Failure of(String what, RuntimeException e, String todo) {
+    if (e instanceof Clip4jException known && known.kind() == Kind.SHUTTING_DOWN) {
+      throw known;
     }
-    if (e instanceof Clip4jException known) {
-      if (known.kind() == Clip4jException.Kind.SHUTTING_DOWN) {
-        throw known;
-      }
-      return new Failure(what, without(what, e.getMessage()), advice(known.kind()), e);
-    }
-    if (e instanceof IllegalArgumentException) {
-      return new Failure(what, without(what, e.getMessage()), "see --help", e);
+    if (e instanceof Clip4jException || e instanceof IllegalArgumentException) {
+      return new Failure(what, without(what, e.getMessage()), todo, e);
     }
     return of(e);
   }
@@ -81,11 +82,14 @@ final class Failure extends RuntimeException {
     if (e instanceof AccessDeniedException) {
       return "permission denied";
     }
+    if (e instanceof FileAlreadyExistsException) {
+      return "there is a file of that name";
+    }
     String reason = e instanceof FileSystemException known ? known.getReason() : e.getMessage();
     return reason == null ? e.getClass().getSimpleName() : reason;
   }
 
-  static String advice(Clip4jException.Kind kind) {
+  static String advice(Kind kind) {
     return switch (kind) {
       case INVALID_ARGUMENT -> "see --help";
       case OUT_OF_MEMORY -> "free memory, or give it less at once";

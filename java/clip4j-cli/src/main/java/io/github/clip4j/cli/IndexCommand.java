@@ -49,29 +49,30 @@ final class IndexCommand extends Subcommand {
     if (Files.exists(folder) && !Files.isDirectory(folder)) {
       throw new Failure(folder.toString(), "is not a folder", "name another");
     }
-    try (IndexLock lock = IndexLock.of(folder);
-        ClipModel loaded = model.load()) {
-      return update(new IndexFolder(folder), loaded);
+    Instant now = Instant.now();
+    long started = TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano();
+    IndexFolder index = new IndexFolder(folder);
+    try (IndexLock lock = IndexLock.of(folder)) {
+      Optional<IndexFolder.Version> before = index.read();
+      try (ClipModel loaded = model.load()) {
+        return update(index, before, loaded, started);
+      } finally {
+        before.ifPresent(IndexFolder.Version::close);
+      }
     }
   }
 
-  private int update(IndexFolder index, ClipModel loaded) {
-    Instant now = Instant.now();
-    long started = TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano();
-    Optional<IndexFolder.Version> before = index.read();
-    try {
-      before.ifPresent(version -> index.checkModel(version.manifest(), loaded));
-      IndexPlan plan = IndexPlan.of(Pictures.of(images), before.map(IndexFolder.Version::manifest));
-      Embedder embedder = new Embedder(loaded, console);
-      plan.failed().forEach(picture -> embedder.failed(picture, picture.problem()));
-      IndexWriter writer = new IndexWriter(index, before, embedder);
-      try (Progress progress = new Progress(console, "indexing", "", 1, plan.toEmbed())) {
-        writer.write(plan, Model.of(loaded, model), started, progress);
-      }
-      return report(plan, writer, embedder.failures());
-    } finally {
-      before.ifPresent(IndexFolder.Version::close);
+  private int update(
+      IndexFolder index, Optional<IndexFolder.Version> before, ClipModel loaded, long started) {
+    before.ifPresent(version -> index.checkModel(version.manifest(), loaded));
+    IndexPlan plan = IndexPlan.of(Pictures.of(images), before.map(IndexFolder.Version::manifest));
+    Embedder embedder = new Embedder(loaded, console);
+    plan.failed().forEach(picture -> embedder.failed(picture, picture.problem()));
+    IndexWriter writer = new IndexWriter(index, before, embedder);
+    try (Progress progress = new Progress(console, "indexing", "", 1, plan.toEmbed())) {
+      writer.write(plan, Model.of(loaded, model), started, progress);
     }
+    return report(plan, writer, embedder.failures());
   }
 
   private int report(IndexPlan plan, IndexWriter writer, long failures) {

@@ -93,7 +93,7 @@ final class IndexPlan {
 
   /** Whether the segment of the version before can serve the next one as it is. */
   boolean keepsRows() {
-    if (items.size() != before.size()) {
+    if (items.isEmpty() || items.size() != before.size()) {
       return false;
     }
     for (int row = 0; row < items.size(); row++) {

@@ -40,6 +40,9 @@ final class Pictures {
 
   /** The one picture that a command wants; a name that does not exist fails when it is read. */
   static PictureFile single(String argument) {
+    if (argument.isEmpty()) {
+      throw new Failure("''", "the file name is empty", "name a file");
+    }
     try {
       return PictureFile.of(argument, Path.of(argument));
     } catch (InvalidPathException e) {

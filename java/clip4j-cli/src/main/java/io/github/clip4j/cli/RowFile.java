@@ -27,7 +27,8 @@ abstract class RowFile implements AutoCloseable {
     } else if (name.endsWith(".jsonl")) {
       return new JsonLines(OutputFile.create(file));
     }
-    throw new Failure("--out " + file, "its format is unknown", ".npy, .safetensors or .jsonl")
+    throw new Failure(
+            "--out " + file, "its format is unknown", "name it .npy, .safetensors or .jsonl")
         .usage();
   }
 

@@ -1,0 +1,161 @@
+package io.github.clip4j.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import io.github.clip4j.ClipModel;
+import io.github.clip4j.ImageSource;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code match}, {@code preprocess}, {@code tokenize}, {@code doctor} and {@code demo}. */
+class CommandsTest {
+  @TempDir Path folder;
+
+  private Cli.Result match(Object... more) {
+    Path owl = Cli.picture("noto-owl.png", folder);
+    List<Object> args = new ArrayList<>(List.of("match", "--model", Cli.MODEL, "--image", owl));
+    args.addAll(List.of(more));
+    return Cli.run(args.toArray());
+  }
+
+  @Test
+  void matchTellsWhatBelongsTogether() {
+    JsonArray pairs = match("--text", "owl", "--text", "-boat", "--json").succeeds().array();
+    assertEquals(2, pairs.size());
+    JsonObject owl = pairs.get(0).getAsJsonObject();
+    assertEquals(folder.resolve("noto-owl.png").toString(), owl.get("image").getAsString());
+    assertEquals("owl", owl.get("text").getAsString());
+    assertTrue(owl.get("match").getAsBoolean() && owl.get("probability").getAsDouble() > 0.5);
+    assertEquals(5, owl.size());
+    JsonObject boat = pairs.get(1).getAsJsonObject();
+    assertEquals("-boat", boat.get("text").getAsString());
+    assertFalse(boat.get("match").getAsBoolean());
+    assertTrue(boat.get("cosine").getAsDouble() < owl.get("cosine").getAsDouble());
+  }
+
+  @Test
+  void matchByTheReferenceProbability() {
+    JsonObject pair =
+        match("--text", "owl", "--probability", "reference", "--threshold", "0.99", "--json")
+            .succeeds()
+            .array()
+            .get(0)
+            .getAsJsonObject();
+    double cosine = pair.get("cosine").getAsDouble();
+    assertEquals(0.5 * (cosine + 1), pair.get("probability").getAsDouble(), 1e-12);
+    assertFalse(pair.get("match").getAsBoolean());
+    String out = match("--text", "owl", "--threshold", "0").succeeds().out();
+    assertTrue(out.matches("match +probability 0\\.\\d{4}  cosine 0\\.\\d{4}  owl\\n"), out);
+  }
+
+  @Test
+  void matchOfBadInput() {
+    for (String threshold : List.of("-0.1", "1.1", "NaN")) {
+      match("--text", "a", "--threshold", threshold).failsWith(1, "--threshold");
+    }
+    Cli.run("match", "--image", "missing.png", "--text", "a").failsWith(1, "missing.png: no such");
+    Cli.run("match", "--image", folder, "--text", "a").failsWith(1, folder + ": a directory");
+    Cli.run("match", "--image", "", "--text", "a").failsWith(1, "'': the file name is empty");
+  }
+
+  @Test
+  void preprocessWritesTheCrop() throws IOException {
+    Path owl = Cli.picture("noto-owl.png", folder);
+    Path out = folder.resolve("crop.npy");
+    Cli.run("preprocess", "--image", owl, "--model", Cli.MODEL, "--out", out).succeeds();
+    byte[] bytes = Files.readAllBytes(out);
+    String header = new String(bytes, 10, 100, java.nio.charset.StandardCharsets.ISO_8859_1);
+    String shape = "{'descr': '|u1', 'fortran_order': False, 'shape': (64, 64, 3), }";
+    assertTrue(header.startsWith(shape), header);
+    try (ClipModel model = ClipModel.load(Path.of(Cli.MODEL))) {
+      byte[] rgb = model.preprocess(ImageSource.of(owl)).rgb();
+      assertArrayEquals(rgb, Arrays.copyOfRange(bytes, bytes.length - rgb.length, bytes.length));
+      assertEquals(Npy.HEADER_BYTES + 64 * 64 * 3, bytes.length);
+    }
+  }
+
+  @Test
+  void preprocessOfBadInput() {
+    Path out = folder.resolve("crop.npy");
+    Path text = Cli.write(folder.resolve("text.jpg"), "hello");
+    for (Object bad : List.of("missing.png", folder, text)) {
+      Cli.run("preprocess", "--image", bad, "--model", Cli.MODEL, "--out", out)
+          .failsWith(1, bad.toString());
+    }
+    assertEquals(List.of("text.jpg"), Cli.namesIn(folder));
+  }
+
+  @Test
+  void tokenize() {
+    JsonObject tokens =
+        Cli.run("tokenize", "--text", "a red apple", "--model", Cli.MODEL, "--json")
+            .succeeds()
+            .json();
+    JsonArray ids = tokens.getAsJsonArray("ids");
+    assertEquals(5512, ids.get(0).getAsInt());
+    assertEquals(5513, ids.get(ids.size() - 1).getAsInt());
+    assertFalse(tokens.get("truncated").getAsBoolean());
+    assertEquals(2, tokens.size());
+    tokens = Cli.run("tokenize", "--text", "word ".repeat(99), "--json").succeeds().json();
+    assertTrue(tokens.get("truncated").getAsBoolean());
+    assertEquals(32, tokens.getAsJsonArray("ids").size());
+    assertEquals("5512 5513\n", Cli.run("tokenize", "--text", "").succeeds().out());
+    String unpaired = "\uD83D";
+    Cli.run("tokenize", "--text", unpaired).failsWith(1, "--text");
+    Cli.run("embed", "--text", unpaired, "--out", folder.resolve("x.npy")).failsWith(1, "");
+    assertEquals(List.of(), Cli.namesIn(folder));
+  }
+
+  @Test
+  void doctor() {
+    JsonObject report = Cli.run("doctor", "--json").succeeds().json();
+    JsonObject versions = report.getAsJsonObject("versions");
+    for (String of : List.of("clip4j", "java", "javacpp", "libtorch", "opencv", "tokenizers")) {
+      assertTrue(versions.get(of).getAsString().matches("\\d+\\.\\d+.*"), versions.toString());
+    }
+    String kernel =
+        report.getAsJsonObject("cpu").getAsJsonObject("kernels").get("search").getAsString();
+    assertTrue(List.of("scalar", "avx2", "avx512").contains(kernel), kernel);
+    String libraries = report.getAsJsonArray("libraries").toString();
+    assertTrue(libraries.contains("libclip4j_search.so") && libraries.contains("libtorch_cpu.so"));
+    assertEquals(3, report.getAsJsonArray("caches").size());
+    assertTrue(report.getAsJsonObject("threads").get("used").getAsInt() > 0);
+    assertTrue(report.getAsJsonObject("memory").get("total").getAsLong() > 1 << 20);
+    assertEquals(0, report.getAsJsonArray("problems").size());
+    String text = Cli.run("doctor").succeeds().out();
+    for (String section : List.of("versions", "cpu", "native libraries", "caches", "threads")) {
+      assertTrue(("\n" + text).contains("\n" + section + "\n"), text);
+    }
+  }
+
+  @Test
+  void demoWritesAPage() {
+    Path out = folder.resolve("new/demo");
+    String printed = Cli.run("demo", "--out", out).succeeds().out();
+    assertTrue(printed.contains("scenes 16 x 192") && printed.contains("gallery.html"), printed);
+    for (String step : List.of("pictures by text", "texts by picture", "describe the picture?")) {
+      assertTrue(printed.contains("\n" + step) || printed.contains(step), printed);
+    }
+    String page = Cli.read(out.resolve("gallery.html"));
+    assertTrue(
+        page.contains("<html") && page.contains("data:image/") && page.endsWith("</html>\n"));
+    for (String sentence : DemoPictures.load().sentences()) {
+      assertTrue(printed.contains(sentence) && page.contains(sentence), sentence);
+    }
+    assertEquals(List.of("gallery.html"), Cli.namesIn(out));
+    Path file = Cli.write(folder.resolve("file"), "");
+    Cli.run("demo", "--out", file).failsWith(1, file.toString());
+    Cli.run("demo", "--out", out, "--model", "missing").failsWith(1, "missing");
+  }
+}

@@ -1,0 +1,299 @@
+package io.github.clip4j.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code index} and {@code search}. */
+class IndexTest {
+  @TempDir Path folder;
+  private Path pictures;
+  private Path index;
+
+  @BeforeEach
+  void makePictures() {
+    pictures = folder.resolve("pictures");
+    index = folder.resolve("index");
+    for (String name : List.of("owl", "rocket", "strawberry", "tiger")) {
+      Cli.picture("noto-" + name + ".png", pictures, name + ".png");
+    }
+  }
+
+  private Cli.Result index() {
+    return Cli.run("index", index, "--images", pictures, "--model", Cli.MODEL);
+  }
+
+  private void indexes(int count, int embedded, int dropped) {
+    String expected =
+        "%s: %d pictures (%d embedded, %d unchanged, %d dropped)\n"
+            .formatted(index, count, embedded, count - embedded, dropped);
+    assertEquals(expected, index().succeeds().out());
+  }
+
+  private JsonArray search(Object... more) {
+    Object[] args = new Object[more.length + 3];
+    args[0] = "search";
+    args[1] = index;
+    args[2] = "--json";
+    System.arraycopy(more, 0, args, 3, more.length);
+    return Cli.run(args).succeeds().json().getAsJsonArray("hits");
+  }
+
+  private String first(Object... more) {
+    String id = search(more).get(0).getAsJsonObject().get("id").getAsString();
+    return Path.of(id).getFileName().toString();
+  }
+
+  @Test
+  void findsByTextAndByPicture() {
+    indexes(4, 4, 0);
+    assertEquals("strawberry.png", first("--text", "red fruit"));
+    assertEquals("rocket.png", first("--text", "rocket"));
+    JsonObject hit = search("--image", pictures.resolve("owl.png")).get(0).getAsJsonObject();
+    assertEquals(pictures.resolve("owl.png").toString(), hit.get("id").getAsString());
+    assertEquals(0, hit.get("row").getAsInt());
+    assertEquals(1, hit.get("score").getAsDouble(), 1e-6);
+    assertEquals(3, hit.size());
+    assertEquals(4, search("--text", "x").size());
+    assertEquals(2, search("--text", "x", "-k", 2).size());
+    assertEquals(4, search("--text", "x", "-k", 1000).size());
+    assertEquals(0, search("--text", "x", "--min-score", "1.5").size());
+    assertEquals(1, search("--image", pictures.resolve("owl.png"), "--min-score", "0.99").size());
+    String out = Cli.run("search", index, "--text", "red fruit", "-k", "1").succeeds().out();
+    assertTrue(out.matches(" 0\\.\\d{4}  .*strawberry.png\\n"), out);
+  }
+
+  @Test
+  void searchesByTheModelThatIndexed() {
+    Path own = model("own");
+    Cli.run("index", index, "--images", pictures, "--model", own).succeeds();
+    assertEquals("rocket.png", first("--text", "rocket"));
+    Cli.run("search", index, "--text", "a", "--model", Cli.MODEL)
+        .failsWith(1, index.toString(), "was made by another model, own");
+  }
+
+  @Test
+  void onlyNewAndChangedPicturesAreEmbedded() throws IOException {
+    indexes(4, 4, 0);
+    indexes(4, 0, 0);
+    Cli.picture("noto-bicycle.png", pictures, "a.png");
+    indexes(5, 1, 0);
+    assertEquals("a.png", first("--text", "bicycle"));
+    Files.delete(pictures.resolve("tiger.png"));
+    indexes(4, 0, 1);
+    Files.move(pictures.resolve("owl.png"), pictures.resolve("z.png"));
+    indexes(4, 0, 1);
+    assertEquals("z.png", first("--text", "owl"));
+    Cli.picture("noto-house.png", pictures, "rocket.png");
+    indexes(4, 1, 0);
+    assertEquals("rocket.png", first("--text", "house"));
+    assertEquals("a.png", first("--text", "bicycle"));
+    Files.setLastModifiedTime(pictures.resolve("a.png"), FileTime.fromMillis(1));
+    indexes(4, 0, 0);
+    assertEquals(List.of("embeddings-000005.safetensors", "manifest.json"), Cli.namesIn(index));
+  }
+
+  @Test
+  void swappedPicturesAreFoundUnderTheirNewNames() throws IOException {
+    indexes(4, 4, 0);
+    Files.move(pictures.resolve("owl.png"), folder.resolve("swap"));
+    Files.move(pictures.resolve("rocket.png"), pictures.resolve("owl.png"));
+    Files.move(folder.resolve("swap"), pictures.resolve("rocket.png"));
+    indexes(4, 0, 0);
+    assertEquals("owl.png", first("--text", "rocket"));
+    assertEquals("rocket.png", first("--text", "owl"));
+  }
+
+  @Test
+  void aChangeThatKeepsSizeAndTimeIsSeen() throws IOException {
+    Path tiger = pictures.resolve("tiger.png");
+    Path house = Cli.picture("noto-house.png", folder);
+    byte[] before = Files.readAllBytes(tiger);
+    byte[] after = Files.readAllBytes(house);
+    int size = Math.max(before.length, after.length); // PNG ignores what follows its end.
+    FileTime time = FileTime.fromMillis(1_000_000_000_000L);
+    Cli.write(tiger, Arrays.copyOf(before, size));
+    Files.setLastModifiedTime(tiger, time);
+    indexes(4, 4, 0);
+    Cli.write(tiger, Arrays.copyOf(after, size));
+    Files.setLastModifiedTime(tiger, time);
+    indexes(4, 1, 0);
+    assertEquals("tiger.png", first("--text", "house"));
+  }
+
+  @Test
+  void theIndexHoldsWhatWasNamedAndEachPictureOnce() {
+    Path owl = pictures.resolve("owl.png");
+    Path same = pictures.resolve("../pictures/owl.png");
+    Cli.run("index", index, "--images", owl, same, owl, "--model", Cli.MODEL).succeeds();
+    assertEquals(1, search("--text", "a").size());
+    indexes(4, 3, 0);
+  }
+
+  @Test
+  void picturesThatFailAreLeftOut() {
+    Cli.write(pictures.resolve("bad.png"), "not a picture");
+    Cli.Result result = index().hasStatus(3);
+    assertTrue(result.err().startsWith("clip4j: " + pictures.resolve("bad.png") + ": not a"));
+    assertEquals(1, result.err().lines().count());
+    assertEquals(4, search("--text", "a").size());
+    Cli.write(pictures.resolve("tiger.png"), "not a picture any more");
+    assertEquals(2, index().hasStatus(3).err().lines().count());
+    assertEquals(3, search("--text", "a").size());
+  }
+
+  @Test
+  void whereAllFailNothingChanges() {
+    Cli.run("index", index, "--images", "missing.png", "--model", Cli.MODEL)
+        .failsWith(1, "missing.png: no such file");
+    assertFalse(Files.exists(index));
+    indexes(4, 4, 0);
+    Cli.Result result = Cli.run("index", index, "--images", "a.png", "b.png", "--model", Cli.MODEL);
+    result.hasStatus(1);
+    assertTrue(result.err().contains("all 2 pictures failed"), result.err());
+    assertEquals(4, search("--text", "a").size());
+  }
+
+  @Test
+  void anotherModelIsRefused() {
+    indexes(4, 4, 0);
+    Path other = model("other");
+    Cli.run("index", index, "--images", pictures, "--model", other)
+        .failsWith(1, index.toString(), "another model, emoji-clip", "another folder");
+    assertEquals(4, search("--text", "a").size());
+  }
+
+  /** The built-in model with another normalisation. */
+  private Path model(String name) {
+    try {
+      Path copy = Files.createDirectories(folder.resolve(name));
+      for (String file : Cli.namesIn(Path.of(Cli.MODEL))) {
+        if (file.endsWith(".json") || file.endsWith(".safetensors")) {
+          Files.copy(Path.of(Cli.MODEL, file), copy.resolve(file));
+        }
+      }
+      Path config = copy.resolve("preprocessor_config.json");
+      String changed = Cli.read(config).replaceFirst("0\\.48\\d+", "0.47");
+      assertNotEquals(Cli.read(config), changed);
+      Cli.write(config, changed);
+      return copy;
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @Test
+  void oneWriterAtATime() {
+    indexes(4, 4, 0);
+    try (IndexLock lock = IndexLock.of(index)) {
+      index().failsWith(1, index.toString(), "another process is indexing");
+      assertEquals(4, search("--text", "a").size());
+      assertEquals(lock, lock);
+    }
+    indexes(4, 0, 0);
+  }
+
+  @Test
+  void whatAWriterThatDiedLeftIsRemoved() {
+    indexes(4, 4, 0);
+    String token = "123e4567-e89b-12d3-a456-426614174000";
+    Cli.write(index.resolve(".embeddings-000002.safetensors." + token + ".tmp"), "partial");
+    Cli.write(index.resolve(".manifest.json." + token + ".tmp"), "partial");
+    Cli.write(index.resolve("embeddings-000007.safetensors"), "never published");
+    Cli.write(index.resolve(".lock"), "its process is gone");
+    Cli.write(index.resolve("mine.txt"), "not the index's");
+    Cli.picture("noto-bicycle.png", pictures, "a.png");
+    indexes(5, 1, 0);
+    List<String> left = List.of("embeddings-000002.safetensors", "manifest.json", "mine.txt");
+    assertEquals(left, Cli.namesIn(index));
+  }
+
+  @Test
+  void damagedIndexesAreRefused() throws IOException {
+    indexes(4, 4, 0);
+    Path segment = index.resolve("embeddings-000001.safetensors");
+    Path manifest = index.resolve("manifest.json");
+    byte[] good = Files.readAllBytes(segment);
+    String json = Cli.read(manifest);
+    byte[] bad = good.clone();
+    bad[good.length - 5] ^= 1;
+    Cli.write(segment, bad);
+    refused("wrong checksum");
+    Cli.write(segment, Arrays.copyOf(good, good.length - 4));
+    refused("is not what its manifest says");
+    Files.delete(segment);
+    refused("is missing");
+    Cli.write(segment, good);
+    for (String wrong :
+        List.of(
+            "",
+            "{}",
+            "[]",
+            "null",
+            "{\"files\":{}}",
+            json.substring(0, json.length() / 2),
+            json.replace("clip4j-index", "x"),
+            json.replace("\"version\":1", "\"version\":2"),
+            json.replace("embeddings-000001.safetensors", "../secret"),
+            json.replaceAll("\"entries\":.*]", "\"entries\":[null]"),
+            json.replaceAll("\"entries\":.*]", "\"entries\":[]"))) {
+      Cli.write(manifest, wrong);
+      refused("manifest.json is not that of a clip4j index");
+      assertEquals(wrong, Cli.read(manifest));
+    }
+    Cli.write(manifest, json);
+    assertEquals(4, search("--text", "a").size());
+  }
+
+  private void refused(String why) {
+    index().failsWith(1, index.toString(), why);
+    Cli.run("search", index, "--text", "a").failsWith(1, index.toString(), why);
+  }
+
+  @Test
+  void badInput() throws IOException {
+    Cli.run("search", folder.resolve("none"), "--text", "a").failsWith(1, "none: holds no index");
+    Cli.run("search", pictures, "--text", "a").failsWith(1, "holds no index");
+    indexes(4, 4, 0);
+    Cli.run("search", index, "--text", "a", "-k", "0").failsWith(1, "-k 0");
+    Cli.run("search", index, "--text", "a", "--min-score", "NaN").failsWith(1, "--min-score");
+    Cli.run("search", index, "--text", "a", "--min-score", "x").failsWith(2, "--min-score");
+    Cli.run("search", index, "--image", "missing.png").failsWith(1, "missing.png: no such file");
+    Cli.run("search", index, "--image", pictures).failsWith(1, "directory");
+    Cli.run("search", index, "--text", "a", "--html", folder.resolve("no/x.html"))
+        .failsWith(1, "x.html: its folder does not exist");
+    Path file = Cli.write(folder.resolve("file"), "");
+    Cli.run("index", file, "--images", pictures, "--model", Cli.MODEL).failsWith(1, "not a folder");
+    Cli.run("index", "/proc/index", "--images", pictures, "--model", Cli.MODEL)
+        .failsWith(1, "/proc/index");
+  }
+
+  @Test
+  void thePageShowsWhatWasFound() throws IOException {
+    indexes(4, 4, 0);
+    Path page = folder.resolve("found.html");
+    Cli.run("search", index, "--text", "<red> fruit", "--html", page).succeeds();
+    String html = Cli.read(page);
+    assertTrue(html.contains("&lt;red&gt; fruit") && html.contains("data:image/png;base64,"));
+    assertTrue(html.contains("strawberry.png"));
+    Files.move(
+        pictures.resolve("tiger.png"), folder.resolve("gone"), StandardCopyOption.ATOMIC_MOVE);
+    Path owl = pictures.resolve("owl.png");
+    assertEquals(4, search("--image", owl, "--html", page).size());
+    assertTrue(Cli.read(page).contains("tiger.png (cannot be read any more)"));
+  }
+}
