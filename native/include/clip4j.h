@@ -84,6 +84,11 @@ CLIP4J_API const char* clip4j_last_error(void);
 CLIP4J_API int64_t clip4j_live_bytes(void);
 CLIP4J_API int64_t clip4j_live_handles(void);
 
+/* Has libtorch create what it otherwise creates when its operations first run. exit() destroys such objects before the
+ * handlers that were registered when libraries were loaded: call this after loading the library, while the process
+ * cannot exit yet, and from then on it may exit whatever is running. Without it the first model does it. */
+CLIP4J_API int32_t clip4j_start(void);
+
 /* A model in three steps: create (checks that the sizes agree with one another), read every tensor, finish (checks
  * that none is missing, packs). *model is the caller's from create on, to give back with clip4j_model_free.
  * threads: cores that one encoding may use, 0 = all that this process has. */

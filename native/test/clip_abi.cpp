@@ -266,6 +266,7 @@ TEST_F(ClipAbi, TheProcessEndsWhileThreadsLoad) {
   const TemporaryFile file(std::vector<char>(1 << 12));
   EXPECT_EXIT(
       {
+        if (clip4j_start() != CLIP4J_OK) std::exit(1);
         const auto& path = *new std::string(file.path());
         for (int i = 0; i < 8; ++i) std::thread(load_for_ever, config_, path).detach();
         std::this_thread::sleep_for(std::chrono::milliseconds(20));

@@ -13,6 +13,10 @@ int64_t clip4j_live_bytes(void) { return live_bytes.load(); }
 
 int64_t clip4j_live_handles(void) { return live_handles.load(); }
 
+int32_t clip4j_start(void) {
+  return translate_exceptions([] { const Lane first(1); });
+}
+
 int32_t clip4j_model_create(const clip4j_config* config, int32_t threads, clip4j_model** model) {
   return translate_exceptions([&] {
     deref(model, "model") = nullptr;

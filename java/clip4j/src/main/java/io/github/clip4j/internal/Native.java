@@ -44,6 +44,7 @@ public final class Native {
     NativeLoader.load(
         Native.class,
         "io.github.clip4j:clip4j",
+        () -> check(start()),
         new Requirement("/org/bytedeco/openblas/%s/libopenblas.so.0", "org.bytedeco:openblas"),
         new Requirement("/org/bytedeco/pytorch/%s/libtorch_cpu.so", "org.bytedeco:pytorch"),
         new Requirement("/org/bytedeco/opencv/%s/libopencv_core.so.413", "org.bytedeco:opencv"));
@@ -64,6 +65,10 @@ public final class Native {
   @Name("clip4j_live_handles")
   @NoException
   public static native long liveHandles();
+
+  @Name("clip4j_start")
+  @NoException
+  private static native int start();
 
   @Name("clip4j_model_create")
   @NoException

@@ -19,7 +19,7 @@ public final class Native {
 
   /** Loads the library when it is not loaded yet. Call it before anything else here. */
   public static void load() {
-    NativeLoader.load(Native.class, "io.github.clip4j:clip4j-search");
+    NativeLoader.load(Native.class, "io.github.clip4j:clip4j-search", () -> {});
   }
 
   @Name("clip4j_search_last_error")

@@ -36,17 +36,21 @@ public final class NativeLoader {
    * Loads the library of {@code nativeClass} unless it is loaded.
    *
    * @param artifact "group:artifact" of the classifier jar that holds it
+   * @param start runs when the library has just been loaded, before the JVM may exit
    * @throws Clip4jException MISSING, UNSUPPORTED or SHUTTING_DOWN, with one line that says what to
    *     do
    */
-  public static void load(Class<?> nativeClass, String artifact, Requirement... requirements) {
+  public static void load(
+      Class<?> nativeClass, String artifact, Runnable start, Requirement... requirements) {
     if (LOADED.containsKey(nativeClass)) {
       return;
     }
     LOCK.lock();
     try {
       if (!LOADED.containsKey(nativeClass)) {
-        LOADED.put(nativeClass, loadLocked(nativeClass, artifact, requirements));
+        String file = loadLocked(nativeClass, artifact, requirements);
+        start.run();
+        LOADED.put(nativeClass, file);
       }
     } finally {
       LOCK.unlock();
