@@ -153,7 +153,6 @@ Pixels decode_file(Bytes file, const clip4j_preprocessing& options) {
 }
 
 void check_encoded_size(int64_t size, const clip4j_preprocessing& options) {
-  if (size < 0) fail(CLIP4J_INVALID_ARGUMENT, "a picture file of ", size, " bytes");
   if (size > options.max_encoded_bytes) {
     fail(CLIP4J_TOO_LARGE, size, " bytes, more than the ", options.max_encoded_bytes, " that are allowed");
   }
@@ -164,6 +163,7 @@ void check_encoded_size(int64_t size, const clip4j_preprocessing& options) {
 
 Pixels decode(const clip4j_image& image, const clip4j_preprocessing& options) {
   if (image.data == nullptr && image.size != 0) fail(CLIP4J_INVALID_ARGUMENT, "the picture's data is null");
+  if (image.size < 0) fail(CLIP4J_INVALID_ARGUMENT, "a picture of ", image.size, " bytes");
   switch (image.kind) {
     case CLIP4J_PATH: {
       const std::string path(reinterpret_cast<const char*>(image.data), static_cast<size_t>(image.size));
