@@ -1,0 +1,169 @@
+"""Compares ./clip4j with independent references on random models, pictures, texts and rows.
+
+transformers' CLIPModel in float32, CLIPTokenizerFast, Pillow's resize and NumPy in float64 are the truth; clip4j is run as
+a user runs it, by its command. Prints a line a comparison and exits with 1 when one is out of its bounds.
+
+    python -m venv venv && venv/bin/pip install -r benchmarks/peers/requirements.txt
+    venv/bin/python benchmarks/peers/parity.py [seed]
+"""
+
+import json
+import pathlib
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+import torch
+from PIL import Image
+from transformers import CLIPConfig, CLIPModel, CLIPTokenizerFast
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+TOKENIZER = ROOT / "models/emoji-clip"
+VOCABULARY, LENGTH = 5514, 32  # of that tokenizer
+MEAN = np.array([0.48145466, 0.4578275, 0.40821073], np.float32)
+STD = np.array([0.26862954, 0.26130258, 0.27577711], np.float32)
+# hidden size, heads, patch, image, activation, eos_token_id, stored as, layers, largest shard
+MODELS = [
+    (64, 2, 14, 56, "gelu", 5513, torch.float32, 2, "400KB"),
+    (96, 6, 32, 32, "quick_gelu", 2, torch.float32, 4, "1GB"),
+    (192, 3, 16, 64, "quick_gelu", 2, torch.bfloat16, 3, "1GB"),
+    (512, 8, 32, 224, "quick_gelu", 5513, torch.float16, 2, "1GB"),
+    (1024, 16, 14, 336, "gelu", 5513, torch.float32, 2, "1GB"),
+]
+SIZES = [(64, 64), (300, 200), (33, 700), (1, 1), (1, 500), (900, 40), (224, 224), (640, 480), (5, 3)]
+TEXTS = ["a photo of a cat", "", "A man is riding a horse.", "日本語 🐱\u200d👤 مرحبا", "x " * 100, "don't  stop", "ÀÉ ǅ ß",
+         "0123456789 a1b2", "🤷🏽\u200d♀️", "-hello", "@file"]
+failures = 0
+
+
+def clip4j(*arguments):
+    done = subprocess.run([ROOT / "clip4j", *map(str, arguments)], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        sys.exit(f"clip4j {arguments} ended with {done.returncode}: {done.stderr}")
+    return done.stdout
+
+
+def report(what, passed, figures):
+    global failures
+    failures += not passed
+    print("ok  " if passed else "FAIL", what, figures, flush=True)
+
+
+def draw_pictures(folder, count):
+    """Random pictures of odd shapes, in every format that is read by default."""
+    for i in range(count):
+        width, height = random.choice(SIZES)
+        noise = np.random.randint(0, 256, (height // 8 + 1, width // 8 + 1, 3), np.uint8)
+        picture = Image.fromarray(noise).resize((width, height), Image.BICUBIC)
+        suffix = ("png", "jpg", "webp", "gif")[i % 4]
+        picture.save(folder / f"{i:02d}.{suffix}", **({"quality": 80} if suffix in ("jpg", "webp") else {}))
+    return sorted(folder.iterdir())
+
+
+def crop(path, size):
+    """CLIP's preprocessing up to the normalisation, by Pillow."""
+    picture = Image.open(path).convert("RGB")
+    width, height = picture.size
+    short, long = min(width, height), int(size * max(width, height) / min(width, height))
+    picture = picture.resize((size, long) if width == short else (long, size), Image.BICUBIC)
+    left, top = (picture.width - size) // 2, (picture.height - size) // 2
+    return np.asarray(picture.crop((left, top, left + size, top + size)))
+
+
+def make_model(folder, hidden, heads, patch, image, activation, eos, dtype, layers, shard):
+    text = dict(vocab_size=VOCABULARY, hidden_size=hidden, intermediate_size=3 * hidden, num_hidden_layers=layers,
+                num_attention_heads=heads, max_position_embeddings=LENGTH, bos_token_id=VOCABULARY - 2, eos_token_id=eos,
+                pad_token_id=VOCABULARY - 1, hidden_act=activation)
+    vision = dict(hidden_size=hidden, intermediate_size=2 * hidden + 8, num_hidden_layers=layers,
+                  num_attention_heads=heads, image_size=image, patch_size=patch, hidden_act=activation)
+    model = CLIPModel(CLIPConfig(projection_dim=random.choice([32, 77, 512]), text_config=text, vision_config=vision))
+    for parameter in model.parameters():
+        parameter.data += 0.02 * torch.randn_like(parameter)
+    model.to(dtype).save_pretrained(folder, max_shard_size=shard)
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        shutil.copy(TOKENIZER / name, folder)
+    (folder / "preprocessor_config.json").write_text(json.dumps(dict(
+        image_processor_type="CLIPImageProcessor", do_convert_rgb=True, do_resize=True, size=dict(shortest_edge=image),
+        resample=3, do_center_crop=True, crop_size=dict(height=image, width=image), do_rescale=True,
+        rescale_factor=1 / 255, do_normalize=True, image_mean=MEAN.tolist(), image_std=STD.tolist())))
+    return model.float().eval()
+
+
+def unit(features):
+    return torch.nn.functional.normalize(getattr(features, "pooler_output", features), dim=1).numpy()
+
+
+def compare_rows(what, rows, expected):
+    cosine, error = float((rows * expected).sum(1).min()), float(abs(rows - expected).max())
+    report(what, rows.shape == expected.shape and cosine >= 0.999999 and error <= 1e-5,
+           f"cosine >= {cosine:.7f}, error <= {error:.1e}")
+
+
+def compare_models(work, pictures, tokenizer):
+    lines = work / "texts.txt"
+    lines.write_text("\n".join(TEXTS) + "\n", encoding="utf-8")
+    for number, (hidden, heads, patch, image, *rest) in enumerate(MODELS):
+        folder = work / f"model{number}"
+        model = make_model(folder, hidden, heads, patch, image, *rest)
+        name = f"hidden {hidden}, patch {patch}, image {image}, {rest[0]}, {rest[2]}"
+        crops = [crop(path, image) for path in pictures]
+        pixels = np.stack([((c * np.float32(1 / 255) - MEAN) / STD).transpose(2, 0, 1) for c in crops])
+        tokens = tokenizer(TEXTS, padding=True, truncation=True, max_length=LENGTH, return_tensors="pt")
+        with torch.no_grad():
+            images = unit(model.get_image_features(pixel_values=torch.from_numpy(pixels)))
+            texts = unit(model.get_text_features(input_ids=tokens.input_ids, attention_mask=tokens.attention_mask))
+        clip4j("embed", "--images", *pictures, "--model", folder, "--out", work / "images.npy")
+        clip4j("embed", "--texts-file", lines, "--model", folder, "--out", work / "texts.npy")
+        compare_rows(f"images, {name}:", np.load(work / "images.npy"), images)
+        compare_rows(f"texts, {name}:", np.load(work / "texts.npy"), texts)
+    for path, expected in zip(pictures, crops):
+        clip4j("preprocess", "--image", path, "--model", folder, "--out", work / "crop.npy")
+        report(f"pixels of {path.name}:", np.array_equal(np.load(work / "crop.npy"), expected), expected.shape)
+    for line in TEXTS:
+        ids = json.loads(clip4j("tokenize", "--text", line, "--model", folder, "--json"))["ids"]
+        report(f"tokens of {line[:20]!r}:", ids == tokenizer(line, truncation=True, max_length=LENGTH).input_ids, len(ids))
+
+
+def compare_top_k(work, n, dimension, k, queries, similarity):
+    corpus = np.random.standard_normal((n, dimension)).astype(np.float32)
+    corpus[n // 2] = corpus[0]  # equal rows: the lower number first
+    if n > 10:
+        corpus[3] = 0
+    query = np.random.standard_normal((queries, dimension)).astype(np.float32)
+    np.save(work / "corpus.npy", corpus)
+    np.save(work / "query.npy", query)
+    answer = json.loads(clip4j("topk", "--queries", work / "query.npy", "--corpus", work / "corpus.npy", "-k", k,
+                               "--similarity", similarity, "--json"))["hits"]
+    truth = query.astype(np.float64) @ corpus.astype(np.float64).T
+    if similarity == "cosine":
+        lengths = np.linalg.norm(corpus.astype(np.float64), axis=1)
+        truth /= np.linalg.norm(query.astype(np.float64), axis=1)[:, None] * np.where(lengths == 0, 1, lengths)
+    wrong, error = 0, 0.0
+    for scores, hits in zip(truth, answer):
+        rows = np.array([hit["row"] for hit in hits])
+        best = np.lexsort((np.arange(n), -scores))[:k]
+        wrong += len(rows) != len(best) or int((abs(scores[rows] - scores[best]) > 1e-12).sum())
+        error = max(error, float(abs(scores[rows] - [hit["score"] for hit in hits]).max()))
+    report(f"top {k} of {n} x {dimension}, {queries} queries, {similarity}:", wrong == 0 and error <= 1e-6,
+           f"{wrong} out of order, error <= {error:.1e}")
+
+
+def main():
+    seed = int(sys.argv[1]) if len(sys.argv) > 1 else 0
+    random.seed(seed), np.random.seed(seed), torch.manual_seed(seed)
+    with tempfile.TemporaryDirectory() as folder:
+        work = pathlib.Path(folder)
+        (work / "pictures").mkdir()
+        pictures = draw_pictures(work / "pictures", 65)
+        compare_models(work, pictures, CLIPTokenizerFast.from_pretrained(TOKENIZER))
+        for shape in [(1, 3, 1, 1, "cosine"), (1000, 512, 10, 7, "cosine"), (5000, 33, 5000, 3, "dot"),
+                      (200000, 64, 100, 40, "cosine"), (777, 1, 800, 2, "dot"), (1000000, 32, 10, 3, "dot")]:
+            compare_top_k(work, *shape)
+    sys.exit(failures > 0)
+
+
+if __name__ == "__main__":
+    main()
