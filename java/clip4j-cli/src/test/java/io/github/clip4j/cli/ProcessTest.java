@@ -26,6 +26,7 @@ class ProcessTest {
   private ProcessBuilder command(String locale, Object... args) {
     List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT"));
     command.add(Path.of(System.getProperty("java.home"), "bin/java").toString());
+    command.add("-Duser.home=" + System.getProperty("user.home"));
     command.addAll(List.of("-cp", CLASS_PATH, "io.github.clip4j.cli.Main"));
     for (Object arg : args) {
       command.add(arg.toString());
