@@ -135,7 +135,7 @@ class EmbedTest {
             Cli.write(folder.resolve("empty.png"), ""),
             "empty",
             Cli.write(folder.resolve("cut.jpg"), Arrays.copyOf(jpeg, jpeg.length / 2)),
-            "ends too",
+            "damaged or incomplete",
             Cli.write(folder.resolve("huge.png"), png),
             "100000 x 100000",
             Cli.write(folder.resolve("text.jpg"), "hello"),
