@@ -18,6 +18,7 @@ final class IndexLock implements AutoCloseable {
   private final FileChannel channel;
 
   private final boolean isNew;
+  private final Runnable release = this::release;
 
   private IndexLock(Path folder, boolean isNew, Path file, FileChannel channel) {
     this.folder = folder;
@@ -34,7 +35,9 @@ final class IndexLock implements AutoCloseable {
       FileChannel channel =
           FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
       if (isHeld(channel, file)) {
-        return new IndexLock(folder, isNew, file, channel);
+        IndexLock lock = new IndexLock(folder, isNew, file, channel);
+        Cleanup.uninterrupted(() -> Cleanup.add(lock.release));
+        return lock;
       }
       channel.close();
     } catch (IOException e) {
@@ -60,6 +63,10 @@ final class IndexLock implements AutoCloseable {
 
   @Override
   public void close() {
+    Cleanup.run(release);
+  }
+
+  private void release() {
     try (channel) {
       Files.deleteIfExists(file);
       if (isNew) {

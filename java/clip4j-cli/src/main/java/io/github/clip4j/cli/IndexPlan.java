@@ -2,6 +2,7 @@ package io.github.clip4j.cli;
 
 import io.github.clip4j.cli.IndexManifest.Entry;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -42,12 +43,23 @@ final class IndexPlan {
     Set<String> seen = new HashSet<>();
     for (PictureFile picture : pictures) {
       if (picture.problem() != null) {
-        plan.failed.add(picture);
+        if (!plan.wasDeleted(picture)) {
+          plan.failed.add(picture);
+        }
       } else if (seen.add(IndexManifest.absolute(picture.path()).toString())) {
         plan.add(picture);
       }
     }
     return plan;
+  }
+
+  /**
+   * A picture of the version before that is gone is dropped; that it is named again is no error.
+   */
+  private boolean wasDeleted(PictureFile picture) {
+    return picture.path() != null
+        && Files.notExists(picture.path())
+        && rowOfPath.containsKey(IndexManifest.absolute(picture.path()).toString());
   }
 
   private void add(PictureFile picture) {
@@ -67,7 +79,7 @@ final class IndexPlan {
       items.add(new Item(picture, entry, stamp, row == null ? NEW : row));
     } catch (IOException e) {
       String why = "cannot be read: " + Failure.reason(e);
-      failed.add(PictureFile.missing(picture.id(), why, "check its permissions"));
+      failed.add(PictureFile.failed(picture.id(), picture.path(), why, "check its permissions"));
     }
   }
 

@@ -4,6 +4,7 @@ import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -13,7 +14,6 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.util.EnumSet;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
@@ -27,15 +27,10 @@ import java.util.regex.Pattern;
  */
 final class OutputFile implements AutoCloseable {
   private static final Pattern TEMPORARY = Pattern.compile("\\.(.+)\\.[0-9a-f-]{36}\\.tmp");
-  private static final Set<OutputFile> PENDING = new HashSet<>();
-  private static boolean exiting;
-
-  static {
-    Runtime.getRuntime().addShutdownHook(new Thread(OutputFile::discardAll, "clip4j-output"));
-  }
 
   private final Path target;
   private final Path temporary;
+  private final Runnable discard = this::discard;
   private FileChannel channel;
 
   private OutputFile(Path target) {
@@ -51,17 +46,11 @@ final class OutputFile implements AutoCloseable {
     Path file = resolve(target);
     refuseReadOnly(target, file);
     OutputFile output = new OutputFile(file);
-    synchronized (PENDING) {
-      checkNotExiting();
-      try {
-        output.channel =
-            FileChannel.open(
-                output.temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-      } catch (IOException e) {
-        throw output.failure(e);
-      }
-      PENDING.add(output);
-    }
+    Cleanup.uninterrupted(
+        () -> {
+          output.open();
+          Cleanup.add(output.discard);
+        });
     return output;
   }
 
@@ -115,28 +104,37 @@ final class OutputFile implements AutoCloseable {
         throw output.failure(e);
       }
     }
-    synchronized (PENDING) {
-      checkNotExiting();
-      for (OutputFile output : outputs) {
-        try {
-          Files.move(output.temporary, output.target, StandardCopyOption.ATOMIC_MOVE);
-        } catch (IOException e) {
-          throw output.failure(e);
-        }
-        PENDING.remove(output);
-        sync(output.target.toAbsolutePath().getParent());
-      }
+    Cleanup.uninterrupted(
+        () -> {
+          for (OutputFile output : outputs) {
+            output.move();
+          }
+        });
+  }
+
+  private void open() {
+    try {
+      channel =
+          FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+    } catch (IOException e) {
+      throw failure(e);
     }
+  }
+
+  private void move() {
+    try {
+      Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      throw failure(e);
+    }
+    Cleanup.forget(discard);
+    sync(target.getParent());
   }
 
   /** Removes what was not published. */
   @Override
   public void close() {
-    synchronized (PENDING) {
-      if (PENDING.remove(this)) {
-        discard();
-      }
-    }
+    Cleanup.run(discard);
   }
 
   private void discard() {
@@ -145,19 +143,6 @@ final class OutputFile implements AutoCloseable {
       Files.deleteIfExists(temporary);
     } catch (IOException e) {
       // The folder went away or became read-only meanwhile; nothing of use can be said.
-    }
-  }
-
-  private static void discardAll() {
-    synchronized (PENDING) {
-      exiting = true;
-      PENDING.forEach(OutputFile::discard);
-    }
-  }
-
-  private static void checkNotExiting() {
-    if (exiting) {
-      throw new Clip4jException(Kind.SHUTTING_DOWN, "the command was interrupted");
     }
   }
 
@@ -213,7 +198,10 @@ final class OutputFile implements AutoCloseable {
     }
   }
 
-  private Failure failure(IOException e) {
+  private RuntimeException failure(IOException e) {
+    if (e instanceof ClosedChannelException) { // By Cleanup.
+      return new Clip4jException(Kind.SHUTTING_DOWN, "the command was interrupted");
+    }
     return Failure.of(target.toString(), "cannot be written", e);
   }
 }

@@ -10,11 +10,12 @@ import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 
 /**
  * The pictures that {@code --images P...} names, in the order given. A P is a file; else a glob
@@ -55,21 +56,21 @@ final class Pictures {
     try {
       path = Path.of(argument);
     } catch (InvalidPathException e) {
-      found.add(PictureFile.missing(argument, "is not a file name", "check the name"));
+      found.add(PictureFile.failed(argument, null, "is not a file name", "check the name"));
       return;
     }
     if (argument.isEmpty()) {
-      found.add(PictureFile.missing("''", "the file name is empty", "name a file"));
+      found.add(PictureFile.failed("''", null, "the file name is empty", "name a file"));
     } else if (Files.exists(path)) {
       add(argument, path);
     } else if (Glob.isOne(argument)) {
       List<Path> matches = Glob.expand(path);
       if (matches.isEmpty()) {
-        found.add(PictureFile.missing(argument, "matches no file", "check the pattern"));
+        found.add(PictureFile.failed(argument, null, "matches no file", "check the pattern"));
       }
       matches.forEach(match -> add(match.toString(), match));
     } else {
-      found.add(PictureFile.missing(argument, "no such file", "check the name"));
+      found.add(PictureFile.failed(argument, path, "no such file", "check the name"));
     }
   }
 
@@ -90,10 +91,9 @@ final class Pictures {
     }
     if (walk.pictures.isEmpty()) {
       String why = "holds no JPEG, PNG, WebP or GIF files";
-      found.add(PictureFile.missing(folder.toString(), why, "name another folder"));
+      found.add(PictureFile.failed(folder.toString(), null, why, "name another folder"));
     }
-    walk.pictures.sort(Comparator.comparing(picture -> Path.of(picture.id())));
-    found.addAll(walk.pictures);
+    found.addAll(walk.pictures.values());
   }
 
   static boolean isHidden(Path path) {
@@ -107,7 +107,7 @@ final class Pictures {
   }
 
   private static final class FolderWalk extends SimpleFileVisitor<Path> {
-    private final List<PictureFile> pictures = new ArrayList<>();
+    private final Map<Path, PictureFile> pictures = new TreeMap<>();
     private final Path top;
 
     FolderWalk(Path top) {
@@ -123,7 +123,7 @@ final class Pictures {
     @Override
     public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
       if (isPicture(file)) {
-        pictures.add(PictureFile.of(file.toString(), file));
+        pictures.put(file, PictureFile.of(file.toString(), file));
       }
       return FileVisitResult.CONTINUE;
     }
@@ -138,7 +138,7 @@ final class Pictures {
 
     private void failed(Path file, IOException e) {
       String why = "cannot be read: " + Failure.reason(e);
-      pictures.add(PictureFile.missing(file.toString(), why, "check its permissions"));
+      pictures.put(file, PictureFile.failed(file.toString(), file, why, "check its permissions"));
     }
   }
 }

@@ -57,6 +57,14 @@ final class Cli {
       return this;
     }
 
+    /** Exit 3, and one line that names the item. */
+    Result failsOnlyFor(Path item) {
+      hasStatus(3);
+      assertEquals(1, err.lines().count(), err);
+      assertTrue(err.startsWith("clip4j: " + item + ": "), err);
+      return this;
+    }
+
     Result succeeds() {
       hasStatus(0);
       assertEquals("", err);

@@ -169,6 +169,18 @@ class IndexTest {
   }
 
   @Test
+  void aDeletedPictureThatIsNamedAgainIsDropped() throws IOException {
+    Path owl = pictures.resolve("owl.png");
+    Path tiger = pictures.resolve("tiger.png");
+    Object[] command = {"index", index, "--images", owl, tiger, "--model", Cli.MODEL};
+    Cli.run(command).succeeds();
+    Files.delete(tiger);
+    String out = Cli.run(command).succeeds().out();
+    assertTrue(out.contains("1 pictures (0 embedded, 1 unchanged, 1 dropped)"), out);
+    Cli.run(command).failsOnlyFor(tiger);
+  }
+
+  @Test
   void anotherModelIsRefused() {
     indexes(4, 4, 0);
     Path other = model("other");

@@ -27,6 +27,7 @@ class ProcessTest {
     List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT"));
     command.add(Path.of(System.getProperty("java.home"), "bin/java").toString());
     command.add("-Duser.home=" + System.getProperty("user.home"));
+    command.add("-Duser.home=" + System.getProperty("user.home"));
     command.addAll(List.of("-cp", CLASS_PATH, "io.github.clip4j.cli.Main"));
     for (Object arg : args) {
       command.add(arg.toString());
@@ -122,6 +123,24 @@ class ProcessTest {
     assertEquals(List.of("out.npy", "stderr", "stdout", "texts"), Cli.namesIn(folder));
     assertEquals("old", Cli.read(folder.resolve("out.npy")));
     assertEquals("", Cli.read(folder.resolve("stdout")));
+    assertEquals("", Cli.read(folder.resolve("stderr")));
+  }
+
+  @Test
+  void interruptedIndexingLeavesNothing() throws Exception {
+    Path pictures = folder.resolve("pictures");
+    for (int i = 0; i < 3000; i++) {
+      Cli.picture("noto-owl.png", pictures, i + ".png");
+    }
+    Process process =
+        command("C.UTF-8", "index", "idx", "--images", "pictures", "--model", Cli.MODEL).start();
+    Path index = folder.resolve("idx");
+    while (process.isAlive() && !(Files.exists(index) && Cli.namesIn(index).size() > 1)) {
+      Thread.sleep(5);
+    }
+    new ProcessBuilder("kill", "-INT", "" + process.pid()).start().waitFor();
+    assertEquals(130, process.waitFor(), Cli.read(folder.resolve("stderr")));
+    assertEquals(List.of("pictures", "stderr", "stdout"), Cli.namesIn(folder));
     assertEquals("", Cli.read(folder.resolve("stderr")));
   }
 
