@@ -105,6 +105,6 @@ final class Arguments {
   }
 
   private static String name(ArgSpec option) {
-    return ((OptionSpec) option).longestName();
+    return option instanceof OptionSpec named ? named.longestName() : option.paramLabel();
   }
 }

@@ -63,8 +63,6 @@ final class DemoCommand extends Subcommand {
         ClipModel loaded = model.load()) {
       file.write(ByteBuffer.wrap(run(loaded).html().getBytes(StandardCharsets.UTF_8)));
       OutputFile.publish(file);
-    } catch (IllegalArgumentException | IllegalStateException e) {
-      throw Failure.of("demo", e);
     }
     console.print("");
     console.print("The same with pictures: " + page);

@@ -112,7 +112,7 @@ final class EmbedCommand extends Subcommand {
     } else if (texts != null) {
       embedTexts(embedder, texts.iterator(), texts.size(), rows, ids);
     } else {
-      try (TextLines lines = new TextLines(textsFile)) {
+      try (TextLines lines = TextLines.open(textsFile)) {
         embedTexts(embedder, lines, -1, rows, ids);
       }
     }

@@ -26,7 +26,10 @@ import picocli.CommandLine.Parameters;
       "  clip4j index photos.index --images photos && clip4j search photos.index --text 'a horse'",
     })
 final class IndexCommand extends Subcommand {
-  @Parameters(paramLabel = "DIR", description = "The index's folder.")
+  @Parameters(
+      paramLabel = "DIR",
+      parameterConsumer = Arguments.Verbatim.class,
+      description = "The index's folder.")
   private Path folder;
 
   @Option(

@@ -24,7 +24,10 @@ import picocli.CommandLine.Parameters;
       "  clip4j search photos.index --text 'a man on a horse' -k 5 --html found.html",
     })
 final class SearchCommand extends Subcommand {
-  @Parameters(paramLabel = "DIR", description = "What clip4j index made.")
+  @Parameters(
+      paramLabel = "DIR",
+      parameterConsumer = Arguments.Verbatim.class,
+      description = "What clip4j index made.")
   private Path folder;
 
   @Option(

@@ -26,19 +26,23 @@ final class TextLines implements Iterator<String>, AutoCloseable {
   private String next;
   private long number;
 
-  TextLines(Path file) {
+  private TextLines(Path file, InputStream in) throws IOException {
     this.file = file;
-    try {
-      if (Files.isDirectory(file)) {
-        throw new Failure(file.toString(), "is a directory", "name a file with a text a line");
-      }
-      in = new BufferedInputStream(Files.newInputStream(file), 1 << 16);
-      next = read();
-    } catch (IOException e) {
-      throw Failure.of(file.toString(), "cannot be read", e);
-    }
+    this.in = in;
+    this.next = read();
     if (next == null) {
       throw new Failure(file.toString(), "is empty", "write a text a line");
+    }
+  }
+
+  static TextLines open(Path file) {
+    if (Files.isDirectory(file)) {
+      throw new Failure(file.toString(), "is a directory", "name a file with a text a line");
+    }
+    try {
+      return new TextLines(file, new BufferedInputStream(Files.newInputStream(file), 1 << 16));
+    } catch (IOException e) {
+      throw Failure.of(file.toString(), "cannot be read", e);
     }
   }
 

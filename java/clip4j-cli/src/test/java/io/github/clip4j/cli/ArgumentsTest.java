@@ -91,6 +91,8 @@ class ArgumentsTest {
     Cli.run("topk", "--queries", "q", "--corpus", "c", "-k", "many").failsWith(2, "many");
     Cli.run("topk", "--queries", "q", "--corpus", "c").failsWith(2, "-k");
     Cli.run("index", "--images", "a").failsWith(2, "DIR");
+    Cli.run("index", "", "--images", "a").failsWith(2, "DIR");
+    Cli.run("search", "", "--text", "a").failsWith(2, "DIR");
     Cli.run("search", "d").failsWith(2, "--text, --image");
     Cli.run("search", "d", "--text", "a", "--image", "b").failsWith(2, "--text, --image");
     Cli.run("match", "--image", "a").failsWith(2, "--text");

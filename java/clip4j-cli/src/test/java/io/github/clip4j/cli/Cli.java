@@ -7,6 +7,8 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import io.github.clip4j.internal.Native;
+import io.github.clip4j.search.SearchRuntime;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -73,6 +75,7 @@ final class Cli {
   }
 
   static Result run(Object... args) {
+    Native.load();
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     ByteArrayOutputStream err = new ByteArrayOutputStream();
     Console console =
@@ -81,6 +84,9 @@ final class Cli {
             new PrintStream(err, true, StandardCharsets.UTF_8),
             false);
     int status = Main.run(console, Arrays.stream(args).map(String::valueOf).toArray(String[]::new));
+    assertEquals(0, SearchRuntime.nativeBytes(), "native bytes that the command left");
+    assertEquals(0, Native.liveBytes(), "native bytes of models that the command left");
+    assertEquals(0, Native.liveHandles(), "native handles that the command left");
     return new Result(
         status, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
   }
