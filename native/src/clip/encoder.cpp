@@ -1,6 +1,7 @@
 #include "clip/encoder.h"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 #include <vector>
 
@@ -16,6 +17,19 @@ namespace {
 constexpr double kQuickGelu = 1.702;
 
 }  // namespace
+
+int64_t rounded_rows(int64_t rows) {
+  constexpr int64_t kSmallest = 16;
+  const auto octave = static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(rows)));
+  const int64_t step = std::max(kSmallest, octave / 4);
+  return (rows + step - 1) / step * step;
+}
+
+torch::Tensor zero_padded(int64_t rows, int64_t total, int64_t width) {
+  torch::Tensor matrix = torch::Tensor::empty({total, width});
+  std::fill_n(matrix.data() + rows * width, (total - rows) * width, 0.0f);
+  return matrix;
+}
 
 Encoder::Layer::Layer(const clip4j_tower& tower)
     : norm1(tower.hidden_size, tower.layer_norm_eps),
@@ -82,7 +96,9 @@ torch::Tensor Encoder::attend(const torch::Tensor& qkv, std::span<const Sequence
   for (const Sequence& sequence : sequences) longest = std::max(longest, sequence.length);
   const int64_t scratch_size = attention_scratch(longest, width);
   const Buffer scratch(torch::thread_count() * scratch_size);
-  torch::Tensor attended = torch::Tensor::empty({wanted_only ? count : qkv.sizes()[0], hidden_});
+  torch::Tensor attended =
+      wanted_only ? zero_padded(count, rounded_rows(count), hidden_)
+                  : zero_padded(sequences.back().first + sequences.back().length, qkv.sizes()[0], hidden_);
   const float* const from = qkv.data();
   float* const to = attended.data();
   AttentionKernel* const kernel = attention_kernel();
@@ -108,7 +124,8 @@ torch::Tensor Encoder::attend(const torch::Tensor& qkv, std::span<const Sequence
 }
 
 torch::Tensor Encoder::wanted_rows(const torch::Tensor& x, std::span<const Sequence> sequences) const {
-  torch::Tensor wanted = torch::Tensor::empty({static_cast<int64_t>(sequences.size()), hidden_});
+  const auto count = static_cast<int64_t>(sequences.size());
+  torch::Tensor wanted = zero_padded(count, rounded_rows(count), hidden_);
   float* to = wanted.data();
   for (const Sequence& sequence : sequences) {
     std::copy_n(x.data() + sequence.wanted * hidden_, hidden_, to);

@@ -82,7 +82,7 @@ torch::Tensor TextTower::run(std::span<const std::span<const int32_t>> texts) co
     lengths.push_back(static_cast<int64_t>(ids.size()));
     rows += lengths.back();
   }
-  torch::Tensor tokens = torch::Tensor::empty({rows, hidden});
+  torch::Tensor tokens = zero_padded(rows, rounded_rows(rows), hidden);
   float* to = tokens.data();
   for (const auto& ids : texts) {
     const float* position = position_embedding_.data();

@@ -17,8 +17,8 @@ class VisionTower {
   explicit VisionTower(const clip4j_config& config);
 
   void declare(Weights& weights);
-  // patches [pictures x patches, patch width], row-major, borrowed -> [pictures, projection_dim], not yet
-  // unit length.
+  // patches [pictures x patches, patch width], row-major, borrowed -> [at least pictures, projection_dim],
+  // not yet unit length.
   torch::Tensor run(const float* patches, int64_t pictures) const;
 
  private:
@@ -37,7 +37,7 @@ class TextTower {
 
   void declare(Weights& weights);
   // Each text's ids end with its end of text: CLIP's causal mask makes what follows irrelevant.
-  // -> [texts, projection_dim], not yet unit length.
+  // -> [at least texts, projection_dim], not yet unit length.
   torch::Tensor run(std::span<const std::span<const int32_t>> texts) const;
 
  private:
