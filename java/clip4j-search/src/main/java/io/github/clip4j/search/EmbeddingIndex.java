@@ -5,9 +5,11 @@ import io.github.clip4j.search.internal.NativeBlock;
 import io.github.clip4j.search.internal.NativeHandle;
 import io.github.clip4j.search.internal.NativeMemory;
 import io.github.clip4j.search.internal.Status;
+import java.nio.ByteBuffer;
 import java.nio.DoubleBuffer;
 import java.nio.IntBuffer;
 import java.util.Objects;
+import java.util.function.LongConsumer;
 
 /**
  * Exact search over the rows of {@link Embeddings}: the hits and their order are those of float64
@@ -41,28 +43,29 @@ public final class EmbeddingIndex implements AutoCloseable {
       throw new IllegalArgumentException("rows is empty: an index needs a row");
     }
     NativeMemory memory = rows.memory();
+    LongConsumer free =
+        index -> {
+          Native.indexFree(index);
+          memory.release();
+        };
     long address = memory.acquire();
+    long index;
     try {
-      NativeHandle handle =
-          new NativeHandle(
-              "EmbeddingIndex",
-              create(address, rows.rows(), rows.dimension()),
-              index -> {
-                Native.indexFree(index);
-                memory.release();
-              });
-      return new EmbeddingIndex(handle, rows.rows(), rows.dimension());
+      index = create(address, rows.rows(), rows.dimension());
     } catch (Throwable failed) {
       memory.release();
       throw failed;
     }
+    return new EmbeddingIndex(
+        new NativeHandle("EmbeddingIndex", index, free), rows.rows(), rows.dimension());
   }
 
   private static long create(long address, int rows, int dimension) {
     try (NativeBlock result = new NativeBlock("EmbeddingIndex", Long.BYTES)) {
+      ByteBuffer index = result.buffer(0, Long.BYTES); // Nothing may fail once the index exists.
       Status.check(
           Native.indexCreate(address, rows, dimension, result.address()), Native::lastError);
-      return result.buffer(0, Long.BYTES).getLong();
+      return index.getLong();
     }
   }
 

@@ -115,12 +115,14 @@ public final class Embeddings implements AutoCloseable {
       FloatBuffer block = FloatBuffer.allocate(step * dimension);
       for (int row = 0; row < rows; row += step) {
         int count = Math.min(step, rows - row);
-        filler.fill(row, block.clear().limit(count * dimension));
-        if (block.hasRemaining()) {
+        int values = count * dimension;
+        filler.fill(row, block.clear().limit(values));
+        if (block.position() != values) {
           throw new IllegalStateException(
-              "the filler left room for " + block.remaining() + " values from row " + row + " on");
+              "the filler wrote %d of the %d values from row %d on"
+                  .formatted(block.position(), values, row));
         }
-        floats(memory, (long) row * dimension, count * dimension).put(block.flip());
+        floats(memory, (long) row * dimension, values).put(block.flip());
       }
       return new Embeddings(memory, rows, dimension);
     } catch (Throwable failed) {

@@ -95,6 +95,20 @@ class EmbeddingsTest {
   }
 
   @Test
+  void aFillerCannotMoveItsBlocksLimit() {
+    assertThrows(
+        IllegalStateException.class,
+        () -> Embeddings.fill(2, 2, (firstRow, block) -> block.put(1).limit(1)));
+    assertThrows(
+        IllegalStateException.class,
+        () ->
+            Embeddings.fill(
+                130_000, // The last block is smaller than its buffer.
+                4,
+                (firstRow, block) -> block.limit(block.capacity()).position(block.capacity())));
+  }
+
+  @Test
   void aBlockKeptByItsFillerCannotChangeTheRows() {
     FloatBuffer[] kept = new FloatBuffer[1];
     try (Embeddings embeddings =

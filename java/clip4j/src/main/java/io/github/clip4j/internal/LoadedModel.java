@@ -8,6 +8,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.function.LongConsumer;
 import java.util.function.LongFunction;
 
 /** A model in native memory and what its files say of it. Safe from any thread. */
@@ -62,18 +63,17 @@ public final class LoadedModel implements AutoCloseable {
   private NativeHandle create(int threads) {
     try (Scratch scratch = new Scratch(ClipConfig.BYTES + Long.BYTES)) {
       config.write(scratch.view(0, ClipConfig.BYTES));
-      long result = scratch.address() + ClipConfig.BYTES;
-      WeightsReader.check(
-          files.path("config.json"), Native.modelCreate(scratch.address(), threads, result));
-      long model = scratch.view(ClipConfig.BYTES, Long.BYTES).getLong();
+      ByteBuffer model = scratch.view(ClipConfig.BYTES, Long.BYTES);
       Tokenizer owned = tokenizer;
-      return new NativeHandle(
-          "ClipModel",
-          model,
+      LongConsumer free =
           address -> {
             Native.modelFree(address);
             owned.close();
-          });
+          };
+      WeightsReader.check(
+          files.path("config.json"),
+          Native.modelCreate(scratch.address(), threads, scratch.address() + ClipConfig.BYTES));
+      return new NativeHandle("ClipModel", model.getLong(), free);
     }
   }
 

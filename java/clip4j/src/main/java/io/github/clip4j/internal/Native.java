@@ -2,6 +2,7 @@ package io.github.clip4j.internal;
 
 import io.github.clip4j.search.internal.NativeLoader;
 import io.github.clip4j.search.internal.NativeLoader.Requirement;
+import io.github.clip4j.search.internal.NativeText;
 import io.github.clip4j.search.internal.Status;
 import org.bytedeco.javacpp.annotation.Cast;
 import org.bytedeco.javacpp.annotation.Name;
@@ -17,7 +18,6 @@ import org.bytedeco.javacpp.annotation.Platform;
     include = "clip4j.h",
     link = "clip4j",
     library = "jniclip4j",
-    define = "STRING_BYTES_CHARSET \"UTF-8\"",
     preload = {
       "clip4j_openmp", // before libgomp, which it configures
       "gomp@.1",
@@ -41,6 +41,7 @@ public final class Native {
 
   /** Loads the library when it is not loaded yet. Call it before anything else here. */
   public static void load() {
+    io.github.clip4j.search.internal.Native.load(); // NativeText needs it.
     NativeLoader.load(
         Native.class,
         "io.github.clip4j:clip4j",
@@ -54,9 +55,24 @@ public final class Native {
     Status.check(status, Native::lastError);
   }
 
+  /** The text of this thread's last failed call. */
+  static String lastError() {
+    return NativeText.at(lastErrorAddress());
+  }
+
+  /** libtorch's version. */
+  public static String torchVersion() {
+    return NativeText.at(torchVersionAddress());
+  }
+
+  /** OpenCV's version. */
+  public static String opencvVersion() {
+    return NativeText.at(opencvVersionAddress());
+  }
+
   @Name("clip4j_last_error")
   @NoException
-  static native String lastError();
+  private static native @Cast("const char*") long lastErrorAddress();
 
   @Name("clip4j_live_bytes")
   @NoException
@@ -138,9 +154,9 @@ public final class Native {
 
   @Name("clip4j_torch_version")
   @NoException
-  public static native String torchVersion();
+  private static native @Cast("const char*") long torchVersionAddress();
 
   @Name("clip4j_opencv_version")
   @NoException
-  public static native String opencvVersion();
+  private static native @Cast("const char*") long opencvVersionAddress();
 }

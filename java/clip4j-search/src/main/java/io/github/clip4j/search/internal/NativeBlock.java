@@ -3,7 +3,6 @@ package io.github.clip4j.search.internal;
 import io.github.clip4j.search.Clip4jException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import org.bytedeco.javacpp.Pointer;
 
 /**
  * Zeroed native memory, 64-byte aligned, that lives for one call: whoever allocates it closes it in
@@ -53,26 +52,6 @@ public final class NativeBlock implements AutoCloseable {
     if (offset < 0 || length < 0 || offset > bytes - length) {
       throw new IndexOutOfBoundsException(offset + " + " + length + " > " + bytes);
     }
-    // JavaCPP takes a capacity of 0 for "unknown".
-    return length == 0
-        ? ByteBuffer.allocateDirect(0).order(ByteOrder.nativeOrder())
-        : new Region(address + offset, length).asByteBuffer();
-  }
-
-  /**
-   * JavaCPP's way from an address to a ByteBuffer; without a deallocator, so that JavaCPP neither
-   * counts nor frees.
-   */
-  private static final class Region extends Pointer {
-    Region(long address, long length) {
-      this.address = address;
-      this.limit = length;
-      this.capacity = length;
-    }
-
-    @Override
-    public int sizeof() {
-      return 1;
-    }
+    return Native.buffer(address + offset, length).order(ByteOrder.nativeOrder());
   }
 }

@@ -36,14 +36,19 @@ public final class NativeHandle implements AutoCloseable {
   private final Cleaner.Cleanable cleanable;
 
   /**
-   * Takes over {@code address}.
+   * Takes over {@code address}, also where it throws.
    *
    * @param what names the public object, for messages: "Embeddings"
    * @param free frees the address; must not refer to the handle
    */
   public NativeHandle(String what, long address, LongConsumer free) {
-    this.state = new State(what, address, free);
-    this.cleanable = CLEANER.register(this, state);
+    try {
+      this.state = new State(what, address, free);
+      this.cleanable = CLEANER.register(this, state);
+    } catch (Throwable failed) {
+      free.accept(address);
+      throw failed;
+    }
   }
 
   /**
@@ -113,11 +118,14 @@ public final class NativeHandle implements AutoCloseable {
 
     @Override
     public void run() {
-      if (!closed.get()) {
-        LEAKS.incrementAndGet();
-        LOGGER.log(System.Logger.Level.WARNING, this::leak);
+      try {
+        if (!closed.get()) {
+          LEAKS.incrementAndGet();
+          LOGGER.log(System.Logger.Level.WARNING, this::leak);
+        }
+      } finally {
+        release();
       }
-      release();
     }
 
     private String leak() {

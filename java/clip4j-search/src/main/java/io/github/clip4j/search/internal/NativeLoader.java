@@ -48,8 +48,14 @@ public final class NativeLoader {
     LOCK.lock();
     try {
       if (!LOADED.containsKey(nativeClass)) {
-        String file = loadLocked(nativeClass, artifact, requirements);
-        start.run();
+        String file =
+            FreshThread.call(
+                "clip4j-load",
+                () -> {
+                  String loaded = loadLocked(nativeClass, artifact, requirements);
+                  start.run();
+                  return loaded;
+                });
         LOADED.put(nativeClass, file);
       }
     } finally {
