@@ -1,62 +1,84 @@
-"""What an icon is called, and which of Unicode's concepts the model learns."""
+"""The concepts (one per CLDR emoji name) and the names under which the artwork sets file them."""
 
 import json
-import pathlib
 import re
 import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
 
-EMOJI = pathlib.Path(__file__).parent / "node_modules/emojibase-data/en/data.json"
+COMPONENT_GROUP = 2  # skin tones and hair: no emoji of their own
+ANIMALS, FOOD, TRAVEL, ACTIVITIES, OBJECTS, SYMBOLS, FLAGS = 3, 4, 5, 6, 7, 8, 9
+PEOPLE = 1
 
-# emojibase groups: 1 people, 3 animals and nature, 4 food, 5 travel, 6 activities, 7 objects; 2 holds components.
-COMPONENTS = 2
-WHOLE_GROUPS = (3, 4, 6)
+PACKAGES = Path(__file__).parent / "node_modules"
 
-PEOPLE = set(
-    "man,woman,boy,girl,baby,person,child,family,horse racing,person biking,man biking,woman biking,person surfing,"
-    "person swimming,person running,man running,woman running,man dancing,woman dancing,person walking,man walking,"
-    "woman walking,skier,snowboarder,person golfing,person climbing,mermaid,fairy,princess,prince,santa claus,cook,"
-    "farmer,astronaut,firefighter,police officer,teacher,student,artist,pilot,doctor,health worker,woman feeding baby,"
-    "breast-feeding,pregnant woman,person in bed,person taking bath,ninja,zombie,vampire,ghost,robot,alien,"
-    "pile of poo,clown face,skull,smiling face with sunglasses,crying face,pouting face,red heart".split(",")
-)
-TRAVEL = re.compile(
-    "car|bus|train|plane|ship|boat|rocket|bicycle|scooter|truck|taxi|ambulance|engine|helicopter|tractor|metro|tram|"
-    "railway|house|castle|mountain|beach|volcano|island|church|mosque|hospital|school|factory|bridge|statue|fountain|"
-    "tent|sun|moon|star|cloud|rain|snow|fire|wave|rainbow|umbrella|lightning|tornado|globe|motorcycle|canoe|anchor|"
-    "sailboat|fuel|traffic light|wheel|satellite|hotel|hut|carousel|ferris|roller"
-)
-OBJECTS = re.compile(
-    "guitar|violin|piano|trumpet|saxophone|drum|accordion|banjo|microphone|headphone|radio|telephone|phone|laptop|"
-    "computer|camera|television|book|newspaper|money|envelope|package|pencil|pen|brush|scissors|hammer|axe|wrench|gun|"
-    "bow|shield|key|lock|bed|chair|couch|toilet|shower|bathtub|door|candle|bulb|clock|watch|hourglass|glasses|shirt|"
-    "jeans|dress|shoe|boot|hat|crown|ring|gem|lipstick|bag|backpack|magnet|microscope|telescope|syringe|pill|cart|"
-    "balloon|gift|trophy|medal"
-)
+COLOUR_WORDS = re.compile(r"\b(red|orange|yellow|green|blue|purple|pink|brown|black|white|grey|gray|gold|silver|light)\b")
+FACING = re.compile(r"\b(left|right|arrow|clockwise|counterclockwise|o’clock|thirty|backhand|forward|reverse)\b|-")
 
 
-def slug(text: str) -> str:
-    """The form that icon names have: "Côte d'Ivoire" becomes "cote-divoire"."""
-    text = text.lower().replace("&", "and").replace("’", "").replace("'", "")
-    plain = unicodedata.normalize("NFD", text).encode("ascii", "ignore").decode()
-    return re.sub("[^a-z0-9]+", "-", plain).strip("-")
+@dataclass(frozen=True)
+class Concept:
+    slug: str
+    label: str
+    keywords: tuple[str, ...]  # CLDR
+    extra: tuple[str, ...]  # what people call it elsewhere (emojilib)
+    group: int
+    emoji: str
+
+    @property
+    def keeps_colour(self) -> bool:
+        """Its colour is its meaning."""
+        return self.group == FLAGS or bool(COLOUR_WORDS.search(self.label))
+
+    @property
+    def keeps_side(self) -> bool:
+        """Its mirror image means something else."""
+        return self.group in (SYMBOLS, FLAGS) or bool(FACING.search(self.label))
+
+    @property
+    def picturable(self) -> bool:
+        """A thing that may stand beside another in a scene."""
+        clock = self.group == TRAVEL and ("o’clock" in self.label or "thirty" in self.label)
+        return self.group in (PEOPLE, ANIMALS, FOOD, TRAVEL, ACTIVITIES, OBJECTS) and not clock
 
 
-def load() -> dict[str, dict]:
-    """Every concept by its slug: CLDR label, keywords and group."""
-    return {
-        slug(emoji["label"]): {"label": emoji["label"], "tags": emoji.get("tags", []), "group": emoji["group"]}
-        for emoji in json.loads(EMOJI.read_text(encoding="utf-8"))
-        if emoji.get("group", COMPONENTS) != COMPONENTS
-    }
+def slug(name: str) -> str:
+    ascii_name = unicodedata.normalize("NFD", name.lower()).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", ascii_name.replace("&", "and").replace("'", "")).strip("-")
 
 
-def everyday(concept: dict) -> bool:
-    """Whether a concept is among those that the model learns: no flags, faces, signs or times of day."""
-    label, group = concept["label"].lower(), concept["group"]
-    if group in WHOLE_GROUPS:
-        return True
-    if group == 5:
-        return bool(TRAVEL.search(label)) and "o’clock" not in label and "thirty" not in label
-    if group == 7:
-        return bool(OBJECTS.search(label))
-    return label in PEOPLE
+def load() -> list[Concept]:
+    people_say = json.loads((PACKAGES / "emojilib/dist/emoji-en-US.json").read_text())
+    found = {}
+    for entry in json.loads((PACKAGES / "emojibase-data/en/data.json").read_text()):
+        if entry.get("group", COMPONENT_GROUP) == COMPONENT_GROUP:
+            continue
+        label, emoji = entry["label"], entry["emoji"]
+        extra = people_say.get(emoji) or people_say.get(emoji.replace("\ufe0f", "")) or ()
+        found[slug(label)] = Concept(
+            slug(label),
+            label,
+            tuple(tag.lower() for tag in entry.get("tags", ())),
+            tuple(word.replace("_", " ").lower() for word in extra if re.fullmatch(r"[\w '’-]{2,}", word)),
+            entry["group"],
+            emoji,
+        )
+    return [found[name] for name in sorted(found)]
+
+
+def names(concepts: list[Concept]) -> dict[str, int]:
+    """Squashed artwork name -> concept: CLDR label first, then the Unicode character name."""
+    table = {squash(c.label): i for i, c in enumerate(concepts)}
+    for i, concept in enumerate(concepts):
+        bare = concept.emoji.replace("\ufe0f", "")
+        if concept.group == FLAGS:
+            table.setdefault("flagfor" + squash(concept.label).removeprefix("flag"), i)
+            table.setdefault("flag" + squash(concept.label), i)
+            table.setdefault("flagforflag" + squash(concept.label).removeprefix("flag"), i)
+        if len(bare) == 1:
+            table.setdefault(squash(unicodedata.name(bare, concept.label)), i)
+    return table
+
+
+def squash(name: str) -> str:
+    return slug(name).replace("-", "")

@@ -1,91 +1,224 @@
-#!/usr/bin/env python3
-"""Trains the dual encoder from nothing for a number of minutes; leaves it in work/trained.
+"""Trains the model; stop it at any time, the same command goes on from its last checkpoint.
 
-    python train.py --minutes 62
+    python train.py --minutes 65
+
+The learning rate falls over the given time (wall clock, all runs together) or number of steps. work/run/checkpoint.pt is what resumes;
+work/run/weights.pt holds the averaged weights that evaluate.py and export.py read.
 """
 
 import argparse
 import math
-import pathlib
-import random
 import time
+from dataclasses import asdict
+from pathlib import Path
 
-import numpy
+import numpy as np
 import torch
 import torch.nn.functional as F
-from transformers import AutoTokenizer, CLIPConfig, CLIPModel
+from safetensors.torch import load_file
 
-import data
-from evaluate import embed, recall
+import artwork
+import concepts as emoji
+from captions import Captions, describes
+from model import Clip, Shape, state_from_transformers
+from pictures import Pictures, normalised
+from render import SPRITES
+from tokens import tokenizer
 
-# CLIP's tokenizer cut to its first 5,000 merges and 32 tokens: a small vocabulary for short texts.
-TOKENIZER = pathlib.Path(__file__).parents[1]
-WIDTH = 192
-BATCH = 384
-LEARNING_RATE = 1.5e-3
-WARM_UP = 150
-REPORT_EVERY = 300  # seconds
-
-
-def new_model(tokens) -> CLIPModel:
-    vocabulary = len(tokens)
-    tower = dict(hidden_size=WIDTH, intermediate_size=4 * WIDTH, num_attention_heads=3, hidden_act="quick_gelu")
-    text = dict(
-        tower,
-        vocab_size=vocabulary,
-        num_hidden_layers=4,
-        max_position_embeddings=tokens.model_max_length,
-        bos_token_id=vocabulary - 2,
-        eos_token_id=vocabulary - 1,
-        pad_token_id=vocabulary - 1,
-        projection_dim=WIDTH,
-    )
-    vision = dict(tower, num_hidden_layers=6, image_size=data.IMAGE, patch_size=16, projection_dim=WIDTH)
-    return CLIPModel(CLIPConfig(projection_dim=WIDTH, text_config=text, vision_config=vision))
+RUN = Path(__file__).parent / "work/run"
+BATCH, SCENES, UNTOLD = 256, 64, 96  # pictures a step; of them scenes; of them without a caption, only named
+PHRASES = 96  # labels and keywords without a picture, only named
+PEAK, WARM_UP, DECAY = 1.5e-3, 100, 0.05
+KEEP, WHOLE_FROM = 32, 0.8  # patches that training looks at, and when it begins to look at all
+AVERAGE = 0.997
+SAVE_EVERY, LOOK_EVERY = 240.0, 720.0
 
 
-def contrastive_loss(logits: torch.Tensor, keys: torch.Tensor) -> torch.Tensor:
-    """CLIP's symmetric loss; items with one key share the target, for they mean the same."""
-    target = (keys[:, None] == keys[None]).float()
-    target = target / target.sum(1, keepdim=True)
-    rows = -(target * F.log_softmax(logits, 1)).sum(1).mean()
-    columns = -(target * F.log_softmax(logits.T, 1)).sum(1).mean()
-    return rows + columns
+def batch(captions: Captions, pictures: Pictures):
+    """Pictures (single things, scenes, single things without a caption), the captions and phrases, which caption is true of
+    which picture (-1: neither true nor false), and the concepts that each picture shows and each text names."""
+    chosen = pictures.known[torch.randint(len(pictures.known), (BATCH - SCENES,))]
+    told, untold = chosen[UNTOLD:], chosen[:UNTOLD]
+    scenes = captions.scenes(SCENES)
+    singles = pictures.singles(chosen)
+    pixels = pictures.finish(torch.cat([singles[UNTOLD:], pictures.scenes(scenes), singles[:UNTOLD]]))
+    texts, fits = zip(*(captions.single(c) for c in told.tolist()))
+    fits, scene_texts = torch.stack(fits).float(), [captions.scene(s) for s in scenes]
+    in_scenes = torch.zeros(SCENES, fits.shape[1])
+    for i, scene in enumerate(scenes):
+        in_scenes[i, list(scene.things)] = 1 / len(scene.things)
+    shown = torch.cat([F.one_hot(told, fits.shape[1]), in_scenes, F.one_hot(untold, fits.shape[1])])
+    named = torch.cat([F.normalize(fits, p=1, dim=1), in_scenes])
+    true = torch.zeros(len(named), len(named))
+    true[: len(told), : len(told)] = fits[:, told].T
+    true[len(told) :, : len(told)] = -(in_scenes @ fits.T).sign()
+    for i, scene in enumerate(scenes):
+        for j, (_, axis, things) in enumerate(scene_texts):
+            true[len(told) + i, len(told) + j] = describes(axis, things, scene)
+    phrases, meant = zip(*(captions.phrase() for _ in range(PHRASES)))
+    named = torch.cat([named, F.normalize(torch.stack(meant).float(), p=1, dim=1)])
+    return pixels, [*texts, *(t for t, _, _ in scene_texts), *phrases], true, shown, named
+
+
+def cross_entropy(scores: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+    return -(wanted * F.log_softmax(scores, 1)).sum(1).mean()
+
+
+def loss_of(model: Clip, encode, pixels, texts, true, shown, named, keep: int):
+    images = F.normalize(model.vision(pixels, keep).float(), dim=1)
+    captions = F.normalize(encode(texts).float(), dim=1)
+    told = len(true)
+    scores = model.logit_scale.float().exp() * images[:told] @ captions[:told].T
+    scores = scores.masked_fill(true < 0, -1e4)
+    wanted = true.clamp(min=0)
+    matching = cross_entropy(scores, F.normalize(wanted, p=1, dim=1)) + cross_entropy(scores.T, F.normalize(wanted.T, p=1, dim=1))
+    anchors = F.normalize(model.concepts.float(), dim=1) * model.concept_scale.float().exp()
+    naming = cross_entropy(images @ anchors.T, shown) + cross_entropy(captions @ anchors.T, named)
+    return (matching + naming) / 2, matching / 2, naming / 2
+
+
+def text_encoder(model: Clip, tokenize):
+    """Encodes the shorter and the longer half apart: no time for padding."""
+
+    def encode(texts: list[str]) -> torch.Tensor:
+        ids = tokenize(texts)
+        order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
+        parts = []
+        for half in (order[: len(order) // 2], order[len(order) // 2 :]):
+            longest = max(len(ids[i]) for i in half)
+            rows = torch.tensor([ids[i] + [ids[i][-1]] * (longest - len(ids[i])) for i in half])
+            parts.append(model.text(rows, torch.tensor([len(ids[i]) - 1 for i in half])))
+        return torch.cat(parts)[torch.tensor(order).argsort()]
+
+    return encode
+
+
+@torch.no_grad()
+def held_out_recall(model: Clip, averages, encode, concepts) -> str:
+    """Image -> label in the styles never trained on, to watch while it trains."""
+    for average, working in zip(averages, model.parameters()):
+        working.data.copy_(average)
+    texts = [c.label for c in concepts]
+    labels = F.normalize(torch.cat([encode(texts[i : i + 256]) for i in range(0, len(texts), 256)]).float(), dim=1)
+    report = []
+    for name in artwork.HELD_OUT:
+        drawn = np.load(SPRITES / f"{name}.npz")
+        wanted, found = torch.from_numpy(drawn["concept"]).long(), []
+        for part in torch.from_numpy(drawn["pixels"][:, 0]).split(256):
+            pixels = part.permute(0, 3, 1, 2).float() / 255
+            pixels = pixels[:, :3] * pixels[:, 3:] + 1 - pixels[:, 3:]
+            pixels = F.interpolate(pixels, model.shape.image, mode="bicubic", antialias=True).clamp(0, 1)
+            found.append(model.vision(normalised(pixels)).float())
+        ranks = (torch.cat(found) @ labels.T).topk(5).indices == wanted[:, None]
+        report.append(f"{name} R@1 {ranks[:, 0].float().mean():.3f} R@5 {ranks.any(1).float().mean():.3f}")
+    return "; ".join(report)
+
+
+def optimizers_of(model: Clip, masters: list[torch.Tensor]) -> list[torch.optim.Optimizer]:
+    """Muon for the matrices inside the towers: as good in half of AdamW's steps. AdamW for all else; the concepts' directions and
+    the scales learn faster."""
+    inner, outer, quick = [], [], []
+    for (name, _), mine in zip(model.named_parameters(), masters):
+        own = name.startswith("concepts") or name.endswith("_scale")
+        (quick if own else inner if "blocks" in name and mine.ndim == 2 else outer).append(mine)
+    groups = [{"params": outer, "lr": PEAK}, {"params": quick, "lr": 3 * PEAK}]
+    return [
+        torch.optim.Muon(inner, lr=PEAK, weight_decay=DECAY, adjust_lr_fn="match_rms_adamw"),
+        torch.optim.AdamW(groups, betas=(0.9, 0.98), weight_decay=0.0, fused=True),
+    ]
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("--minutes", type=float, required=True)
-    budget = arguments.parse_args().minutes * 60
-    random.seed(0), numpy.random.seed(0), torch.manual_seed(0)
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--minutes", type=float, default=math.inf)
+    arguments.add_argument("--steps", type=float, default=math.inf)
+    arguments.add_argument("--start", type=Path, help="a model folder to start from instead of from nothing")
+    arguments.add_argument("--seed", type=int, default=1)
+    options = arguments.parse_args()
+    RUN.mkdir(parents=True, exist_ok=True)
 
-    out = data.WORK / "trained"
-    tokens = AutoTokenizer.from_pretrained(TOKENIZER)
-    art = data.Artwork()
-    batches = data.Batches(art)
-    model = new_model(tokens)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE, weight_decay=0.05, betas=(0.9, 0.98))
-    start, reported, step = time.time(), 0.0, 0
-    while (elapsed := time.time() - start) < budget:
-        rate = LEARNING_RATE * min(1, step / WARM_UP) * 0.5 * (1 + math.cos(math.pi * elapsed / budget))
-        for group in optimizer.param_groups:
-            group["lr"] = rate
-        pixels, texts, keys = batches.next(BATCH)
-        with torch.autocast("cpu", torch.bfloat16):
-            images, captions = embed(model, tokens, pixels=pixels), embed(model, tokens, texts=texts)
-        scale = model.logit_scale.exp().clamp(max=100)
-        loss = contrastive_loss(scale * images @ captions.T, keys)
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
+    torch.manual_seed(options.seed)
+    concepts = emoji.load()
+    captions, pictures = Captions(concepts, options.seed), Pictures(concepts, Shape.image)
+    shape = Shape()
+    model = Clip(shape, len(concepts))
+    encode = text_encoder(model, tokenizer())
+    if options.start:
+        weights = {name: tensor.float() for name, tensor in load_file(options.start / "model.safetensors").items()}
+        model.load_state_dict(state_from_transformers(weights, shape), strict=False)
+        with torch.no_grad():
+            model.concepts.copy_(F.normalize(encode([c.label for c in concepts]), dim=1))
+    # The weights live in float32; a bfloat16 copy computes (AMX and tensor cores multiply it several times faster).
+    masters = [p.detach().clone() for p in model.parameters()]
+    averages = [m.clone() for m in masters]
+    model.bfloat16()
+    optimizers = optimizers_of(model, masters)
+    groups = [group for optimizer in optimizers for group in optimizer.param_groups]
+    peaks = [group["lr"] for group in groups]
+    names = [name for name, _ in model.named_parameters()]
+
+    checkpoint, step, spent = RUN / "checkpoint.pt", 0, 0.0
+    if checkpoint.exists():
+        saved = torch.load(checkpoint, weights_only=True)
+        step, spent = saved["step"], saved["spent"]
+        for ours, theirs in ((masters, saved["masters"]), (averages, saved["averages"])):
+            for mine, its in zip(ours, theirs):
+                mine.copy_(its)
+        for optimizer, state in zip(optimizers, saved["optimizers"]):
+            optimizer.load_state_dict(state)
+        torch.manual_seed(options.seed + step)
+        captions.chance.seed(options.seed + step)
+        print(f"goes on from step {step}", flush=True)
+
+    def save() -> None:
+        state = {"step": step, "spent": spent, "masters": masters, "averages": averages,
+                 "optimizers": [o.state_dict() for o in optimizers]}  # fmt: skip
+        for name, content in (("checkpoint.pt", state), ("weights.pt", {"shape": asdict(shape), "step": step, "spent": spent,
+                                                                       "weights": dict(zip(names, averages))})):  # fmt: skip
+            torch.save(content, RUN / (name + ".new"))
+            (RUN / (name + ".new")).replace(RUN / name)
+
+    last_save = last_look = spent
+    sums, last = [0.0, 0.0, 0.0], (step, spent)
+    began = time.monotonic() - spent
+    while True:
+        done = max(spent / 60 / options.minutes, step / options.steps)
+        if done >= 1:
+            break
+        for mine, working in zip(masters, model.parameters()):
+            working.data.copy_(mine)
+        pictures.strength = min(1.0, 0.3 + 1.5 * done)
+        rate = min(1, (step + 1) / WARM_UP) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
+        for group, peak in zip(groups, peaks):
+            group["lr"] = rate * peak
+        losses = loss_of(model, encode, *batch(captions, pictures), 0 if done > WHOLE_FROM else KEEP)
+        losses[0].backward()
+        for mine, working in zip(masters, model.parameters()):
+            mine.grad = working.grad.float()
+            working.grad = None
+        torch.nn.utils.clip_grad_norm_(masters, 1.0)
+        for optimizer in optimizers:
+            optimizer.step()
         step += 1
-        if elapsed - reported > REPORT_EVERY:
-            reported = elapsed
-            print(f"{elapsed / 60:.1f} min, step {step}, loss {loss.item() / 2:.3f}, {recall(model, tokens, art)}", flush=True)
-            model.save_pretrained(out), tokens.save_pretrained(out)
-    model.save_pretrained(out), tokens.save_pretrained(out)
-    print(f"{step} steps, {recall(model, tokens, art)}")
+        with torch.no_grad():
+            for average, mine in zip(averages, masters):
+                average.lerp_(mine, 1 - min(AVERAGE, step / (step + 10)))
+            masters[names.index("logit_scale")].clamp_(max=4.6)
+        sums = [s + x.item() for s, x in zip(sums, losses)]
+        spent = time.monotonic() - began
+        if step % 50 == 0:
+            speed = BATCH * (step - last[0]) / (spent - last[1])
+            print(f"{spent / 60:6.1f} min  step {step}  loss {sums[0] / 50:.3f} (matching {sums[1] / 50:.3f}, naming {sums[2] / 50:.3f})"
+                  f"  {speed:.0f} pictures/s", flush=True)  # fmt: skip
+            sums, last = [0.0, 0.0, 0.0], (step, spent)
+        if spent - last_save > SAVE_EVERY:
+            save()
+            last_save = spent
+        if spent - last_look > LOOK_EVERY:
+            print("    " + held_out_recall(model, averages, encode, concepts), flush=True)
+            last_look = spent
+    save()
+    print(f"done: step {step}, {spent / 60:.1f} minutes", flush=True)
 
 
 if __name__ == "__main__":
