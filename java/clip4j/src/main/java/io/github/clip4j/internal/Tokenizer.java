@@ -40,7 +40,7 @@ public final class Tokenizer implements AutoCloseable {
     }
     Tokenizer opened =
         new Tokenizer(
-            TokenizerLibrary.open(json, source),
+            TokenizerLibrary.open(TokenizerParts.checked(json, source), source),
             source,
             maxTokens(files, config.maxPositions()),
             config.vocabularySize());
@@ -82,7 +82,13 @@ public final class Tokenizer implements AutoCloseable {
   /** Where too long, the end token stays. */
   public Tokens encode(String text) {
     checkPaired(text);
-    long[] ids = TokenizerLibrary.encode(tokenizer, text);
+    long[] ids;
+    try {
+      ids = TokenizerLibrary.encode(tokenizer, text);
+    } catch (RuntimeException e) {
+      throw new Clip4jException(
+          Kind.CORRUPT, source + " cannot encode the text: " + e.getMessage(), e);
+    }
     int length = Math.min(ids.length, maxTokens);
     int[] kept = new int[length];
     for (int i = 0; i < length; i++) {

@@ -6,8 +6,10 @@ import ai.djl.huggingface.tokenizers.jni.LibUtils;
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
+import io.github.clip4j.search.internal.FreshThread;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.lang.ref.Reference;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 
@@ -29,10 +31,22 @@ final class TokenizerLibrary {
     if (System.getProperty("OPT_OUT_TRACKING") == null) {
       System.setProperty("OPT_OUT_TRACKING", "true");
     }
-    loadOffline();
   }
 
+  private static boolean loaded;
+
   private TokenizerLibrary() {}
+
+  private static synchronized void load() {
+    if (!loaded) {
+      FreshThread.call(
+          "clip4j-load",
+          () -> {
+            loadOffline();
+            return loaded = true;
+          });
+    }
+  }
 
   /**
    * Offline mode picks the CPU library inside the jar; the verbosity keeps SLF4J from printing
@@ -70,6 +84,7 @@ final class TokenizerLibrary {
   }
 
   static HuggingFaceTokenizer open(String json, String source) {
+    load();
     try {
       LibUtils.checkStatus();
     } catch (EngineException | LinkageError e) {
@@ -82,6 +97,7 @@ final class TokenizerLibrary {
           e);
     }
     try {
+      needRoom(1 << 16);
       return HuggingFaceTokenizer.newInstance(
           new ByteArrayInputStream(json.getBytes(StandardCharsets.UTF_8)), OPTIONS);
     } catch (RuntimeException | IOException e) {
@@ -97,10 +113,19 @@ final class TokenizerLibrary {
     TokenizersLibrary library = TokenizersLibrary.LIB;
     long encoding = library.encode(tokenizer.getHandle(), text, true);
     try {
+      needRoom(3L * text.length() + 64);
       return library.getTokenIds(encoding);
     } finally {
       library.deleteEncoding(encoding);
     }
+  }
+
+  /**
+   * The library ends the JVM where there is no Java memory for what it returns. Whether there is
+   * shows here, as an error that a caller can catch.
+   */
+  private static void needRoom(long longs) {
+    Reference.reachabilityFence(new long[(int) Math.min(longs, Integer.MAX_VALUE - 8)]);
   }
 
   private static Throwable rootCause(Throwable error) {

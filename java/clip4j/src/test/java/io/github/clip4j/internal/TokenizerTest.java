@@ -7,12 +7,15 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import com.google.gson.JsonPrimitive;
 import io.github.clip4j.TinyModel;
 import io.github.clip4j.Tokens;
 import io.github.clip4j.search.Clip4jException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -96,6 +99,81 @@ class TokenizerTest {
     try (Tokenizer tokenizer = open(directory)) {
       assertArrayEquals(new int[] {527, 0, 528}, tokenizer.encode("!").ids());
     }
+  }
+
+  /** Each of these would end the JVM, or take all its time or memory. */
+  @Test
+  void partsThatTheLibraryDoesNotSurvive() throws IOException {
+    refused("normalizer", "{'type':'Precompiled','precompiled_charsmap':'AAAA'}");
+    refused("normalizer", "{'type':'Prepend','prepend':'x'}");
+    String doubling = "{'type':'Replace','pattern':{'String':'a'},'content':'aa'}";
+    refused("normalizer", "{'type':'Sequence','normalizers':[" + doubling + "]}");
+    refused("normalizer", sequenceOf("{'type':'NFC'}", 9));
+    for (String regex :
+        new String[] {"", "(a+)+$", "(?=a)", "a*", "a?", "x{0,9}", "[[a]]", "\\1"}) {
+      refused("normalizer", replace(regex, "x"));
+      refused("pre_tokenizer", split(regex));
+    }
+    refused("normalizer", replace("(".repeat(5000) + ")".repeat(5000), "x"));
+    refused("pre_tokenizer", "{'type':'FixedLength','length':0}");
+    String single = "[{'Sequence':{'id':'A','type_id':0}},{'SpecialToken':{'id':'?','type_id':0}}]";
+    refused("post_processor", template(single, "{}"));
+    refused("post_processor", template(single, "{'?':{'id':'?','ids':[1,2],'tokens':['?']}}"));
+    String second = single.replace("'A'", "'B'");
+    refused("post_processor", template(second, "{'?':{'id':'?','ids':[528],'tokens':['?']}}"));
+    refused("model", "{'type':'Unigram','unk_id':9,'vocab':[]}");
+    refused("model", "{'type':'BPE','continuing_subword_prefix':'##','vocab':{},'merges':[]}");
+  }
+
+  @Test
+  void partsOfOtherTokenizers() throws IOException {
+    String ends = "{'?':{'id':'?','ids':[528],'tokens':['?']}}";
+    String single = "[{'Sequence':{'id':'A','type_id':0}},{'SpecialToken':{'id':'?','type_id':0}}]";
+    with("post_processor", template(single, ends)).close();
+    with("normalizer", replace("  +", " ")).close();
+    with("normalizer", "null").close();
+    with(
+            "pre_tokenizer",
+            "{'type':'Sequence','pretokenizers':[{'type':'Digits',"
+                + "'individual_digits':true},{'type':'ByteLevel','add_prefix_space':false,"
+                + "'trim_offsets':true,'use_regex':true}]}")
+        .close();
+    String gpt2 = "'s|'t|'re| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
+    with("pre_tokenizer", split(gpt2)).close();
+  }
+
+  private static String split(String regex) {
+    return "{'type':'Split','pattern':{'Regex':%s},'behavior':'Isolated','invert':false}"
+        .formatted(new JsonPrimitive(regex));
+  }
+
+  private static String replace(String regex, String content) {
+    return "{'type':'Replace','pattern':{'Regex':%s},'content':'%s'}"
+        .formatted(new JsonPrimitive(regex), content);
+  }
+
+  private static String sequenceOf(String part, int times) {
+    return "{'type':'Sequence','normalizers':[%s]}"
+        .formatted(String.join(",", Collections.nCopies(times, part)));
+  }
+
+  private static String template(String single, String special) {
+    return "{'type':'TemplateProcessing','single':%s,'pair':[],'special_tokens':%s}"
+        .formatted(single, special);
+  }
+
+  private void refused(String name, String part) throws IOException {
+    Clip4jException e = assertThrows(Clip4jException.class, () -> with(name, part), part);
+    assertEquals(Clip4jException.Kind.UNSUPPORTED, e.kind(), e.getMessage());
+  }
+
+  /** The tiny tokenizer with another part, written in JSON with single quotes. */
+  private Tokenizer with(String name, String part) throws IOException {
+    Path directory = TinyModel.copyTo(Files.createTempDirectory(temp, "model"));
+    Path file = directory.resolve("tokenizer.json");
+    Files.writeString(file, TokenizerJson.synthesize(new ModelFiles(directory)));
+    TinyModel.edit(file, json -> json.add(name, JsonParser.parseString(part)));
+    return open(directory);
   }
 
   @Test
