@@ -50,7 +50,7 @@ class ChunkReader {
       if (png_.color == PngFile::kPalette && !has_palette_) fail_damaged("it lacks its palette");
       png_.data.insert(png_.data.end(), body.begin(), body.end());
     } else {
-      fail(CLIP4J_UNSUPPORTED, "a PNG with the unknown critical chunk ", type);
+      fail(CLIP4J_UNSUPPORTED, "a PNG with a critical chunk of unknown type");
     }
   }
 

@@ -8,6 +8,7 @@ import io.github.clip4j.search.Clip4jException.Kind;
 import io.github.clip4j.search.Embeddings;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
@@ -71,7 +72,7 @@ public final class ClipModel implements AutoCloseable {
 
   /** Embeds pictures; see {@link #embedImages(List)}. */
   public ImageEmbeddings embedImages(ImageSource... images) {
-    return embedImages(List.of(images));
+    return embedImages(Arrays.asList(images));
   }
 
   /**
@@ -81,8 +82,7 @@ public final class ClipModel implements AutoCloseable {
    * @throws IllegalArgumentException where the list is empty
    */
   public ImageEmbeddings embedImages(List<ImageSource> images) {
-    requireElements(images, "images");
-    return ImageEmbedder.embed(model, images, maxEncodedBytes);
+    return ImageEmbedder.embed(model, elements(images, "images"), maxEncodedBytes);
   }
 
   /**
@@ -98,7 +98,7 @@ public final class ClipModel implements AutoCloseable {
 
   /** Embeds texts; see {@link #embedTexts(List)}. */
   public Embeddings embedTexts(String... texts) {
-    return embedTexts(List.of(texts));
+    return embedTexts(Arrays.asList(texts));
   }
 
   /**
@@ -129,25 +129,30 @@ public final class ClipModel implements AutoCloseable {
    */
   public Embeddings embedTexts(List<String> texts, Consumer<TextReport> report) {
     Objects.requireNonNull(report, "report");
-    requireElements(texts, "texts");
+    List<String> all = elements(texts, "texts");
     long start = System.nanoTime();
-    List<Tokens> tokens = new ArrayList<>(texts.size());
+    List<Tokens> tokens = new ArrayList<>(all.size());
     List<Integer> truncated = new ArrayList<>();
-    for (int i = 0; i < texts.size(); i++) {
-      tokens.add(tokenize(texts.get(i), "texts[" + i + "]: "));
+    for (int i = 0; i < all.size(); i++) {
+      tokens.add(tokenize(all.get(i), "texts[" + i + "]: "));
       if (tokens.get(i).truncated()) {
         truncated.add(i);
       }
     }
     double tokenizeMs = (System.nanoTime() - start) / 1e6;
     Encoders.TextRows result = Encoders.texts(model, tokens);
-    report.accept(new TextReport(new Timings(tokenizeMs, result.encodeMs()), truncated));
+    try {
+      report.accept(new TextReport(new Timings(tokenizeMs, result.encodeMs()), truncated));
+    } catch (Throwable failed) {
+      result.rows().close();
+      throw failed;
+    }
     return result.rows();
   }
 
   /** Embeds one text; see {@link #embedTexts(List)}. */
   public float[] embedText(String text) {
-    try (Embeddings embeddings = embedTexts(List.of(text))) {
+    try (Embeddings embeddings = embedTexts(text)) {
       return embeddings.row(0);
     }
   }
@@ -237,14 +242,16 @@ public final class ClipModel implements AutoCloseable {
     return "ClipModel[" + name + "]";
   }
 
-  private static void requireElements(List<?> list, String what) {
-    if (list.isEmpty()) {
+  /** A copy: the list is its caller's, who may change it meanwhile. */
+  private static <T> List<T> elements(List<T> list, String what) {
+    List<T> copy = new ArrayList<>(list);
+    if (copy.isEmpty()) {
       throw new IllegalArgumentException(what + " is empty");
     }
-    for (int i = 0; i < list.size(); i++) {
-      if (list.get(i) == null) {
-        throw new NullPointerException(what + "[" + i + "] is null");
-      }
+    int missing = copy.indexOf(null);
+    if (missing >= 0) {
+      throw new NullPointerException(what + "[" + missing + "] is null");
     }
+    return copy;
   }
 }

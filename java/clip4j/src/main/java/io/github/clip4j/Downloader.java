@@ -152,6 +152,7 @@ public final class Downloader {
   static URI checkAddress(URI address) {
     String scheme = address.getScheme();
     if (address.getHost() == null
+        || address.getPort() > 0xFFFF
         || !("http".equalsIgnoreCase(scheme) || "https".equalsIgnoreCase(scheme))) {
       throw new IllegalArgumentException("not an http or https address: " + address);
     }

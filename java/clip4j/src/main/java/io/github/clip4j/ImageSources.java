@@ -8,6 +8,7 @@ import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.ByteBuffer;
+import java.nio.file.ClosedFileSystemException;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -61,8 +62,8 @@ final class ImageSources {
         return ImageInput.encoded(ByteBuffer.wrap(Files.readAllBytes(path)));
       } catch (NoSuchFileException e) {
         throw new Clip4jException(Kind.MISSING, "no such file", e);
-      } catch (IOException e) {
-        throw new Clip4jException(Kind.UNREADABLE, "cannot be read: " + e.getMessage(), e);
+      } catch (IOException | ClosedFileSystemException e) {
+        throw new Clip4jException(Kind.UNREADABLE, "cannot be read: " + e, e);
       }
     }
   }

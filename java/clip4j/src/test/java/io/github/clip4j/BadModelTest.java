@@ -142,6 +142,41 @@ class BadModelTest {
   }
 
   @Test
+  void notJson() throws IOException {
+    Files.writeString(directory.resolve("config.json"), "{\"model_type\": clip}");
+    assertEquals(Kind.CORRUPT, failure().kind());
+    Files.writeString(directory.resolve("config.json"), "[".repeat(100_000));
+    assertTrue(failure().getMessage().length() < 300, failure().getMessage());
+  }
+
+  /** Whoever read these would wait for ever, or take all memory. */
+  @Test
+  void filesThatAreNoFiles() throws Exception {
+    for (String name :
+        new String[] {
+          "config.json", "model.safetensors", "preprocessor_config.json", "vocab.json"
+        }) {
+      Path aside = Files.move(directory.resolve(name), temp.resolve("aside"));
+      assertEquals(
+          0, new ProcessBuilder("mkfifo", directory.resolve(name).toString()).start().waitFor());
+      assertEquals(Kind.UNREADABLE, failure().kind(), name);
+      Files.delete(directory.resolve(name));
+      Files.createSymbolicLink(directory.resolve(name), Path.of("/dev/zero"));
+      assertEquals(Kind.UNREADABLE, failure().kind(), name);
+      Files.delete(directory.resolve(name));
+      Files.move(aside, directory.resolve(name));
+    }
+  }
+
+  @Test
+  void aPreprocessorThatEnlargesBeyondMeasure() {
+    TinyModel.edit(
+        directory.resolve("preprocessor_config.json"),
+        preprocessor -> preprocessor.addProperty("size", 1_000_000_000));
+    assertEquals(Kind.CORRUPT, failure().kind());
+  }
+
+  @Test
   void shardsOutsideTheDirectory() throws IOException {
     Files.move(directory.resolve("model.safetensors"), temp.resolve("aside.safetensors"));
     Path index = directory.resolve("model.safetensors.index.json");

@@ -14,7 +14,10 @@ import io.github.clip4j.search.Clip4jException.Kind;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -273,8 +276,42 @@ class DownloaderTest {
   }
 
   @Test
+  void answersThatMakeNoSense() throws IOException {
+    List<String> answers =
+        List.of(
+            "206 Partial Content\r\nContent-Range: bytes 0-99/99999999999999999999",
+            "200 OK\r\nContent-Length: 99999999999999999999",
+            "302 Found\r\nLocation: http://127.0.0.1:99999/",
+            "302 Found\r\nLocation: ht^tp://[",
+            "200 OK\r\nETag: a\u0001b");
+    for (String answer : answers) {
+      try (ServerSocket socket = new ServerSocket(0, 0, InetAddress.getLoopbackAddress())) {
+        threads.submit(
+            () -> {
+              while (true) {
+                try (Socket client = socket.accept()) {
+                  client.getInputStream().read(new byte[4096]);
+                  String text = "HTTP/1.1 " + answer + "\r\nConnection: close\r\n\r\n";
+                  client.getOutputStream().write(text.getBytes(StandardCharsets.ISO_8859_1));
+                }
+              }
+            });
+        URI address = URI.create("http://127.0.0.1:" + socket.getLocalPort() + "/");
+        Clip4jException failure =
+            assertThrows(
+                Clip4jException.class,
+                () -> Downloader.create(1, Duration.ofSeconds(5)).download(address, target()),
+                answer);
+        assertEquals(Kind.UNREADABLE, failure.kind(), failure.getMessage());
+        assertFalse(failure.getMessage().matches("(?s).*\\p{Cntrl}.*"), failure.getMessage());
+      }
+    }
+  }
+
+  @Test
   void wrongArguments() {
-    for (String address : new String[] {"file:///etc/passwd", "ftp://h/x", "http:x", "x"}) {
+    for (String address :
+        new String[] {"file:///etc/passwd", "ftp://h/x", "http:x", "http://h:65536/", "x"}) {
       assertThrows(
           IllegalArgumentException.class,
           () -> downloader.download(URI.create(address), target()),

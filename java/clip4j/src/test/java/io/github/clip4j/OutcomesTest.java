@@ -8,8 +8,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
 import io.github.clip4j.search.Embeddings;
+import java.awt.Transparency;
+import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
+import java.awt.image.ColorModel;
+import java.awt.image.ComponentColorModel;
+import java.awt.image.DataBuffer;
+import java.awt.image.WritableRaster;
 import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
@@ -134,6 +142,62 @@ class OutcomesTest {
   }
 
   @Test
+  void aSourceThatBreaksFailsAlone() throws IOException {
+    Path zip = temp.resolve("closed.zip");
+    Path gone;
+    try (FileSystem files = FileSystems.newFileSystem(zip, java.util.Map.of("create", "true"))) {
+      gone = files.getPath("a.png");
+      Files.copy(TinyModel.file("rgb.png"), gone);
+    }
+    try (ImageEmbeddings result = model.embedImages(TinyModel.picture(), ImageSource.of(gone))) {
+      assertEquals(1, result.embeddings().rows());
+      assertEquals(Kind.UNREADABLE, result.failures().get(0).kind());
+    }
+    URI noPort = URI.create("http://127.0.0.1:99999/");
+    assertThrows(IllegalArgumentException.class, () -> ImageSource.of(noPort, Downloader.create()));
+  }
+
+  @Test
+  void aSparseFileIsRefusedUnread() throws IOException {
+    ImageOptions images = ImageOptions.DEFAULT.withMaxEncodedBytes(Long.MAX_VALUE);
+    Path huge = temp.resolve("huge.png");
+    try (RandomAccessFile file = new RandomAccessFile(huge.toFile(), "rw")) {
+      file.setLength(1L << 40);
+    }
+    LoadOptions options = LoadOptions.DEFAULT.withImages(images);
+    try (ClipModel unlimited = ClipModel.load(TinyModel.directory(), options)) {
+      Clip4jException failure =
+          assertThrows(Clip4jException.class, () -> unlimited.embedImage(ImageSource.of(huge)));
+      assertEquals(Kind.TOO_LARGE, failure.kind());
+    }
+  }
+
+  /** Grey with alpha, as ImageIO reads it from a file, and grey in fractions. */
+  @Test
+  void otherGreyPicturesInMemory() {
+    byte[] rgb = new byte[3 * 100];
+    Arrays.fill(rgb, (byte) 128);
+    float[] row = model.embedImage(ImageSource.rgb(rgb, 10, 10));
+    ColorSpace grey = ColorSpace.getInstance(ColorSpace.CS_GRAY);
+    ColorModel withAlpha =
+        new ComponentColorModel(grey, true, false, Transparency.TRANSLUCENT, DataBuffer.TYPE_BYTE);
+    WritableRaster bytes = withAlpha.createCompatibleWritableRaster(10, 10);
+    for (int i = 0; i < 100; i++) {
+      bytes.setPixel(i % 10, i / 10, new int[] {128, 17});
+    }
+    assertArrayEquals(
+        row, model.embedImage(ImageSource.of(new BufferedImage(withAlpha, bytes, false, null))));
+    ColorModel fractions =
+        new ComponentColorModel(grey, false, false, Transparency.OPAQUE, DataBuffer.TYPE_FLOAT);
+    WritableRaster floats = fractions.createCompatibleWritableRaster(10, 10);
+    for (int i = 0; i < 100; i++) {
+      floats.setSample(i % 10, i / 10, 0, 0.5f);
+    }
+    BufferedImage image = new BufferedImage(fractions, floats, false, null);
+    assertTrue((model.preprocess(ImageSource.of(image)).rgb()[0] & 0xFF) > 100, "not black");
+  }
+
+  @Test
   void greyPicturesInMemoryAreNotBrightened() throws IOException {
     BufferedImage grey = new BufferedImage(40, 40, BufferedImage.TYPE_BYTE_GRAY);
     byte[] rgb = new byte[3 * 40 * 40];
@@ -202,6 +266,15 @@ class OutcomesTest {
       assertEquals(3, rows.rows());
       assertEquals(List.of(1), cut);
     }
+    // Nothing is left behind where the report's reader fails; JUnit's extension looks.
+    assertThrows(
+        IllegalStateException.class,
+        () ->
+            model.embedTexts(
+                List.of("cat"),
+                report -> {
+                  throw new IllegalStateException();
+                }));
     Tokens tokens = model.tokenize(longer);
     assertEquals(32, tokens.ids().length);
     assertEquals(528, tokens.ids()[31]);

@@ -18,7 +18,8 @@ import java.util.regex.Pattern;
 
 /** GET with retries, resumption, and an end to waiting for servers that say nothing. */
 public final class HttpFetch {
-  private static final Pattern CONTENT_RANGE = Pattern.compile("bytes (\\d+)-(\\d+)/(\\d+)");
+  private static final Pattern CONTENT_RANGE =
+      Pattern.compile("bytes (\\d{1,18})-\\d+/(\\d{1,18})");
   private static final int OK = 200;
   private static final int PARTIAL = 206;
   private static final int RANGE_NOT_SATISFIABLE = 416;
@@ -109,7 +110,10 @@ public final class HttpFetch {
   }
 
   private static String describe(IOException e) {
-    return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+    // The server may have written some of it.
+    return e.getMessage() == null
+        ? e.getClass().getSimpleName()
+        : e.getMessage().replaceAll("\\p{Cntrl}", "?");
   }
 
   private HttpRequest.Builder request(URI address) {
@@ -119,7 +123,12 @@ public final class HttpFetch {
 
   private HttpResponse<InputStream> send(HttpRequest request)
       throws IOException, InterruptedException {
-    return client.send(request, BodyHandlers.ofInputStream());
+    try {
+      return client.send(request, BodyHandlers.ofInputStream());
+    } catch (IllegalArgumentException e) {
+      // So java.net.http takes some headers and redirects that make no sense.
+      throw new IOException("the server's answer makes no sense: " + e.getMessage(), e);
+    }
   }
 
   private void transfer(URI address, PartialFile part, Progress progress)
@@ -147,7 +156,7 @@ public final class HttpFetch {
       String range = response.headers().firstValue("Content-Range").orElse("");
       Matcher matcher = CONTENT_RANGE.matcher(range);
       if (matcher.matches() && Long.parseLong(matcher.group(1)) == part.size()) {
-        return Long.parseLong(matcher.group(3));
+        return Long.parseLong(matcher.group(2));
       }
       part.discard();
       throw new IOException("the server continued at the wrong place: Content-Range: " + range);

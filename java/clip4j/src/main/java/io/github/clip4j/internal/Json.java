@@ -15,12 +15,16 @@ import java.io.StringReader;
 import java.math.BigDecimal;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * A JSON object whose every complaint names the file and the field. A null value counts as absent,
  * as in Python.
  */
 final class Json {
+  private static final Pattern PLACE = Pattern.compile("line \\d+ column \\d+");
+
   private final String where;
   private final JsonObject object;
 
@@ -40,8 +44,14 @@ final class Json {
       }
       return new Json(file, root.getAsJsonObject());
     } catch (JsonParseException | IOException e) {
-      throw new Clip4jException(Kind.CORRUPT, file + " is not valid JSON: " + e.getMessage(), e);
+      throw new Clip4jException(Kind.CORRUPT, file + " is not valid JSON" + place(e), e);
     }
+  }
+
+  /** Of what Gson says, which goes on over several lines, where the mistake is. */
+  static String place(Exception malformed) {
+    Matcher matcher = PLACE.matcher(String.valueOf(malformed.getMessage()));
+    return matcher.find() ? " (" + matcher.group() + ")" : "";
   }
 
   boolean has(String name) {

@@ -57,9 +57,7 @@ final class ModelFiles {
   static String text(Path file) {
     byte[] bytes;
     try {
-      if (Files.isDirectory(file)) {
-        throw new Clip4jException(Kind.UNREADABLE, file + " is a directory");
-      }
+      requireRegular(file);
       if (Files.size(file) > MAX_TEXT_BYTES) {
         throw new Clip4jException(
             Kind.TOO_LARGE, file + " is over " + (MAX_TEXT_BYTES >> 20) + " MiB");
@@ -72,6 +70,15 @@ final class ModelFiles {
       return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
     } catch (CharacterCodingException e) {
       throw new Clip4jException(Kind.CORRUPT, file + " is not UTF-8", e);
+    }
+  }
+
+  /** Reading a pipe waits for ever, and a device may have no end. */
+  static void requireRegular(Path file) {
+    if (Files.exists(file) && !Files.isRegularFile(file)) {
+      throw new Clip4jException(
+          Kind.UNREADABLE,
+          file + (Files.isDirectory(file) ? " is a directory" : " is not a regular file"));
     }
   }
 

@@ -29,6 +29,9 @@ record PreprocessorConfig(
   /** sizeof(clip4j_preprocessing). */
   static final int BYTES = 80;
 
+  /** What native code resizes to at the most. */
+  private static final int LONGEST_SIDE = 1 << 20;
+
   private static final int SHORTER_SIDE = 1;
   private static final int EXACT = 2;
   private static final float[] CLIP_MEAN = {0.48145466f, 0.4578275f, 0.40821073f};
@@ -56,6 +59,9 @@ record PreprocessorConfig(
     Size size = new Size(true, 0, 0);
     if (config.flag("do_resize", true)) {
       size = size(config, "size", true);
+      if (size.height() > LONGEST_SIDE || size.width() > LONGEST_SIDE) {
+        throw config.wrong("size", "at most " + LONGEST_SIDE);
+      }
       mode = size.shorter() ? SHORTER_SIDE : EXACT;
     }
     Size crop = new Size(false, 0, 0);

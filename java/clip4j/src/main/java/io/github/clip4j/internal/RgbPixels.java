@@ -2,6 +2,8 @@ package io.github.clip4j.internal;
 
 import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
+import java.awt.image.ComponentColorModel;
+import java.awt.image.DataBuffer;
 import java.awt.image.Raster;
 
 /**
@@ -15,10 +17,12 @@ public final class RgbPixels {
   public static byte[] of(BufferedImage image) {
     int width = image.getWidth();
     int height = image.getHeight();
-    byte[] rgb = new byte[Math.multiplyExact(3, Math.multiplyExact(width, height))];
-    boolean grey =
-        image.getColorModel().getColorSpace().getType() == ColorSpace.TYPE_GRAY
-            && image.getRaster().getNumBands() == 1;
+    if (3L * width * height > Integer.MAX_VALUE - 8) {
+      throw new IllegalArgumentException(
+          "%d x %d pixels are more than an array of RGB can hold".formatted(width, height));
+    }
+    byte[] rgb = new byte[3 * width * height];
+    boolean grey = isPlainGrey(image);
     int[] row = new int[width];
     int to = 0;
     for (int y = 0; y < height; y++) {
@@ -34,6 +38,15 @@ public final class RgbPixels {
       }
     }
     return rgb;
+  }
+
+  /** One sample, with or without alpha, as image files hold it: not a fraction, not signed. */
+  private static boolean isPlainGrey(BufferedImage image) {
+    int type = image.getRaster().getTransferType();
+    return image.getColorModel() instanceof ComponentColorModel
+        && image.getColorModel().getColorSpace().getType() == ColorSpace.TYPE_GRAY
+        && (type == DataBuffer.TYPE_BYTE || type == DataBuffer.TYPE_USHORT)
+        && !image.isAlphaPremultiplied();
   }
 
   /**

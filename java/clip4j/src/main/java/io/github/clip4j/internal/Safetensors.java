@@ -14,7 +14,6 @@ import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -56,9 +55,7 @@ final class Safetensors {
   }
 
   private List<Tensor> tensors() {
-    if (Files.isDirectory(file)) {
-      throw new Clip4jException(Kind.UNREADABLE, file + " is a directory");
-    }
+    ModelFiles.requireRegular(file);
     try (FileChannel channel = FileChannel.open(file)) {
       long size = channel.size();
       if (size < 8) {
@@ -129,7 +126,7 @@ final class Safetensors {
       }
       return entries;
     } catch (MalformedJsonException | JsonParseException | IllegalStateException e) {
-      throw corrupt("its header is not the JSON that the format asks for: " + e.getMessage());
+      throw corrupt("its header is not the JSON that the format asks for" + Json.place(e));
     } catch (IOException e) {
       throw corrupt("its header ends too early");
     }

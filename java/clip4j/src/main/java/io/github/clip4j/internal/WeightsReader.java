@@ -37,6 +37,9 @@ final class WeightsReader {
 
   /** The scratch memory holds the shape, the name and the path, the latter two null-terminated. */
   private void read(Path file, byte[] path, Safetensors.Tensor tensor) {
+    if (tensor.name().indexOf('\0') >= 0) {
+      return; // It would end there, and the model wants none such.
+    }
     byte[] name = tensor.name().getBytes(StandardCharsets.UTF_8);
     int shapeBytes = tensor.shape().length * Long.BYTES;
     int bytes = shapeBytes + name.length + 1 + path.length + 1;
@@ -83,8 +86,10 @@ final class WeightsReader {
   static void check(Path file, int status) {
     if (status != Status.OK) {
       Kind kind = Status.kind(status);
+      String error = Native.lastError();
       throw new Clip4jException(
-          kind == Kind.INVALID_ARGUMENT ? Kind.CORRUPT : kind, file + ": " + Native.lastError());
+          kind == Kind.INVALID_ARGUMENT ? Kind.CORRUPT : kind,
+          error.startsWith(file.toString()) ? error : file + ": " + error);
     }
   }
 }
