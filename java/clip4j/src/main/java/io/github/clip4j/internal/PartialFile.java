@@ -4,16 +4,13 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.util.List;
-import java.util.UUID;
 
 /**
  * A file on its way: {@code .NAME.part} beside its final place, {@code .NAME.part.tag} with what
@@ -25,18 +22,15 @@ public final class PartialFile implements AutoCloseable {
   private final Path part;
   private final Path tag;
   private final String address;
-  private final Path lockFile;
-  private final FileChannel lockChannel;
+  private final ProcessLock lock;
   private final FileChannel channel;
 
-  private PartialFile(Path target, URI address, Path lockFile, FileChannel lockChannel)
-      throws IOException {
+  private PartialFile(Path target, URI address, ProcessLock lock) throws IOException {
     this.target = target;
     this.part = sibling(target, ".part");
     this.tag = sibling(target, ".part.tag");
     this.address = address.toString();
-    this.lockFile = lockFile;
-    this.lockChannel = lockChannel;
+    this.lock = lock;
     this.channel =
         FileChannel.open(
             part, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
@@ -45,34 +39,14 @@ public final class PartialFile implements AutoCloseable {
   /** Fails where another thread or process downloads to the same place. */
   public static PartialFile open(Path target, URI address) throws IOException {
     Path absolute = target.toAbsolutePath();
-    Path lockFile = sibling(absolute, ".part.lock");
-    FileChannel channel =
-        FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    ProcessLock lock =
+        ProcessLock.tryAcquire(sibling(absolute, ".part.lock"))
+            .orElseThrow(() -> new IOException("another download to it is under way"));
     try {
-      if (!lock(channel, lockFile)) {
-        throw new IOException("another download to it is under way");
-      }
-      return new PartialFile(absolute, address, lockFile, channel);
+      return new PartialFile(absolute, address, lock);
     } catch (Throwable e) {
-      channel.close();
+      lock.close();
       throw e;
-    }
-  }
-
-  /**
-   * A lock on a file that its last holder has removed meanwhile is none: what is written must be
-   * found there.
-   */
-  private static boolean lock(FileChannel channel, Path lockFile) throws IOException {
-    try {
-      if (channel.tryLock() == null) {
-        return false;
-      }
-      String token = UUID.randomUUID().toString();
-      channel.truncate(0).write(ByteBuffer.wrap(token.getBytes(StandardCharsets.US_ASCII)));
-      return Files.readString(lockFile, StandardCharsets.US_ASCII).equals(token);
-    } catch (OverlappingFileLockException | NoSuchFileException e) {
-      return false;
     }
   }
 
@@ -149,7 +123,6 @@ public final class PartialFile implements AutoCloseable {
       Files.deleteIfExists(part);
     }
     channel.close();
-    Files.deleteIfExists(lockFile);
-    lockChannel.close();
+    lock.close();
   }
 }
