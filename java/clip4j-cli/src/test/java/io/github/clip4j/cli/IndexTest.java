@@ -226,7 +226,7 @@ class IndexTest {
     Cli.write(index.resolve(".embeddings-000002.safetensors." + token + ".tmp"), "partial");
     Cli.write(index.resolve(".manifest.json." + token + ".tmp"), "partial");
     Cli.write(index.resolve("embeddings-000007.safetensors"), "never published");
-    Cli.write(index.resolve(".lock"), "its process is gone");
+    Cli.write(index.resolve(".lock"), ""); // Its process is gone.
     Cli.write(index.resolve("mine.txt"), "not the index's");
     Cli.picture("noto-bicycle.png", pictures, "a.png");
     indexes(5, 1, 0);
