@@ -14,7 +14,7 @@ import json
 import pathlib
 import sys
 
-LOADED = ("config.json", "model.safetensors", "preprocessor_config.json", "tokenizer.json", "tokenizer_config.json")
+LOADED = ("calibration.json", "config.json", "model.safetensors", "preprocessor_config.json", "tokenizer.json", "tokenizer_config.json")
 
 
 def manifest(folder: pathlib.Path) -> str:

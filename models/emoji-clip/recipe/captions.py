@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
+import paraphrases
 from concepts import Concept
 
 SINGLE = (
@@ -21,10 +22,22 @@ RELATIONS = {
     (HORIZONTAL, 0): ("{} to the left of {}", "{} left of {}", "{} is to the left of {}", "{} is on the left of {}"),
     (HORIZONTAL, 1): ("{} to the right of {}", "{} right of {}", "{} is to the right of {}", "{} is on the right of {}"),
     (ANYWHERE, 0): ("{} and {}", "{} with {}", "there is {} and {}", "{}, {}", "{} is holding {}",
-                    "{} is playing {}", "{} is eating {}", "{} is riding {}", "{} is carrying {}", "{} in front of {}"),
+                    "{} is playing {}", "{} is eating {}", "{} is riding {}", "{} is carrying {}", "{} in front of {}",
+                    "{} is pushing {}", "{} chases {}", "{} looks at {}", "{} has {}"),
     (BESIDE, 0): ("{} next to {}", "{} beside {}", "{} is next to {}", "{} stands by {}"),
 }  # fmt: skip
 THREE = ("{}, {} and {}", "{} and {} and {}", "{} with {} and {}")
+TWO = ("two {}", "two {}", "a pair of {}", "there are two {}", "two {} in the picture")
+# Where a scene is: on nothing in particular, or on a ground that a caption may name.
+NOWHERE, GRASS, WATER, SNOW, NIGHT, SAND = range(6)
+GROUNDS = (
+    (),
+    ("on the grass", "in a field", "in a meadow", "on a lawn"),
+    ("in the sea", "in the water", "at the sea"),
+    ("in the snow", "on the snow", "in winter"),
+    ("at night", "in the dark", "under the stars"),
+    ("in the desert", "on the sand", "on the beach"),
+)
 
 
 def held_out(keyword: str) -> bool:
@@ -63,10 +76,27 @@ def typo(text: str, chance: random.Random) -> str:
 
 @dataclass(frozen=True)
 class Scene:
-    """Things from top to bottom or from left to right."""
+    """Things from top to bottom or from left to right, and what they stand before."""
 
     things: tuple[int, ...]
     axis: int
+    ground: int = NOWHERE
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a scene's caption says: its things, in the picture's order, how they stand (an axis), and where (NOWHERE: not said)."""
+
+    things: tuple[int, ...]
+    axis: int
+    ground: int
+
+    def fits(self, scene: Scene) -> bool:
+        if self.ground not in (NOWHERE, scene.ground):
+            return False
+        if self.axis == ANYWHERE or (self.axis == BESIDE and scene.axis == HORIZONTAL):
+            return sorted(self.things) == sorted(scene.things)
+        return self.axis == scene.axis and self.things == scene.things
 
 
 class Captions:
@@ -89,6 +119,10 @@ class Captions:
             [k for k in known if len(fits[k]) <= 4 and k in c.keywords] for c, known in zip(concepts, self.keywords)
         ]
         self.picturable = [i for i, c in enumerate(concepts) if c.picturable]
+        kept_back = {k for c in concepts for k in c.keywords if held_out(k)}
+        self.paraphrases = [
+            [p for p in paraphrases.of(c.slug) if not (words(p) - words(c.label.lower())) & kept_back] for c in concepts
+        ]
 
     @staticmethod
     def spoken(concept: Concept) -> list[str]:
@@ -102,6 +136,8 @@ class Captions:
     def single(self, concept: int) -> tuple[str, torch.Tensor]:
         """A caption and the concepts that it fits."""
         chance, label, known = self.chance, self.concepts[concept].label.lower(), self.keywords[concept]
+        if self.paraphrases[concept] and chance.random() < 0.3:
+            return chance.choice(self.paraphrases[concept]), self.fits[self.row[label]]
         kind = chance.random() if known else 0.0
         if kind < 0.5:
             phrases = [label]
@@ -125,39 +161,42 @@ class Captions:
 
     def name(self, concept: int) -> str:
         precise = self.precise[concept]
-        name = self.chance.choice(precise) if precise and self.chance.random() < 0.25 else self.concepts[concept].label.lower()
+        name = self.chance.choice(precise) if precise and self.chance.random() < 0.12 else self.concepts[concept].label.lower()
         kind = self.chance.random()
         return with_article(name) if kind < 0.75 else name if kind < 0.9 else "the " + name
 
-    def scene(self, scene: Scene) -> tuple[str, int, tuple[int, ...]]:
-        """A caption, the axis it speaks of, and its things in the picture's order."""
+    def scene(self, scene: Scene) -> tuple[str, Told]:
         chance = self.chance
+        text, axis = self.arrangement(scene)
+        where = scene.ground if scene.ground != NOWHERE and chance.random() < 0.35 else NOWHERE
+        if where != NOWHERE:
+            text += " " + chance.choice(GROUNDS[where])
+        return text + ("." if chance.random() < 0.1 else ""), Told(scene.things, axis, where)
+
+    def arrangement(self, scene: Scene) -> tuple[str, int]:
+        """What a scene shows, and the axis that the words speak of."""
+        chance = self.chance
+        if len(scene.things) == 2 and scene.things[0] == scene.things[1]:
+            return chance.choice(TWO).format(plural(self.concepts[scene.things[0]].label.lower())), ANYWHERE
         names = [self.name(t) for t in scene.things]
         if len(scene.things) == 3:
             order = chance.sample(range(3), 3)
-            return chance.choice(THREE).format(*(names[i] for i in order)), ANYWHERE, scene.things
+            return chance.choice(THREE).format(*(names[i] for i in order)), ANYWHERE
         kind = chance.random()
         axis = scene.axis if kind < 0.76 else ANYWHERE if kind < 0.9 or scene.axis == VERTICAL else BESIDE
         side = chance.randrange(2)
         first, second = (names[1], names[0]) if side else names
-        text = chance.choice(RELATIONS[axis, side if axis == scene.axis else 0]).format(first, second)
-        return text + ("." if chance.random() < 0.1 else ""), axis, scene.things
+        return chance.choice(RELATIONS[axis, side if axis == scene.axis else 0]).format(first, second), axis
 
     def scenes(self, count: int) -> list[Scene]:
         """Groups of four that differ in one respect each, so that every caption has near misses beside it."""
-        found: list[Scene] = []
+        chance, found = self.chance, []
         while len(found) < count:
-            a, b, c = self.chance.sample(self.picturable, 3)
+            a, b, c = chance.sample(self.picturable, 3)
             if held_out_pair(a, b) or held_out_pair(a, c) or held_out_pair(b, c):
                 continue
-            axis = self.chance.randrange(2)
-            last = Scene((a, b, c), axis) if self.chance.random() < 0.25 else Scene((a, c), axis)
-            found += [Scene((a, b), axis), Scene((b, a), axis), Scene((a, b), 1 - axis), last]
+            axis, kind = chance.randrange(2), chance.random()
+            last = (a, b, c) if kind < 0.2 else (a, a) if kind < 0.3 else (a, c)
+            for things, along in (((a, b), axis), ((b, a), axis), ((a, b), 1 - axis), (last, axis)):
+                found.append(Scene(things, along, chance.randrange(len(GROUNDS)) if chance.random() < 0.5 else NOWHERE))
         return found[:count]
-
-
-def describes(axis: int, things: tuple[int, ...], scene: Scene) -> bool:
-    """Whether a caption of `things` along `axis` is true of the scene."""
-    if axis == ANYWHERE or (axis == BESIDE and scene.axis == HORIZONTAL):
-        return sorted(things) == sorted(scene.things)
-    return axis == scene.axis and things == scene.things

@@ -13,12 +13,15 @@ import random
 from PIL import Image, ImageDraw, ImageFilter
 
 import artwork
+import concepts as emoji
 import scenes
 
 TARGET = pathlib.Path(__file__).parents[3] / "java/clip4j-cli/src/main/resources/io/github/clip4j/cli/demo"
 CANVAS = 640  # drawn at twice the size of the scene
 SCENE = 320
 SINGLE = 256
+CONCEPTS = emoji.load()
+NAMES = emoji.names(CONCEPTS)
 
 
 def paint(background: str) -> Image.Image:
@@ -81,6 +84,11 @@ def draw_single(single: scenes.Single, tints: random.Random) -> None:
     save(canvas, single.file)
 
 
+def title(single: scenes.Single) -> str:
+    """What CLDR calls it."""
+    return CONCEPTS[NAMES[emoji.squash(single.icon.split(":")[1])]].label
+
+
 def credits(set_names: list[str]) -> list[str]:
     lines = []
     for name in set_names:
@@ -126,7 +134,7 @@ def main() -> None:
             for scene in scenes.SCENES
         ],
         "queries": scenes.QUERIES,
-        "singles": [{"file": single.file, "title": single.title} for single in scenes.SINGLES],
+        "singles": [{"file": single.file, "title": title(single)} for single in scenes.SINGLES],
         "credits": credits(set_names),
     }
     (TARGET / "demo.json").write_text(json.dumps(description, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

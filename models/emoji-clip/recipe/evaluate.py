@@ -8,7 +8,9 @@ Everything is asked on clean pictures. Held-out styles, keywords and pairs of th
 """
 
 import argparse
+import functools
 import json
+import operator
 import random
 import zlib
 from pathlib import Path
@@ -20,6 +22,7 @@ from PIL import Image
 from transformers import AutoTokenizer, CLIPImageProcessor, CLIPModel
 
 import artwork
+import card
 import concepts as emoji
 from captions import held_out, held_out_pair, with_article, words
 from render import SPRITES
@@ -27,7 +30,6 @@ from render import SPRITES
 DEMO = Path(__file__).parents[3] / "java/clip4j-cli/src/main/resources/io/github/clip4j/cli/demo"
 PAIRS, CANVAS, SPRITE = 1000, 160, 72
 BINS = 10
-BEGIN, END = "<!-- figures: evaluate.py --write -->", "<!-- /figures -->"
 
 
 class Encoder:
@@ -116,62 +118,102 @@ def scene_picture(first: np.ndarray, second: np.ndarray, vertical: bool, chance:
     return canvas.convert("RGB")
 
 
-def scene_choice(gallery: Gallery, concepts: list[emoji.Concept], encoder: Encoder, sets: tuple[str, ...]) -> dict:
-    """Two things, never together in training: the right caption among eight."""
-    chance = random.Random("scenes")
-    drawn: dict[int, list[int]] = {}
-    for row, (concept, name) in enumerate(zip(gallery.concept.tolist(), gallery.set)):
-        if name in sets and concepts[concept].picturable:
-            drawn.setdefault(concept, []).append(row)
-    things, pictures, captions, vertical = sorted(drawn), [], [], []
-    while len(pictures) < PAIRS:
-        a, b, c, d = chance.sample(things, 4)
-        if not held_out_pair(a, b):
-            continue
-        upright = chance.random() < 0.5
-        ahead, behind = ("above", "below") if upright else ("to the left of", "to the right of")
-        other = "to the left of" if upright else "above"
-        if chance.random() < 0.5:  # the same said the other way round
-            x, y, relation, opposite = a, b, ahead, behind
-        else:
-            x, y, relation, opposite = b, a, behind, ahead
-        name = {t: with_article(concepts[t].label.lower()) for t in (a, b, c, d)}
-        captions += [
-            f"{name[x]} {relation} {name[y]}", f"{name[y]} {relation} {name[x]}", f"{name[x]} {opposite} {name[y]}",
-            f"{name[x]} {other} {name[y]}", f"{name[y]} {other} {name[x]}",
-            f"{name[c]} {relation} {name[y]}", f"{name[x]} {relation} {name[c]}", f"{name[c]} {relation} {name[d]}",
-        ]  # fmt: skip
-        sprites = [gallery.sprites[chance.choice(drawn[t])] for t in (a, b)]
-        pictures.append(scene_picture(*sprites, upright, chance))
-        vertical.append(upright)
-    scores = torch.einsum("nd,ncd->nc", encoder.images(pictures), encoder.texts(captions).view(PAIRS, 8, -1))
-    right = scores.argmax(1) == 0
-    return {
-        "of 8": right.float().mean().item(),
-        "right rather than swapped": (scores[:, 0] > scores[:, 1]).float().mean().item(),
-        "things right, whatever their relation": (scores.argmax(1) < 5).float().mean().item(),
-    }
+class Scenes:
+    """Pictures of two things that are never together in training, each with eight captions of which the first is right, the second
+    has the things swapped, and the last speaks of other things."""
+
+    def __init__(self, gallery: Gallery, concepts: list[emoji.Concept], encoder: Encoder, sets: tuple[str, ...]):
+        chance = random.Random("scenes")
+        drawn: dict[int, list[int]] = {}
+        for row, (concept, name) in enumerate(zip(gallery.concept.tolist(), gallery.set)):
+            if name in sets and concepts[concept].picturable:
+                drawn.setdefault(concept, []).append(row)
+        things, pictures, captions = sorted(drawn), [], []
+        while len(pictures) < PAIRS:
+            a, b, c, d = chance.sample(things, 4)
+            if not held_out_pair(a, b):
+                continue
+            upright = chance.random() < 0.5
+            name = {t: with_article(concepts[t].label.lower()) for t in (a, b, c, d)}
+            captions += scene_captions(*(name[t] for t in (a, b, c, d)), upright, chance.random() < 0.5)
+            sprites = [gallery.sprites[chance.choice(drawn[t])] for t in (a, b)]
+            pictures.append(scene_picture(*sprites, upright, chance))
+        self.vectors = encoder.images(pictures)
+        self.captions = encoder.texts(captions).view(PAIRS, 8, -1)
+
+    def choice(self) -> dict:
+        """The right caption among the eight."""
+        scores = torch.einsum("nd,ncd->nc", self.vectors, self.captions)
+        return {
+            "count": PAIRS,
+            "of 8": (scores.argmax(1) == 0).float().mean().item(),
+            "right rather than swapped": (scores[:, 0] > scores[:, 1]).float().mean().item(),
+            "things right, whatever their relation": (scores.argmax(1) < 5).float().mean().item(),
+        }
 
 
-def matching(gallery: Gallery, labels: torch.Tensor) -> dict:
-    """Match probability sigmoid(scale * cosine + offset): fitted on one half of the concepts, measured on the other."""
-    chance = torch.Generator().manual_seed(0)
-    known = gallery.concept.unique()
-    wrong = known[torch.randint(len(known), gallery.concept.shape, generator=chance)]
-    wrong = torch.where(wrong == gallery.concept, known[(torch.searchsorted(known, wrong) + 1) % len(known)], wrong)
-    yes = (gallery.vectors * labels[gallery.concept]).sum(1)
-    no = (gallery.vectors * labels[wrong]).sum(1)
-    half = torch.tensor([zlib.crc32(f"match {c}".encode()) % 2 == 0 for c in gallery.concept.tolist()])
-    scale, offset = platt(torch.cat([yes[half], no[half]]), torch.cat([torch.ones(int(half.sum())), torch.zeros(int(half.sum()))]))
+def scene_captions(a: str, b: str, c: str, d: str, upright: bool, forward: bool) -> list[str]:
+    """Of a picture with `a` above (or to the left of) `b`, told from either side; `c` and `d` are not in it."""
+    ahead, behind = ("above", "below") if upright else ("to the left of", "to the right of")
+    other = "to the left of" if upright else "above"
+    x, y, relation, opposite = (a, b, ahead, behind) if forward else (b, a, behind, ahead)
+    return [
+        f"{x} {relation} {y}", f"{y} {relation} {x}", f"{x} {opposite} {y}", f"{x} {other} {y}", f"{y} {other} {x}",
+        f"{c} {relation} {y}", f"{x} {relation} {c}", f"{c} {relation} {d}",
+    ]  # fmt: skip
+
+
+class Pairs:
+    """Cosines of pictures with a text that is theirs and with one that is not; `fitted` says which serve the calibration."""
+
+    def __init__(self, yes: torch.Tensor, no: torch.Tensor, fitted: torch.Tensor):
+        self.yes, self.no, self.fitted = yes, no, fitted
+
+    @classmethod
+    def of_labels(cls, gallery: Gallery, labels: torch.Tensor) -> "Pairs":
+        """Every drawing with its label and with another; half of the concepts serve the calibration."""
+        chance = torch.Generator().manual_seed(0)
+        known = gallery.concept.unique()
+        wrong = known[torch.randint(len(known), gallery.concept.shape, generator=chance)]
+        wrong = torch.where(wrong == gallery.concept, known[(torch.searchsorted(known, wrong) + 1) % len(known)], wrong)
+        half = torch.tensor([zlib.crc32(f"match {c}".encode()) % 2 == 0 for c in gallery.concept.tolist()])
+        cosines = ((gallery.vectors * labels[concept]).sum(1) for concept in (gallery.concept, wrong))
+        return cls(*cosines, half)
+
+    @classmethod
+    def of_scenes(cls, scenes: Scenes) -> "Pairs":
+        """Every scene with its caption and with one of other things."""
+        cosines = ((scenes.vectors * scenes.captions[:, i]).sum(1) for i in (0, 7))
+        return cls(*cosines, torch.arange(PAIRS) < PAIRS // 2)
+
+    def __getitem__(self, rows: torch.Tensor) -> "Pairs":
+        return Pairs(self.yes[rows], self.no[rows], self.fitted[rows])
+
+    def __add__(self, other: "Pairs") -> "Pairs":
+        return Pairs(*(torch.cat(parts) for parts in zip(vars(self).values(), vars(other).values())))
+
+    @property
+    def cosines(self) -> torch.Tensor:
+        return torch.cat([self.yes, self.no])
+
+    @property
+    def truth(self) -> torch.Tensor:
+        return torch.cat([torch.ones_like(self.yes), torch.zeros_like(self.no)])
+
+
+def matching(kinds: dict[str, Pairs]) -> dict:
+    """Match probability sigmoid(scale * cosine + offset): fitted on one half of the pairs, measured on the other."""
+    everything = functools.reduce(operator.add, kinds.values())
+    fitted = everything[everything.fitted]
+    scale, offset = platt(fitted.cosines, fitted.truth)
     figures = {"scale": scale, "offset": offset}
-    for name, rows in (("seen styles", ~half & gallery.seen), ("styles never seen", ~half & ~gallery.seen), ("all", ~half)):
-        p = torch.sigmoid(scale * torch.cat([yes[rows], no[rows]]) + offset)
-        truth = torch.cat([torch.ones(int(rows.sum())), torch.zeros(int(rows.sum()))])
-        threshold = yes[rows].quantile(0.1)
+    for name, pairs in (kinds | {"all": everything}).items():
+        asked = pairs[~pairs.fitted]
+        p = torch.sigmoid(scale * asked.cosines + offset)
         figures[name] = {
-            "calibration error": expected_error(p, truth),
-            "false matches at 90% recall": (no[rows] >= threshold).float().mean().item(),
-            "right at 0.5": ((p > 0.5) == truth.bool()).float().mean().item(),
+            "calibration error": expected_error(p, asked.truth),
+            "false matches at 90% recall": (asked.no >= asked.yes.quantile(0.1)).float().mean().item(),
+            "right at 0.5": ((p > 0.5) == asked.truth.bool()).float().mean().item(),
         }
     return figures
 
@@ -209,46 +251,24 @@ def demo_sentences(encoder: Encoder) -> dict:
 def measure(folder: Path) -> dict:
     encoder, concepts = Encoder(folder), emoji.load()
     gallery, labels = Gallery(encoder), encoder.texts([c.label for c in concepts])
+    scenes = {
+        "seen styles": Scenes(gallery, concepts, encoder, artwork.TRAINING),
+        "styles never seen": Scenes(gallery, concepts, encoder, artwork.HELD_OUT),
+    }
+    pairs = Pairs.of_labels(gallery, labels)
     return {
         "label": label_recall(gallery, labels),
         "keyword": keyword_recall(gallery, concepts, encoder),
-        "scene": {
-            "seen styles": scene_choice(gallery, concepts, encoder, artwork.TRAINING),
-            "styles never seen": scene_choice(gallery, concepts, encoder, artwork.HELD_OUT),
-        },
-        "match": matching(gallery, labels),
+        "scene": {name: s.choice() for name, s in scenes.items()},
+        "match": matching(
+            {
+                "seen styles": pairs[gallery.seen],
+                "styles never seen": pairs[~gallery.seen],
+                "scenes": Pairs.of_scenes(scenes["seen styles"]),
+            }
+        ),
         "demo": demo_sentences(encoder),
     }
-
-
-def table(figures: dict) -> str:
-    label, lines = figures["label"], [f"Picture -> label among {figures['label']['concepts']}:\n", "| style | pictures | R@1 | R@5 | |", "|---|---|---|---|---|"]  # fmt: skip
-    for name in artwork.TRAINING + artwork.HELD_OUT:
-        row, note = label[name], "seen in training" if name in artwork.TRAINING else "style never seen"
-        lines.append(f"| {name} | {row['count']} | {row['R@1']:.3f} | {row['R@5']:.3f} | {note} |")
-    lines += ["", "| question | asked | answered right |", "|---|---|---|"]
-    for name, row in figures["keyword"].items():
-        lines.append(f"| keyword ({name}) -> a picture that has it among the first 10 | {row['count']} | {row['R@10']:.3f} |")
-    for styles, row in figures["scene"].items():
-        for name, value in row.items():
-            lines.append(f"| scene of two, {styles}: {name} | {PAIRS} | {value:.3f} |")
-    lines += ["", "| match | calibration error | false matches at 90% recall | right at 0.5 |", "|---|---|---|---|"]
-    for name in ("seen styles", "styles never seen", "all"):
-        row = figures["match"][name]
-        lines.append(f"| {name} | " + " | ".join(f"{v:.3f}" for v in row.values()) + " |")
-    lines += ["", "| the demo's sentence | place of its scene |", "|---|---|"]
-    lines += [f"| {sentence} | {place} |" for sentence, place in figures["demo"].items()]
-    return "\n".join(lines)
-
-
-def write(folder: Path, figures: dict) -> None:
-    """figures.json beside the recipe, the calibration beside the weights, the tables into the card."""
-    (Path(__file__).parent / "figures.json").write_text(json.dumps(figures, indent=2) + "\n")
-    calibration = {"kind": "platt", "scale": round(figures["match"]["scale"], 4), "offset": round(figures["match"]["offset"], 4)}
-    (folder / "calibration.json").write_text(json.dumps(calibration, indent=2) + "\n")
-    card = (folder / "README.md").read_text()
-    before, rest = card.split(BEGIN)
-    (folder / "README.md").write_text(f"{before}{BEGIN}\n\n{table(figures)}\n\n{END}{rest.split(END)[1]}")
 
 
 if __name__ == "__main__":
@@ -258,5 +278,5 @@ if __name__ == "__main__":
     options = arguments.parse_args()
     figures = measure(options.folder)
     if options.write:
-        write(options.folder, figures)
-    print(table(figures))
+        card.write(options.folder, figures)
+    print(card.table(figures))

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Writes the trained weights as the folder that is shipped: Hugging Face's CLIP layout in bf16, and the calibration.
+"""Writes the trained weights as the folder that is shipped: Hugging Face's CLIP layout in bf16.
 
-    python export.py .. && ../../manifest.py ..
+    python export.py ..
 
 The tokenizer's files stay as they are: training used them.
 """

@@ -11,6 +11,8 @@ import torch.nn.functional as F
 from torch import nn
 
 QUICK = 1.702
+BLANK = 0.06  # the variance within a patch that shows nothing but a background (noise included) stays below
+ROLES = 4  # above, below, left, right
 
 
 @dataclass(frozen=True)
@@ -57,11 +59,12 @@ class Vision(nn.Module):
         self.project = nn.Linear(s.vision_width, s.projection, bias=False)
 
     def forward(self, pixels, keep: int = 0):
-        """`keep` patches of each picture, drawn at random; 0 keeps all."""
+        """`keep` patches of each picture, drawn at random, those that show something sooner; 0 keeps all."""
         patches = F.unfold(pixels, self.patch, stride=self.patch).transpose(1, 2)
         position = self.position[1:].expand(len(pixels), -1, -1)
         if keep:
-            chosen = torch.rand(patches.shape[:2], device=pixels.device).topk(keep).indices[..., None]
+            something = patches.unflatten(2, (3, -1)).var(3).mean(2) > BLANK
+            chosen = (torch.rand(patches.shape[:2], device=pixels.device) + 0.6 * something).topk(keep).indices[..., None]
             patches = patches.gather(1, chosen.expand(-1, -1, patches.shape[2]))
             position = position.gather(1, chosen.expand(-1, -1, position.shape[2]))
         x = self.embed(patches.to(self.embed.weight.dtype)) + position
@@ -88,13 +91,15 @@ class Text(nn.Module):
 
 
 class Clip(nn.Module):
-    """The towers and, for training alone, one learned direction a concept that both towers are drawn to."""
+    """The towers and, for training alone: one learned direction a concept that both towers are drawn to, one for no concept, and a
+    map a role from a scene's embedding to the direction of what plays that role in it."""
 
     def __init__(self, shape: Shape, concepts: int):
         super().__init__()
         self.shape, self.vision, self.text = shape, Vision(shape), Text(shape)
         self.logit_scale, self.concept_scale = nn.Parameter(torch.tensor(2.66)), nn.Parameter(torch.tensor(3.0))
-        self.concepts = nn.Parameter(torch.randn(concepts, shape.projection) * shape.projection**-0.5)
+        self.concepts = nn.Parameter(torch.randn(concepts + 1, shape.projection) * shape.projection**-0.5)
+        self.roles = nn.Parameter(torch.eye(shape.projection).repeat(ROLES, 1, 1))
         for module in self.modules():
             if isinstance(module, nn.Linear):
                 nn.init.normal_(module.weight, std=module.in_features**-0.5)

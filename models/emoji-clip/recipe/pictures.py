@@ -5,12 +5,20 @@ import torch
 import torch.nn.functional as F
 
 from artwork import TRAINING
-from captions import Scene
+from captions import GRASS, NIGHT, NOWHERE, SAND, SNOW, WATER, Scene
 from concepts import Concept
 from render import SPRITES
 
 MEAN = torch.tensor([0.48145466, 0.4578275, 0.40821073]).view(1, 3, 1, 1)
 STD = torch.tensor([0.26862954, 0.26130258, 0.27577711]).view(1, 3, 1, 1)
+# Sky and ground of the places that captions name.
+PLACES = {
+    GRASS: ((0.62, 0.83, 0.96), (0.55, 0.76, 0.36)),
+    WATER: ((0.60, 0.85, 0.96), (0.15, 0.45, 0.70)),
+    SNOW: ((0.76, 0.88, 0.97), (0.95, 0.97, 0.99)),
+    NIGHT: ((0.10, 0.12, 0.35), (0.25, 0.20, 0.45)),
+    SAND: ((0.98, 0.88, 0.62), (0.88, 0.78, 0.50)),
+}
 LUMINANCE = torch.tensor([0.299, 0.587, 0.114])
 STYLE_ODDS = torch.tensor([0.36, 0.20, 0.14, 0.14, 0.16])  # as drawn, outlined, line drawing, other palette, posterised
 COLOUR_STYLE_ODDS = torch.tensor([0.56, 0.22, 0.0, 0.0, 0.22])  # for what is known by its colour
@@ -90,6 +98,23 @@ class Pictures:
         varied = F.interpolate(torch.randn(count, 3, 4, 4), self.size, mode="bilinear") * 0.25
         return (base + torch.where(kind > 1 - 0.25 * self.strength, varied, 0.0)).clamp_(0, 1)
 
+    def places(self, grounds: list[int]) -> torch.Tensor:
+        """Backgrounds of scenes: a sky over a ground, the horizon anywhere or (as in water) nowhere, tufts on it; else as singles have."""
+        pixels = self.backgrounds(len(grounds))
+        at = torch.tensor([i for i, ground in enumerate(grounds) if ground != NOWHERE])
+        if not len(at):
+            return pixels
+        tops, bottoms = (torch.tensor([PLACES[grounds[i]][k] for i in at.tolist()]).view(-1, 3, 1, 1) for k in (0, 1))
+        tops, bottoms = (c + 0.07 * torch.randn_like(c) for c in (tops, bottoms))
+        y = torch.linspace(0, 1, self.size).view(1, 1, -1, 1)
+        hills = F.interpolate(torch.randn(len(at), 1, 1, 4) * 0.04, (1, self.size), mode="bicubic")
+        horizon = 0.25 + 0.55 * torch.rand(len(at), 1, 1, 1) + hills
+        softness = 0.005 + 0.3 * torch.rand(len(at), 1, 1, 1) * (torch.rand(len(at), 1, 1, 1) < 0.4)
+        ground = ((y - horizon) / softness).sigmoid()
+        tufts = 0.05 * torch.randn(len(at), 1, self.size, self.size) * (torch.rand(len(at), 1, 1, 1) < 0.5)
+        pixels[at] = (tops + (bottoms - tops) * ground + tufts * ground).clamp(0, 1)
+        return pixels
+
     def finish(self, pixels: torch.Tensor) -> torch.Tensor:
         count = len(pixels)
         blurred = torch.rand(count) < 0.15 * self.strength
@@ -110,7 +135,7 @@ class Pictures:
         return self.over(self.backgrounds(count), self.place(self.sprites(concepts), x, y, scale))
 
     def scenes(self, scenes: list[Scene]) -> torch.Tensor:
-        pixels = self.backgrounds(len(scenes))
+        pixels = self.places([s.ground for s in scenes])
         for place in range(3):
             here = [i for i, s in enumerate(scenes) if place < len(s.things)]
             if not here:

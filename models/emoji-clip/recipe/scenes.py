@@ -29,8 +29,7 @@ class Scene:
 
 @dataclasses.dataclass(frozen=True)
 class Single:
-    icon: str
-    title: str
+    icon: str  # set:icon
     suffix: str
 
     @property
@@ -233,14 +232,55 @@ QUERIES = [
     "winter",
 ]
 SINGLES = [
-    Single(f"{name}:{icon}", icon.replace("-", " "), suffix)
+    Single(f"{name}:{icon}", suffix)
     for name, suffix, icons in (
-        ("noto", "png", "strawberry owl guitar rocket tulip snowman racing-car tiger teapot bicycle house camera"),
-        ("twemoji", "webp", "trumpet parrot helicopter sunflower snowflake fire-engine wine-glass watermelon crab key umbrella"),
-        ("fluent-emoji-flat", "png", "violin duck airplane rose hot-beverage pizza whale locomotive castle gem-stone"),
-        ("emojione", "jpg", "saxophone penguin cherry-blossom automobile beer-mug cherries turtle sailboat crown"),
-        ("noto-v1", "jpg", "musical-keyboard eagle bouquet skis ice-cream elephant wrapped-gift mountain"),
-        ("fluent-emoji", "webp", "drum hatching-chick hibiscus tropical-drink banana octopus hut light-bulb"),
+        (
+            "noto",
+            "png",
+            "strawberry owl guitar rocket tulip snowman racing-car tiger teapot bicycle house camera"
+            " pineapple zebra soccer-ball telescope croissant violin church scissors lemon honeybee kite umbrella sushi kangaroo",
+        ),
+        (
+            "twemoji",
+            "webp",
+            "trumpet parrot helicopter sunflower snowflake fire-engine wine-glass watermelon crab key umbrella"
+            " giraffe dolphin hamburger police-car tent cactus flamingo hammer grapes bread ambulance bed anchor"
+            " balloon tractor rabbit crying-face rainbow broccoli microscope basketball",
+        ),
+        (
+            "fluent-emoji-flat",
+            "png",
+            "violin duck airplane rose hot-beverage pizza whale locomotive castle gem-stone"
+            " avocado hedgehog chair t-shirt trophy lobster carrot koala bus lion mushroom rainbow alarm-clock"
+            " popcorn shark candle toothbrush red-heart face-with-tears-of-joy laptop",
+        ),
+        (
+            "emojione",
+            "jpg",
+            "saxophone penguin cherry-blossom automobile beer-mug cherries turtle sailboat crown"
+            " banana camel pear monkey motorcycle rooster volcano baseball snail moai envelope"
+            " sunset frog-face peach ship bomb doughnut ghost scorpion sheaf-of-rice chocolate-bar hot-pepper game-die",
+        ),
+        (
+            "noto-v1",
+            "jpg",
+            "musical-keyboard eagle bouquet skis ice-cream elephant wrapped-gift mountain"
+            " bear tomato speedboat jack-o-lantern horse ear-of-corn bell lipstick taxi cookie volleyball ram"
+            " hot-dog shower factory spider dress shrimp newspaper battery map-of-japan teacup-without-handle",
+        ),
+        (
+            "fluent-emoji",
+            "webp",
+            "drum hatching-chick hibiscus tropical-drink banana octopus hut light-bulb"
+            " cat dog butterfly delivery-truck cheese-wedge guitar mouse teddy-bear ladder coconut tornado"
+            " birthday-cake panda ferris-wheel maple-leaf magnet bathtub peacock thinking-face axe chess-pawn sewing-needle swan",
+        ),
+        (
+            "fxemoji",
+            "webp",
+            "hamburger snail pig birthdaycake trophy watermelon rocket bicycle frog guitar airplane"
+            " tractor pineapple octopus camera",
+        ),
     )
     for icon in icons.split()
 ]

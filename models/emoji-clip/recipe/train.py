@@ -11,6 +11,7 @@ import math
 import time
 from dataclasses import asdict
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -19,75 +20,113 @@ from safetensors.torch import load_file
 
 import artwork
 import concepts as emoji
-from captions import Captions, describes
-from model import Clip, Shape, state_from_transformers
+from captions import HORIZONTAL, VERTICAL, Captions
+from model import ROLES, Clip, Shape, state_from_transformers
 from pictures import Pictures, normalised
 from render import SPRITES
 from tokens import tokenizer
 
 RUN = Path(__file__).parent / "work/run"
-BATCH, SCENES, UNTOLD = 256, 64, 96  # pictures a step; of them scenes; of them without a caption, only named
-PHRASES = 96  # labels and keywords without a picture, only named
-PEAK, WARM_UP, DECAY = 1.5e-3, 100, 0.05
-KEEP, WHOLE_FROM = 32, 0.8  # patches that training looks at, and when it begins to look at all
+BATCH, SCENES, UNTOLD = 256, 80, 80  # pictures a step; of them scenes; of them without a caption, only named
+PHRASES, UNSEEN = 160, 96  # labels and keywords without a picture, only named; scenes without a picture, only told
+PEAK, WARM_UP, DECAY = 2e-3, 100, 0.05
+KEEP, WHOLE_FROM = 28, 0.85  # patches that training looks at, and when it begins to look at all
+NOT_SAID = -1  # a role of which a caption says nothing
 AVERAGE = 0.997
+LIKE = 144  # texts encoded together
 SAVE_EVERY, LOOK_EVERY = 240.0, 720.0
 
 
-def batch(captions: Captions, pictures: Pictures):
-    """Pictures (single things, scenes, single things without a caption), the captions and phrases, which caption is true of
-    which picture (-1: neither true nor false), and the concepts that each picture shows and each text names."""
+class Batch(NamedTuple):
+    pixels: torch.Tensor  # single things with a caption, scenes, single things without one
+    texts: list[str]  # captions of the first two, phrases, captions of scenes that no picture shows
+    true: torch.Tensor  # which caption is true of which picture with a caption (-1: neither true nor false)
+    shown: torch.Tensor  # the concepts that each picture shows
+    named: torch.Tensor  # the concepts that each text names
+    picture_roles: torch.Tensor  # of each scene: the concept in each role, or none
+    text_roles: torch.Tensor  # of each scene's caption, those without a picture last: also NOT_SAID
+
+
+def batch(captions: Captions, pictures: Pictures) -> Batch:
     chosen = pictures.known[torch.randint(len(pictures.known), (BATCH - SCENES,))]
     told, untold = chosen[UNTOLD:], chosen[:UNTOLD]
-    scenes = captions.scenes(SCENES)
+    scenes, unseen = captions.scenes(SCENES), captions.scenes(UNSEEN)
     singles = pictures.singles(chosen)
     pixels = pictures.finish(torch.cat([singles[UNTOLD:], pictures.scenes(scenes), singles[:UNTOLD]]))
     texts, fits = zip(*(captions.single(c) for c in told.tolist()))
-    fits, scene_texts = torch.stack(fits).float(), [captions.scene(s) for s in scenes]
-    in_scenes = torch.zeros(SCENES, fits.shape[1])
-    for i, scene in enumerate(scenes):
-        in_scenes[i, list(scene.things)] = 1 / len(scene.things)
-    shown = torch.cat([F.one_hot(told, fits.shape[1]), in_scenes, F.one_hot(untold, fits.shape[1])])
-    named = torch.cat([F.normalize(fits, p=1, dim=1), in_scenes])
-    true = torch.zeros(len(named), len(named))
+    fits = torch.stack(fits).float()
+    scene_texts, says = zip(*(captions.scene(s) for s in scenes + unseen))
+    in_scenes = torch.zeros(SCENES + UNSEEN, fits.shape[1])
+    for i, scene in enumerate(scenes + unseen):
+        for thing in scene.things:
+            in_scenes[i, thing] += 1 / len(scene.things)
+    with_pictures, without = in_scenes[:SCENES], in_scenes[SCENES:]
+    shown = torch.cat([F.one_hot(told, fits.shape[1]), with_pictures, F.one_hot(untold, fits.shape[1])])
+    true = torch.zeros(len(told) + SCENES, len(told) + SCENES)
     true[: len(told), : len(told)] = fits[:, told].T
-    true[len(told) :, : len(told)] = -(in_scenes @ fits.T).sign()
+    true[len(told) :, : len(told)] = -(with_pictures @ fits.T).sign()
     for i, scene in enumerate(scenes):
-        for j, (_, axis, things) in enumerate(scene_texts):
-            true[len(told) + i, len(told) + j] = describes(axis, things, scene)
+        for j, said in enumerate(says[:SCENES]):
+            true[len(told) + i, len(told) + j] = said.fits(scene)
     phrases, meant = zip(*(captions.phrase() for _ in range(PHRASES)))
-    named = torch.cat([named, F.normalize(torch.stack(meant).float(), p=1, dim=1)])
-    return pixels, [*texts, *(t for t, _, _ in scene_texts), *phrases], true, shown, named
+    named = torch.cat(
+        [F.normalize(fits, p=1, dim=1), with_pictures, F.normalize(torch.stack(meant).float(), p=1, dim=1), without]
+    )
+    none = fits.shape[1]
+    return Batch(
+        pixels,
+        [*texts, *scene_texts[:SCENES], *phrases, *scene_texts[SCENES:]],
+        true,
+        shown,
+        named,
+        torch.tensor([roles(s.things, s.axis, none) for s in scenes]),
+        torch.tensor([roles(s.things, s.axis, none) for s in says]),
+    )
+
+
+def roles(things: tuple[int, ...], axis: int, none: int) -> list[int]:
+    """What is above, below, left, right; `none` where two things stand the other way."""
+    if len(things) != 2 or axis not in (VERTICAL, HORIZONTAL):
+        return [NOT_SAID] * ROLES
+    return [*things, none, none] if axis == VERTICAL else [none, none, *things]
 
 
 def cross_entropy(scores: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
     return -(wanted * F.log_softmax(scores, 1)).sum(1).mean()
 
 
-def loss_of(model: Clip, encode, pixels, texts, true, shown, named, keep: int):
-    images = F.normalize(model.vision(pixels, keep).float(), dim=1)
-    captions = F.normalize(encode(texts).float(), dim=1)
-    told = len(true)
+def loss_of(model: Clip, encode, b: Batch, keep: int):
+    images = F.normalize(model.vision(b.pixels, keep).float(), dim=1)
+    captions = F.normalize(encode(b.texts).float(), dim=1)
+    told = len(b.true)
     scores = model.logit_scale.float().exp() * images[:told] @ captions[:told].T
-    scores = scores.masked_fill(true < 0, -1e4)
-    wanted = true.clamp(min=0)
+    scores = scores.masked_fill(b.true < 0, -1e4)
+    wanted = b.true.clamp(min=0)
     matching = cross_entropy(scores, F.normalize(wanted, p=1, dim=1)) + cross_entropy(scores.T, F.normalize(wanted.T, p=1, dim=1))
     anchors = F.normalize(model.concepts.float(), dim=1) * model.concept_scale.float().exp()
-    naming = cross_entropy(images @ anchors.T, shown) + cross_entropy(captions @ anchors.T, named)
-    return (matching + naming) / 2, matching / 2, naming / 2
+    naming = cross_entropy(images @ anchors[:-1].T, b.shown) + cross_entropy(captions @ anchors[:-1].T, b.named)
+
+    def casting(rows: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+        played = F.normalize(torch.einsum("nd,rde->nre", rows, model.roles.float()), dim=2)
+        return F.cross_entropy((played @ anchors.T).flatten(0, 1), wanted.flatten(), ignore_index=NOT_SAID)
+
+    scenes = slice(told - SCENES, told)
+    cast = casting(images[scenes], b.picture_roles) + casting(torch.cat([captions[scenes], captions[-UNSEEN:]]), b.text_roles)
+    return (matching + naming + 0.7 * cast) / 2, matching / 2, naming / 2, cast / 2
 
 
 def text_encoder(model: Clip, tokenize):
-    """Encodes the shorter and the longer half apart: no time for padding."""
+    """Encodes texts of like lengths together: little time for padding."""
 
     def encode(texts: list[str]) -> torch.Tensor:
         ids = tokenize(texts)
         order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
         parts = []
-        for half in (order[: len(order) // 2], order[len(order) // 2 :]):
-            longest = max(len(ids[i]) for i in half)
-            rows = torch.tensor([ids[i] + [ids[i][-1]] * (longest - len(ids[i])) for i in half])
-            parts.append(model.text(rows, torch.tensor([len(ids[i]) - 1 for i in half])))
+        for first in range(0, len(order), LIKE):
+            like = order[first : first + LIKE]
+            longest = max(len(ids[i]) for i in like)
+            rows = torch.tensor([ids[i] + [ids[i][-1]] * (longest - len(ids[i])) for i in like])
+            parts.append(model.text(rows, torch.tensor([len(ids[i]) - 1 for i in like])))
         return torch.cat(parts)[torch.tensor(order).argsort()]
 
     return encode
@@ -119,7 +158,7 @@ def optimizers_of(model: Clip, masters: list[torch.Tensor]) -> list[torch.optim.
     the scales learn faster."""
     inner, outer, quick = [], [], []
     for (name, _), mine in zip(model.named_parameters(), masters):
-        own = name.startswith("concepts") or name.endswith("_scale")
+        own = name in ("concepts", "roles") or name.endswith("_scale")
         (quick if own else inner if "blocks" in name and mine.ndim == 2 else outer).append(mine)
     groups = [{"params": outer, "lr": PEAK}, {"params": quick, "lr": 3 * PEAK}]
     return [
@@ -147,7 +186,7 @@ def main() -> None:
         weights = {name: tensor.float() for name, tensor in load_file(options.start / "model.safetensors").items()}
         model.load_state_dict(state_from_transformers(weights, shape), strict=False)
         with torch.no_grad():
-            model.concepts.copy_(F.normalize(encode([c.label for c in concepts]), dim=1))
+            model.concepts[:-1].copy_(F.normalize(encode([c.label for c in concepts]), dim=1))
     # The weights live in float32; a bfloat16 copy computes (AMX and tensor cores multiply it several times faster).
     masters = [p.detach().clone() for p in model.parameters()]
     averages = [m.clone() for m in masters]
@@ -179,7 +218,7 @@ def main() -> None:
             (RUN / (name + ".new")).replace(RUN / name)
 
     last_save = last_look = spent
-    sums, last = [0.0, 0.0, 0.0], (step, spent)
+    sums, last = [0.0] * 4, (step, spent)
     began = time.monotonic() - spent
     while True:
         done = max(spent / 60 / options.minutes, step / options.steps)
@@ -191,7 +230,7 @@ def main() -> None:
         rate = min(1, (step + 1) / WARM_UP) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
         for group, peak in zip(groups, peaks):
             group["lr"] = rate * peak
-        losses = loss_of(model, encode, *batch(captions, pictures), 0 if done > WHOLE_FROM else KEEP)
+        losses = loss_of(model, encode, batch(captions, pictures), 0 if done > WHOLE_FROM else KEEP)
         losses[0].backward()
         for mine, working in zip(masters, model.parameters()):
             mine.grad = working.grad.float()
@@ -208,9 +247,9 @@ def main() -> None:
         spent = time.monotonic() - began
         if step % 50 == 0:
             speed = BATCH * (step - last[0]) / (spent - last[1])
-            print(f"{spent / 60:6.1f} min  step {step}  loss {sums[0] / 50:.3f} (matching {sums[1] / 50:.3f}, naming {sums[2] / 50:.3f})"
+            print(f"{spent / 60:6.1f} min  step {step}  loss {sums[0] / 50:.3f} (matching {sums[1] / 50:.3f}, naming {sums[2] / 50:.3f}, roles {sums[3] / 50:.3f})"
                   f"  {speed:.0f} pictures/s", flush=True)  # fmt: skip
-            sums, last = [0.0, 0.0, 0.0], (step, spent)
+            sums, last = [0.0] * 4, (step, spent)
         if spent - last_save > SAVE_EVERY:
             save()
             last_save = spent
