@@ -11,7 +11,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /**
  * A CLIP model: turns pictures and texts into rows of one space, in which what belongs together has
@@ -211,6 +213,14 @@ public final class ClipModel implements AutoCloseable {
    */
   public float logitScale() {
     return model.logitScale();
+  }
+
+  /**
+   * What makes cosines of a picture and a text the probability that they match, if the model's
+   * directory has a calibration.json: {@code {"kind": "platt", "scale": s, "offset": o}}.
+   */
+  public Optional<Probability> calibration() {
+    return model.calibration().map(Function.identity());
   }
 
   /** Its directory's name. */

@@ -11,10 +11,11 @@ import java.util.Objects;
  * Says which pairs of two columns belong together. Row i of the query column is paired with row i
  * of the response column; either may hold pictures or texts.
  *
- * <p>By default a pair matches when its {@link Probability#contrastive()} probability is above 0.5:
- * its text describes the picture better than all of a contrast set does together. Pairs of two
- * pictures or two texts have no contrast set that would mean anything: for those choose {@link
- * Probability#reference()} and a threshold.
+ * <p>A pair matches when its probability is above a threshold, 0.5 by default. What a probability
+ * means is, by default, the model's own {@link ClipModel#calibration()}, and {@link
+ * Probability#contrastive()} where it has none: the text describes the picture better than all of a
+ * contrast set does together. Both are for pairs of a picture and a text: for two pictures or two
+ * texts choose {@link Probability#reference()} and a threshold.
  *
  * <p>Safe from any thread. The model is borrowed and must stay open.
  */
@@ -30,7 +31,7 @@ public final class ImageTextMatcher {
     model = builder.model;
     query = builder.query;
     response = builder.response;
-    probability = builder.probability;
+    probability = builder.probability();
     threshold = builder.threshold;
     contrast =
         probability instanceof Probability.Contrastive contrastive
@@ -48,7 +49,7 @@ public final class ImageTextMatcher {
     private final ClipModel model;
     private String query = "query";
     private String response = "response";
-    private Probability probability = Probability.contrastive();
+    private Probability probability;
     private double threshold = 0.5;
 
     private Builder(ClipModel model) {
@@ -71,6 +72,13 @@ public final class ImageTextMatcher {
     public Builder probability(Probability meaning) {
       probability = Objects.requireNonNull(meaning, "meaning");
       return this;
+    }
+
+    private Probability probability() {
+      if (probability != null) {
+        return probability;
+      }
+      return model.calibration().orElseGet(Probability::contrastive);
     }
 
     /** The probability that a match must be above, 0 to 1. */
@@ -120,7 +128,7 @@ public final class ImageTextMatcher {
    * A verdict, or a failure, for every pair.
    *
    * @throws IllegalArgumentException where a column is missing, their lengths differ, or both hold
-   *     the same and the probability is contrastive
+   *     the same and the probability is for a picture and a text
    */
   public Matches match(Map<String, Column> columns) {
     Column left = column(columns, query);
@@ -131,9 +139,10 @@ public final class ImageTextMatcher {
               .formatted(query, left.size(), response, right.size()));
     }
     boolean leftIsImage = left instanceof Column.Images;
-    if (contrast != null && leftIsImage == right instanceof Column.Images) {
+    boolean alike = leftIsImage == right instanceof Column.Images;
+    if (alike && !(probability instanceof Probability.Reference)) {
       throw new IllegalArgumentException(
-          "both columns hold the same kind and contrastive() compares a picture with texts: use"
+          "both columns hold the same kind and this probability is for a picture and a text: use"
               + " Probability.reference() and a threshold of your own");
     }
     EmbeddedColumn queries = EmbeddedColumn.of(model, left);
@@ -163,8 +172,11 @@ public final class ImageTextMatcher {
   }
 
   private double probability(double cosine, double[] image) {
-    if (contrast == null) {
+    if (probability instanceof Probability.Reference) {
       return 0.5 * (Math.max(-1, Math.min(1, cosine)) + 1);
+    }
+    if (probability instanceof Probability.Calibrated calibrated) {
+      return 1 / (1 + Math.exp(-(calibrated.scale() * cosine + calibrated.offset())));
     }
     // 1 / (1 + sum of exp(other - own)): no overflow of consequence, infinity gives 0.
     double others = 0;

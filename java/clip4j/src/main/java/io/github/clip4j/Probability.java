@@ -3,7 +3,8 @@ package io.github.clip4j;
 import java.util.List;
 
 /** What the probability that a pair matches means. */
-public sealed interface Probability permits Probability.Reference, Probability.Contrastive {
+public sealed interface Probability
+    permits Probability.Reference, Probability.Contrastive, Probability.Calibrated {
 
   /**
    * Texts that say as little as a text can, and broad kinds of things: what a picture shows if it
@@ -58,6 +59,18 @@ public sealed interface Probability permits Probability.Reference, Probability.C
     return new Contrastive(negatives);
   }
 
+  /**
+   * {@code 1 / (1 + exp(-(scale * cosine + offset)))}: a threshold that was fitted on pairs known
+   * to match or not, with the steepness that makes it a probability (Platt scaling, Platt 1999).
+   * {@link ClipModel#calibration()} is the model's own; fit another where pictures or texts are of
+   * another kind.
+   *
+   * @param scale above 0
+   */
+  static Probability calibrated(double scale, double offset) {
+    return new Calibrated(scale, offset);
+  }
+
   /** See {@link #reference()}. */
   record Reference() implements Probability {}
 
@@ -72,6 +85,22 @@ public sealed interface Probability permits Probability.Reference, Probability.C
       negatives = List.copyOf(negatives);
       if (negatives.isEmpty()) {
         throw new IllegalArgumentException("negatives is empty: there is nothing to compare with");
+      }
+    }
+  }
+
+  /**
+   * See {@link #calibrated(double, double)}.
+   *
+   * @param scale what multiplies the cosine
+   * @param offset what is added
+   */
+  record Calibrated(double scale, double offset) implements Probability {
+    /** Checks the numbers. */
+    public Calibrated {
+      if (!(scale > 0 && scale < Double.POSITIVE_INFINITY && Double.isFinite(offset))) {
+        throw new IllegalArgumentException(
+            "no calibration of scale " + scale + " and offset " + offset);
       }
     }
   }

@@ -9,12 +9,16 @@ import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Embeddings;
 import io.github.clip4j.search.Hits;
 import io.github.clip4j.search.Similarity;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class MatchingTest {
   private static final ImageSource PHOTO = ImageSource.of(TinyModel.file("photo.jpg"));
@@ -79,6 +83,36 @@ class MatchingTest {
             Map.of("query", Column.texts("cat"), "response", Column.images(PHOTO)));
     assertEquals(own / all, imageFirst[0], 1e-4);
     assertEquals(imageFirst[0], textFirst[0], 1e-6);
+  }
+
+  @Test
+  void aModelsOwnCalibrationIsTheDefault(@TempDir Path folder) throws IOException {
+    TinyModel.copyTo(folder);
+    Files.writeString(
+        folder.resolve("calibration.json"),
+        "{\"kind\": \"platt\", \"scale\": 9.5, \"offset\": -2}");
+    Map<String, Column> columns =
+        Map.of("query", Column.images(PHOTO), "response", Column.texts("cat"));
+    try (ClipModel calibrated = ClipModel.load(folder)) {
+      Match match = ImageTextMatcher.builder(calibrated).build().match(columns).orThrow().get(0);
+      double expected = 1 / (1 + Math.exp(2 - 9.5 * match.cosine()));
+      assertEquals(expected, match.probability(), 1e-12);
+      assertEquals(expected > 0.5, match.match());
+      assertEquals(Optional.of(Probability.calibrated(9.5, -2)), calibrated.calibration());
+    }
+    assertEquals(Optional.empty(), model.calibration());
+    for (String wrong :
+        List.of(
+            "{\"kind\": \"isotonic\", \"scale\": 1}",
+            "{\"kind\": \"platt\"}",
+            "{\"kind\": \"platt\", \"scale\": -1}",
+            "{\"kind\": \"platt\", \"scale\": 1, \"offset\": \"no\"}")) {
+      Files.writeString(folder.resolve("calibration.json"), wrong);
+      Clip4jException e = assertThrows(Clip4jException.class, () -> ClipModel.load(folder).close());
+      assertTrue(e.getMessage().contains("calibration.json"), e.getMessage());
+    }
+    assertThrows(IllegalArgumentException.class, () -> Probability.calibrated(0, 1));
+    assertThrows(IllegalArgumentException.class, () -> Probability.calibrated(1, Double.NaN));
   }
 
   @Test

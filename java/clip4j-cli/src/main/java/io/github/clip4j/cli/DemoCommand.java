@@ -116,8 +116,10 @@ final class DemoCommand extends Subcommand {
         .results("Things by a word or two", "Queries that name a kind, a use or an idea.", byWord)
         .pairs(
             "Do they match?",
-            "Each scene with its own sentence and with another's. The probability is that of the"
-                + " sentence against a set of neutral texts.",
+            "Each scene with its own sentence and with another's. "
+                + (loaded.calibration().isPresent()
+                    ? "The probability comes from the model's calibration on pairs held out."
+                    : "The probability is that of the sentence against a set of neutral texts."),
             pairs(loaded))
         .footer(footer);
   }
@@ -137,11 +139,15 @@ final class DemoCommand extends Subcommand {
     }
     Map<String, Column> columns =
         Map.of("image", Column.images(sources(pictures)), "text", Column.texts(texts));
-    List<Match> reference = matcher(loaded, Probability.reference()).match(columns).orThrow();
+    ImageTextMatcher.Builder matcher =
+        ImageTextMatcher.builder(loaded).query("image").response("text");
+    List<Match> own = matcher.build().match(columns).orThrow();
+    List<Match> reference =
+        matcher.probability(Probability.reference()).build().match(columns).orThrow();
     List<Gallery.Pair> pairs = new ArrayList<>();
     console.print("");
-    console.print("does the text describe the picture? (contrastive, and 0.5 (cosine + 1))");
-    for (Match match : matcher(loaded, Probability.contrastive()).match(columns).orThrow()) {
+    console.print("does the text describe the picture? (its probability, and 0.5 (cosine + 1))");
+    for (Match match : own) {
       DemoPictures.Picture picture = pictures.get(match.pair());
       String text = texts.get(match.pair());
       console.print(
@@ -157,14 +163,6 @@ final class DemoCommand extends Subcommand {
               picture.forGallery(), text, match.cosine(), match.probability(), match.match()));
     }
     return pairs;
-  }
-
-  private static ImageTextMatcher matcher(ClipModel loaded, Probability probability) {
-    return ImageTextMatcher.builder(loaded)
-        .query("image")
-        .response("text")
-        .probability(probability)
-        .build();
   }
 
   private static Embeddings pictures(ClipModel loaded, List<DemoPictures.Picture> pictures) {

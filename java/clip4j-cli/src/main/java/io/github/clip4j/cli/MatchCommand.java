@@ -19,9 +19,10 @@ import picocli.CommandLine.Option;
     name = "match",
     description = {
       "Say whether texts describe a picture.",
-      "The probability is one of two. contrastive (default): the text's share of a softmax, with the"
-          + " model's own scale, over it and a set of neutral texts. reference: 0.5 (cosine + 1), as"
-          + " AutoMM has it, under which 0.5 is no threshold."
+      "The probability is one of three. calibrated (default where the model has a calibration): fitted"
+          + " on pairs known to match or not. contrastive (default elsewhere): the text's share of a"
+          + " softmax, with the model's own scale, over it and a set of neutral texts. reference: 0.5"
+          + " (cosine + 1), as AutoMM has it, under which 0.5 is no threshold."
     },
     footer = {
       "",
@@ -55,19 +56,15 @@ final class MatchCommand extends Subcommand {
   private double threshold;
 
   enum Meaning {
-    REFERENCE,
-    CONTRASTIVE;
-
-    Probability probability() {
-      return this == REFERENCE ? Probability.reference() : Probability.contrastive();
-    }
+    CALIBRATED,
+    CONTRASTIVE,
+    REFERENCE
   }
 
   @Option(
       names = "--probability",
       paramLabel = "R",
-      defaultValue = "contrastive",
-      description = "contrastive (default) or reference.")
+      description = "calibrated, contrastive or reference.")
   private Meaning probability;
 
   @Option(names = "--json", description = "Print [{image, text, cosine, probability, match}].")
@@ -118,16 +115,33 @@ final class MatchCommand extends Subcommand {
   private List<Match> match(ClipModel loaded, PictureFile picture) {
     List<ImageSource> images = Collections.nCopies(texts.size(), picture.source());
     try {
-      return ImageTextMatcher.builder(loaded)
-          .query("image")
-          .response("text")
-          .probability(probability.probability())
-          .threshold(threshold)
+      ImageTextMatcher.Builder matcher =
+          ImageTextMatcher.builder(loaded).query("image").response("text").threshold(threshold);
+      if (probability != null) {
+        matcher.probability(meaning(loaded));
+      }
+      return matcher
           .build()
           .match(Map.of("image", Column.images(images), "text", Column.texts(texts)))
           .orThrow();
     } catch (RuntimeException e) {
       throw Failure.of(image, e);
     }
+  }
+
+  private Probability meaning(ClipModel loaded) {
+    return switch (probability) {
+      case REFERENCE -> Probability.reference();
+      case CONTRASTIVE -> Probability.contrastive();
+      case CALIBRATED ->
+          loaded
+              .calibration()
+              .orElseThrow(
+                  () ->
+                      new Failure(
+                          "model " + loaded.name(),
+                          "has no calibration.json",
+                          "choose contrastive or reference"));
+    };
   }
 }

@@ -1,6 +1,7 @@
 package io.github.clip4j.internal;
 
 import io.github.clip4j.LoadOptions;
+import io.github.clip4j.Probability;
 import io.github.clip4j.Tokens;
 import io.github.clip4j.search.internal.NativeHandle;
 import java.nio.ByteBuffer;
@@ -8,6 +9,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.LongConsumer;
 import java.util.function.LongFunction;
 
@@ -19,6 +21,7 @@ public final class LoadedModel implements AutoCloseable {
   private final Tokenizer tokenizer;
   private final byte[] preprocessing;
   private final Map<Path, List<Safetensors.Tensor>> weights;
+  private final Optional<Probability.Calibrated> calibration;
   private final long parameters;
   private final float logitScale;
   private String fingerprint;
@@ -29,6 +32,7 @@ public final class LoadedModel implements AutoCloseable {
     this.config = config;
     this.preprocessing = preprocessing;
     this.tokenizer = tokenizer;
+    this.calibration = files.jsonIfPresent("calibration.json").map(LoadedModel::calibration);
     this.weights = files.weights();
     this.handle = create(threads);
     try {
@@ -124,6 +128,22 @@ public final class LoadedModel implements AutoCloseable {
   /** What cosines are multiplied by before a softmax. */
   public float logitScale() {
     return logitScale;
+  }
+
+  private static Probability.Calibrated calibration(Json file) {
+    if (!file.string("kind", "").equals("platt")) {
+      throw file.wrong("kind", "\"platt\"");
+    }
+    float scale = file.number("scale", 0);
+    if (!(scale > 0)) {
+      throw file.wrong("scale", "above 0");
+    }
+    return new Probability.Calibrated(scale, file.number("offset", 0));
+  }
+
+  /** What makes its cosines probabilities, if its folder says. */
+  public Optional<Probability.Calibrated> calibration() {
+    return calibration;
   }
 
   /** Bytes of its parameters in native memory. */
