@@ -99,7 +99,8 @@ class Clip(nn.Module):
         self.shape, self.vision, self.text = shape, Vision(shape), Text(shape)
         self.logit_scale, self.concept_scale = nn.Parameter(torch.tensor(2.66)), nn.Parameter(torch.tensor(3.0))
         self.concepts = nn.Parameter(torch.randn(concepts + 1, shape.projection) * shape.projection**-0.5)
-        self.roles = nn.Parameter(torch.eye(shape.projection).repeat(ROLES, 1, 1))
+        # Rotations that have nothing in common: were they alike, nothing would tell the roles apart, and nothing would be learned.
+        self.roles = nn.Parameter(torch.linalg.qr(torch.randn(ROLES, shape.projection, shape.projection))[0])
         for module in self.modules():
             if isinstance(module, nn.Linear):
                 nn.init.normal_(module.weight, std=module.in_features**-0.5)

@@ -112,7 +112,7 @@ def loss_of(model: Clip, encode, b: Batch, keep: int):
 
     scenes = slice(told - SCENES, told)
     cast = casting(images[scenes], b.picture_roles) + casting(torch.cat([captions[scenes], captions[-UNSEEN:]]), b.text_roles)
-    return (matching + naming + 0.7 * cast) / 2, matching / 2, naming / 2, cast / 2
+    return (matching + naming + 1.5 * cast) / 2, matching / 2, naming / 2, cast / 2
 
 
 def text_encoder(model: Clip, tokenize):
