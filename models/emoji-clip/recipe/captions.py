@@ -102,6 +102,9 @@ class Told:
 class Captions:
     def __init__(self, concepts: list[Concept], seed: int):
         self.chance = random.Random(seed)
+        # How often the lower or right one of two things is named first. Were it half from the start, neither the order of the names nor
+        # the words between them would say anything alone, and training would find neither.
+        self.turned = 0.5
         self.concepts = concepts
         labels = {c.label.lower() for c in concepts}
         self.keywords = [[k for k in self.spoken(c) if k not in labels] for c in concepts]  # a label names one concept
@@ -184,7 +187,7 @@ class Captions:
             return chance.choice(THREE).format(*(names[i] for i in order)), ANYWHERE
         kind = chance.random()
         axis = scene.axis if kind < 0.76 else ANYWHERE if kind < 0.9 or scene.axis == VERTICAL else BESIDE
-        side = chance.randrange(2)
+        side = chance.random() < self.turned
         first, second = (names[1], names[0]) if side else names
         return chance.choice(RELATIONS[axis, side if axis == scene.axis else 0]).format(first, second), axis
 

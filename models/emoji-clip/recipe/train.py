@@ -8,6 +8,7 @@ work/run/weights.pt holds the averaged weights that evaluate.py and export.py re
 
 import argparse
 import math
+import signal
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -31,6 +32,7 @@ BATCH, SCENES, UNTOLD = 256, 80, 80  # pictures a step; of them scenes; of them 
 PHRASES, UNSEEN = 160, 96  # labels and keywords without a picture, only named; scenes without a picture, only told
 PEAK, WARM_UP, DECAY = 2e-3, 100, 0.05
 KEEP, WHOLE_FROM = 28, 0.85  # patches that training looks at, and when it begins to look at all
+TURN_FROM = 0.6  # when captions begin to name the lower or right thing first more often
 NOT_SAID = -1  # a role of which a caption says nothing
 AVERAGE = 0.997
 LIKE = 144  # texts encoded together
@@ -112,7 +114,7 @@ def loss_of(model: Clip, encode, b: Batch, keep: int):
 
     scenes = slice(told - SCENES, told)
     cast = casting(images[scenes], b.picture_roles) + casting(torch.cat([captions[scenes], captions[-UNSEEN:]]), b.text_roles)
-    return (matching + naming + 1.5 * cast) / 2, matching / 2, naming / 2, cast / 2
+    return (matching + naming + 0.7 * cast) / 2, matching / 2, naming / 2, cast / 2
 
 
 def text_encoder(model: Clip, tokenize):
@@ -217,16 +219,20 @@ def main() -> None:
             torch.save(content, RUN / (name + ".new"))
             (RUN / (name + ".new")).replace(RUN / name)
 
+    told_to_stop: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda n, _: told_to_stop.append(n))
     last_save = last_look = spent
     sums, last = [0.0] * 4, (step, spent)
     began = time.monotonic() - spent
     while True:
         done = max(spent / 60 / options.minutes, step / options.steps)
-        if done >= 1:
+        if done >= 1 or told_to_stop:
             break
         for mine, working in zip(masters, model.parameters()):
             working.data.copy_(mine)
         pictures.strength = min(1.0, 0.3 + 1.5 * done)
+        captions.turned = min(0.5, 0.15 + max(0.0, done - TURN_FROM))
         rate = min(1, (step + 1) / WARM_UP) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
         for group, peak in zip(groups, peaks):
             group["lr"] = rate * peak
@@ -257,7 +263,7 @@ def main() -> None:
             print("    " + held_out_recall(model, averages, encode, concepts), flush=True)
             last_look = spent
     save()
-    print(f"done: step {step}, {spent / 60:.1f} minutes", flush=True)
+    print(f"{'stopped' if told_to_stop else 'done'}: step {step}, {spent / 60:.1f} minutes", flush=True)
 
 
 if __name__ == "__main__":
