@@ -1,29 +1,43 @@
 #include "search/bound.h"
 
+#include <cmath>
 #include <limits>
 
-#include "search/kernel.h"
-
 namespace clip4j::search {
+namespace {
 
-// With u = 2^-24, the unit roundoff of float32, q the unit query in exact arithmetic and r the row:
-//
-// - Summation. A sum of products in which each product takes part in at most m rounded operations has an error of at
-//   most gamma_m |q|.|r| <= gamma_m |q| |r|, where gamma_m = m u / (1 - m u), in any order and with or without fused
-//   multiply-adds (N. Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., sections 3.1 and 4.2; the last
-//   step is Cauchy-Schwarz). Kernels keep at least 8 partial sums, so m <= 1 (product) + ceil(D / 8) + 4 (adding up
-//   to 16 partial sums pairwise).
-// - The query is rounded to float32 after division by its norm: |q' - q| <= u |q|, so at most u |r|.
-// - The scale 1 / |r| is rounded (u), the product with it (u), and adding the pad (u): at most 3 u |r| to first order.
-//
-// Second-order terms, float64's own rounding and underflow (at most D 2^-149 absolute, for norms from 1e-15 on) are
-// below the two u and the factor added on top.
-double error_bound(int32_t dimension) {
-  constexpr double u = 0x1p-24;
-  const double m = 1 + (static_cast<int64_t>(dimension) + kPartialSums - 1) / kPartialSums + 4;
-  if (m * u > 0.01) return std::numeric_limits<double>::infinity();
-  const double gamma = m * u / (1 - m * u);
-  return 1.01 * (gamma + 6 * u);
+// The greatest float that is not greater.
+float round_down(double value) {
+  const auto rounded = static_cast<float>(value);
+  return rounded > value ? std::nextafter(rounded, -std::numeric_limits<float>::infinity()) : rounded;
+}
+
+}  // namespace
+
+Bound::Bound(const QueryCodes& query, double along_mean, const Segment& segment, Similarity similarity)
+    : step_(query.step),
+      query_norm_(query.norm == 0 ? 1 : query.norm),
+      greatest_row_norm_(segment.greatest_norm()),
+      along_mean_(along_mean),
+      similarity_(similarity) {
+  const double reach = segment.codes().reach;
+  const double rounding = 0x1p-20 * (reach + 4) + 0x1p-50 * segment.dimension();
+  pad_ = query.residual * reach + rounding;
+}
+
+Floor Bound::floor(double threshold) const {
+  // A row's error times this may be too small by a rounding, which the pad has room for.
+  const auto error = static_cast<float>(1 / step_);
+  if (similarity_ == Similarity::kCosine) {
+    return {.threshold = round_down((threshold - along_mean_ - pad_) / step_), .offset = 0, .error = error};
+  }
+  float scaled = round_down(threshold / query_norm_ / greatest_row_norm_ / step_);
+  // Weights end at 1e38. With a threshold this small they would decide something; it is lowered to where they
+  // do not.
+  constexpr float least = 1e-30F;
+  if (scaled > 0 && scaled < least) scaled = 0;
+  if (scaled < 0 && scaled > -least) scaled = -least;
+  return {.threshold = scaled, .offset = round_down(-(along_mean_ + pad_) / step_), .error = error};
 }
 
 }  // namespace clip4j::search

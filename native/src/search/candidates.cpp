@@ -1,94 +1,102 @@
 #include "search/candidates.h"
 
 #include <algorithm>
-#include <cmath>
 #include <functional>
 
-#include "base/error.h"
-#include "search/exact.h"
+#include "base/exit_gate.h"
+#include "search/parallel.h"
 
 namespace clip4j::search {
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
-bool better(const Candidate& a, const Candidate& b) { return a.lower != b.lower ? a.lower > b.lower : a.row < b.row; }
-
-// The greatest float that is not greater.
-float round_down(double value) {
-  const auto rounded = static_cast<float>(value);
-  return rounded > value ? std::nextafter(rounded, -std::numeric_limits<float>::infinity()) : rounded;
-}
+constexpr int64_t kRoom = 64;             // beyond k, so that a small k does not shrink all the time
+constexpr int64_t kMostUndecided = 4096;  // near ties beyond 8 k that are kept rather than scored at once
+constexpr int64_t kRescorePiece = 64;
 
 }  // namespace
 
-Query::Query(const Index& index, const float* values, int64_t number, Similarity similarity)
-    : index_(&index), values_(values), norm_(exact_norm(values, index.dimension())), similarity_(similarity) {
-  if (!std::isfinite(norm_)) fail(CLIP4J_INVALID_ARGUMENT, "query ", number, " has a value that is not finite");
-  if (norm_ == 0 && similarity == Similarity::kCosine) {
-    fail(CLIP4J_INVALID_ARGUMENT, "query ", number, " is zero: it has no cosine");
+int64_t Scorer::rescore(std::span<Candidate> candidates) const {
+  thread_local std::vector<float> scratch;
+  int64_t count = 0;
+  for (Candidate& candidate : candidates) {
+    if (candidate.known()) continue;
+    const Segment& segment = *views_[candidate.view].segment;
+    scratch.resize(segment.dimension());
+    candidate.lower = candidate.upper = queries_.score(query_, segment, candidate.row, scratch.data());
+    ++count;
   }
+  return count;
 }
 
-double Query::score(int32_t row) const {
-  const double dot = exact_dot(values_, index_->row(row), index_->dimension());
-  if (similarity_ == Similarity::kDot) return dot;
-  const double row_norm = index_->norm(row);
-  return row_norm == 0 ? 0 : std::clamp(dot / norm_ / row_norm, -1.0, 1.0);
+void Candidates::reset(int64_t k, double minimum) {
+  k_ = k;
+  full_ = k + k / 2 + kRoom;
+  threshold_ = minimum;
+  rescored_ = 0;
+  candidates_.clear();
 }
 
-void Query::write_unit(float* unit) const {
-  for (int32_t i = 0; i < index_->dimension(); ++i) {
-    unit[i] = norm_ == 0 ? 0 : static_cast<float>(values_[i] / norm_);
+int64_t Candidates::bytes() const {
+  return static_cast<int64_t>(candidates_.capacity() * sizeof(Candidate) +
+                              lower_.capacity() * sizeof(double));
+}
+
+void Candidates::merge(const Candidates& other) {
+  raise(other.threshold_);
+  rescored_ += other.rescored_;
+  candidates_.insert(candidates_.end(), other.candidates_.begin(), other.candidates_.end());
+}
+
+// Drops what k candidates are certain to beat.
+void Candidates::prune() {
+  if (static_cast<int64_t>(candidates_.size()) >= k_) {
+    lower_.resize(candidates_.size());
+    std::transform(candidates_.begin(), candidates_.end(), lower_.begin(),
+                   [](const Candidate& c) { return c.lower; });
+    const auto kth = lower_.begin() + (k_ - 1);
+    std::nth_element(lower_.begin(), kth, lower_.end(), std::greater<>());
+    raise(*kth);
   }
+  std::erase_if(candidates_, [this](const Candidate& c) { return c.upper < threshold_; });
 }
 
-void rescore(std::vector<Candidate>& candidates, int64_t begin, int64_t end, const Query& query) {
-  for (int64_t i = begin; i < end; ++i) {
-    Candidate& candidate = candidates[i];
-    if (!candidate.known()) candidate.lower = candidate.upper = query.score(candidate.row);
+void Candidates::shrink(const Scorer& scorer) {
+  prune();
+  // More near ties than the bounds can tell apart: known scores can.
+  if (static_cast<int64_t>(candidates_.size()) > 8 * k_ + kMostUndecided) settle(scorer);
+  full_ = static_cast<int64_t>(candidates_.size()) + k_ / 2 + kRoom;
+}
+
+void Candidates::settle(const Scorer& scorer) {
+  prune();
+  const auto rescore = [&](int64_t begin, int64_t end) {
+    const int64_t pieces = divide_up(end - begin, kRescorePiece);
+    std::atomic<int64_t> count{0};
+    parallel(pieces, [&](int64_t piece) {
+      const int64_t from = begin + piece * kRescorePiece;
+      count += scorer.rescore({&candidates_[from], static_cast<size_t>(std::min(kRescorePiece, end - from))});
+    });
+    rescored_ += count;
+  };
+  const auto size = [this] { return static_cast<int64_t>(candidates_.size()); };
+  if (size() > k_) {
+    // The k that look best first: their scores are a better threshold than any bounds.
+    std::nth_element(
+        candidates_.begin(), candidates_.begin() + (k_ - 1), candidates_.end(),
+        [](const Candidate& a, const Candidate& b) { return a.lower + a.upper > b.lower + b.upper; });
+    rescore(0, k_);
+    double least = std::numeric_limits<double>::infinity();
+    for (int64_t i = 0; i < k_; ++i) least = std::min(least, candidates_[i].lower);
+    raise(least);
+    std::erase_if(candidates_, [this](const Candidate& c) { return c.upper < threshold_; });
   }
-}
-
-double prune(std::vector<Candidate>& candidates, int64_t k) {
-  if (static_cast<int64_t>(candidates.size()) < k) return -kInfinity;
-  std::vector<double> lower(candidates.size());
-  std::transform(candidates.begin(), candidates.end(), lower.begin(), [](const Candidate& c) { return c.lower; });
-  const auto kth = lower.begin() + (k - 1);
-  std::nth_element(lower.begin(), kth, lower.end(), std::greater<>());
-  const double threshold = *kth;
-  std::erase_if(candidates, [threshold](const Candidate& c) { return c.upper < threshold; });
-  return threshold;
-}
-
-void sort_best(std::vector<Candidate>& candidates, int64_t k) {
-  std::partial_sort(candidates.begin(), candidates.begin() + k, candidates.end(), better);
-}
-
-void Candidates::add(int32_t row, float product, float pad, const Query& query) {
-  if (static_cast<int64_t>(candidates_.size()) == capacity(k_)) shrink(query);
-  double lower = (static_cast<double>(product) - pad) * query.factor();
-  double upper = (static_cast<double>(product) + pad) * query.factor();
-  // A product that overflowed, or a bound that promises nothing: only float64 can tell.
-  if (!std::isfinite(lower) || !std::isfinite(upper)) {
-    lower = -kInfinity;
-    upper = kInfinity;
-  }
-  candidates_.push_back({lower, upper, row});
-}
-
-void Candidates::shrink(const Query& query) {
-  double threshold = prune(candidates_, k_);
-  if (static_cast<int64_t>(candidates_.size()) > capacity(k_) / 2) {
-    // Too many near ties for the bounds to tell apart.
-    rescore(candidates_, 0, static_cast<int64_t>(candidates_.size()), query);
-    const auto kth = candidates_.begin() + (k_ - 1);
-    std::nth_element(candidates_.begin(), kth, candidates_.end(), better);
-    threshold = kth->lower;
-    candidates_.erase(kth + 1, candidates_.end());
-  }
-  // For a zero query this is 0 / 0: nothing is less than NaN, so every row is added, with its score known to be 0.
-  floor_ = round_down(threshold / query.factor());
+  rescore(0, size());
+  std::erase_if(candidates_, [this](const Candidate& c) { return c.upper < threshold_; });
+  const auto best = candidates_.begin() + std::min(k_, size());
+  std::partial_sort(candidates_.begin(), best, candidates_.end(),
+                    [&](const Candidate& a, const Candidate& b) { return scorer.better(a, b); });
+  candidates_.erase(best, candidates_.end());
+  if (size() == k_) raise(candidates_.back().lower);
 }
 
 }  // namespace clip4j::search

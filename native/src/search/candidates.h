@@ -2,75 +2,84 @@
 
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <vector>
 
-#include "search/index.h"
+#include "search/queries.h"
+#include "search/segment.h"
 
 namespace clip4j::search {
-
-// One query, and what is needed to score a row against it in float64.
-class Query {
- public:
-  // `values` must outlive the query. Throws, naming `number`, when it is not finite, or zero and cosine is asked for.
-  Query(const Index& index, const float* values, int64_t number, Similarity similarity);
-
-  // The truth.
-  double score(int32_t row) const;
-
-  // The query divided by its norm.
-  void write_unit(float* unit) const;
-
-  // What turns a product with the unit query into a score.
-  double factor() const { return similarity_ == Similarity::kDot ? norm_ : 1; }
-
- private:
-  const Index* index_;
-  const float* values_;
-  double norm_;
-  Similarity similarity_;
-};
 
 // A row whose score lies between two bounds; a score that is known has them equal.
 struct Candidate {
   double lower;
   double upper;
+  int32_t view;
   int32_t row;
 
   bool known() const { return lower == upper; }
 };
 
-// Computes the scores that are not known yet.
-void rescore(std::vector<Candidate>& candidates, int64_t begin, int64_t end, const Query& query);
-
-// Drops the candidates that k others are certain to beat, and returns the k-th highest lower bound (minus infinity for
-// fewer than k candidates).
-double prune(std::vector<Candidate>& candidates, int64_t k);
-
-// Moves the k best to the front, the best first; all scores must be known.
-void sort_best(std::vector<Candidate>& candidates, int64_t k);
-
-// The rows, of those that one thread has scanned, that may be among a query's best k.
-class Candidates {
+// Scores candidates of one query, whatever their segments.
+class Scorer {
  public:
-  explicit Candidates(int64_t k) : k_(k) {}
+  Scorer(const Queries& queries, int32_t query, std::span<const SegmentView> views)
+      : queries_(queries), query_(query), views_(views) {}
 
-  // The most that it holds at once.
-  static int64_t capacity(int64_t k) { return 2 * k + 512; }
+  // Makes the scores known of those that are not, and returns how many there were.
+  int64_t rescore(std::span<Candidate> candidates) const;
 
-  // `product` is the row's product with the unit query in float32, right to within `pad` (which may be infinite).
-  void add(int32_t row, float product, float pad, const Query& query);
-
-  // A row whose float32 product plus pad is less than this need not be added.
-  float floor() const { return floor_; }
-
-  std::vector<Candidate>& all() { return candidates_; }
+  // Whether `a` comes before `b` among the hits; both must be known.
+  bool better(const Candidate& a, const Candidate& b) const {
+    return a.lower != b.lower ? a.lower > b.lower : number(a) < number(b);
+  }
+  int64_t number(const Candidate& candidate) const {
+    return views_[candidate.view].first_row + candidate.row;
+  }
 
  private:
-  void shrink(const Query& query);
+  const Queries& queries_;
+  const int32_t query_;
+  std::span<const SegmentView> views_;
+};
+
+// The rows, of those that one thread has scanned, that may be among a query's best k. Reused, it takes no new
+// memory.
+class Candidates {
+ public:
+  // Rows that score less than `minimum` do not matter.
+  void reset(int64_t k, double minimum);
+
+  // Scores below this do not matter any more: k rows are better.
+  double threshold() const { return threshold_; }
+  void raise(double threshold) { threshold_ = std::max(threshold_, threshold); }
+
+  void add(const Candidate& candidate) {
+    if (candidate.upper >= threshold_) candidates_.push_back(candidate);
+  }
+  // To be called now and then, so that there are never many more than k.
+  void shrink_when_full(const Scorer& scorer) {
+    if (static_cast<int64_t>(candidates_.size()) > full_) shrink(scorer);
+  }
+  // Takes over what another thread has found.
+  void merge(const Candidates& other);
+  // Leaves the best k, the best first, with their scores.
+  void settle(const Scorer& scorer);
+
+  std::span<const Candidate> all() const { return candidates_; }
+  int64_t rescored() const { return rescored_; }
+  int64_t bytes() const;
+
+ private:
+  void shrink(const Scorer& scorer);
+  void prune();
 
   int64_t k_;
-  float floor_ = -std::numeric_limits<float>::infinity();
+  int64_t full_;
+  double threshold_;
+  int64_t rescored_;
   std::vector<Candidate> candidates_;
+  std::vector<double> lower_;
 };
 
 }  // namespace clip4j::search

@@ -4,8 +4,16 @@ namespace clip4j::search {
 
 const Kernel& kernel(InstructionSet set) {
 #if defined(__x86_64__)
-  if (set == InstructionSet::kAvx512) return avx512_kernel;
-  if (set == InstructionSet::kAvx2) return avx2_kernel;
+  switch (set) {
+    case InstructionSet::kAvx512Vnni:
+      return avx512vnni_kernel;
+    case InstructionSet::kAvx512:
+      return avx512_kernel;
+    case InstructionSet::kAvx2:
+      return avx2_kernel;
+    case InstructionSet::kScalar:
+      break;
+  }
 #else
   (void)set;
 #endif

@@ -1,134 +1,117 @@
-// Compiled for AVX2 and FMA. Nothing here but intrinsics and functions of this file: an inline function shared with
+// Compiled for AVX2. Nothing here but intrinsics and functions of this file: an inline function shared with
 // other files could be linked from here into code that runs on any CPU.
 #if defined(__x86_64__)
 
 #include <immintrin.h>
+
+#include <utility>
 
 #include "search/kernel.h"
 
 namespace clip4j::search {
 namespace {
 
-constexpr int32_t kLanes = 8;
-constexpr int32_t kTileRows = 4;
-constexpr int32_t kTileQueries = 2;
+#define CLIP4J_ISA [[gnu::always_inline]] static inline
 
-// Adds up each of 8 vectors: lane i of the result is the sum of v[i].
-[[gnu::always_inline]] inline __m256 sum8(const __m256* v) {
-  const __m256 low = _mm256_hadd_ps(_mm256_hadd_ps(v[0], v[1]), _mm256_hadd_ps(v[2], v[3]));
-  const __m256 high = _mm256_hadd_ps(_mm256_hadd_ps(v[4], v[5]), _mm256_hadd_ps(v[6], v[7]));
-  return _mm256_add_ps(_mm256_permute2f128_ps(low, high, 0x20), _mm256_permute2f128_ps(low, high, 0x31));
-}
-
-// All ones in the first `count` lanes.
-__m256i first_lanes(int32_t count) {
-  return _mm256_cmpgt_epi32(_mm256_set1_epi32(count), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
-}
-
-float dot(const float* a, const float* b, int32_t dimension) {
-  __m256 sum = _mm256_setzero_ps();
-  int32_t i = 0;
-  for (; i + kLanes <= dimension; i += kLanes) {
-    sum = _mm256_fmadd_ps(_mm256_loadu_ps(a + i), _mm256_loadu_ps(b + i), sum);
+// 8 sums, a block in four parts and a column in two: 15 registers with what splits a block.
+struct Isa {
+  static constexpr int kBlocks = 1;
+  static constexpr int kColumns = 4;
+  static constexpr int kPackedBytes = 8;
+  struct Sums {
+    __m256i low, high;  // rows 0 to 7 and 8 to 15
+  };
+  struct Floats {
+    __m256 low, high;
+  };
+  // Values 0 and 2 of a step, and 1 and 3, as int16: products of bytes, added in pairs, do not fit into
+  // int16.
+  struct Query {
+    __m256i even, odd;
+  };
+  struct Rows {
+    Query low, high;
+  };
+  CLIP4J_ISA Sums start(int32_t value) { return {_mm256_set1_epi32(value), _mm256_set1_epi32(value)}; }
+  CLIP4J_ISA Query split(const uint8_t* step) {
+    const __m256i values = _mm256_load_si256(reinterpret_cast<const __m256i*>(step));
+    return {_mm256_and_si256(values, _mm256_set1_epi16(0xFF)), _mm256_srli_epi16(values, 8)};
   }
-  const __m256i tail = first_lanes(dimension - i);
-  sum = _mm256_fmadd_ps(_mm256_maskload_ps(a + i, tail), _mm256_maskload_ps(b + i, tail), sum);
-  const __m256 sums[8] = {sum, sum, sum, sum, sum, sum, sum, sum};
-  return _mm256_cvtss_f32(sum8(sums));
-}
+  CLIP4J_ISA Rows rows(const uint8_t* step) { return {split(step), split(step + 32)}; }
+  CLIP4J_ISA Query query(const uint8_t* step) {
+    int32_t words[2];
+    __builtin_memcpy(words, step, sizeof(words));
+    return {_mm256_set1_epi32(words[0]), _mm256_set1_epi32(words[1])};
+  }
+  CLIP4J_ISA __m256i multiply_add(__m256i sums, Query rows, Query query) {
+    const __m256i products =
+        _mm256_add_epi32(_mm256_madd_epi16(rows.even, query.even), _mm256_madd_epi16(rows.odd, query.odd));
+    // Not the intrinsic: GCC 12 copies its sums between registers and memory.
+    asm("vpaddd %1, %0, %0" : "+x"(sums) : "x"(products));
+    return sums;
+  }
+  CLIP4J_ISA Sums multiply_add(Sums sums, Rows rows, Query query) {
+    return {multiply_add(sums.low, rows.low, query), multiply_add(sums.high, rows.high, query)};
+  }
+  CLIP4J_ISA Floats to_floats(Sums sums) {
+    return {_mm256_cvtepi32_ps(sums.low), _mm256_cvtepi32_ps(sums.high)};
+  }
+  CLIP4J_ISA __m256 combine(__m256 upper, __m256 lower) {
+    return _mm256_add_ps(_mm256_mul_ps(upper, _mm256_set1_ps(256)), lower);
+  }
+  CLIP4J_ISA Floats combine(Floats upper, Floats lower) {
+    return {combine(upper.low, lower.low), combine(upper.high, lower.high)};
+  }
+  CLIP4J_ISA Floats times(Floats total, const float* scale) {
+    return {_mm256_mul_ps(total.low, _mm256_load_ps(scale)),
+            _mm256_mul_ps(total.high, _mm256_load_ps(scale + 8))};
+  }
+  CLIP4J_ISA uint32_t passing(__m256 product, const float* error, const float* weight, const Floor& floor) {
+    const __m256 most =
+        _mm256_add_ps(product, _mm256_mul_ps(_mm256_load_ps(error), _mm256_set1_ps(floor.error)));
+    const __m256 least = _mm256_add_ps(_mm256_mul_ps(_mm256_set1_ps(floor.threshold), _mm256_load_ps(weight)),
+                                       _mm256_set1_ps(floor.offset));
+    return static_cast<uint32_t>(_mm256_movemask_ps(_mm256_cmp_ps(most, least, _CMP_NLT_UQ)));
+  }
+  CLIP4J_ISA uint32_t passing(Floats product, const float* error, const float* weight, const Floor& floor) {
+    return passing(product.low, error, weight, floor) | passing(product.high, error + 8, weight + 8, floor)
+                                                            << 8;
+  }
+  CLIP4J_ISA void store(Floats values, float* to) {
+    _mm256_storeu_ps(to, values.low);
+    _mm256_storeu_ps(to + 8, values.high);
+  }
+};
 
-// Four rows by two queries: 8 sums, 4 + 1 operands, within 16 registers.
-void tile(const float* rows, const float* queries, int32_t dimension, float* dots, int64_t stride) {
-  const int64_t step = dimension;
-  __m256 sums[kTileQueries * kTileRows];
-#pragma GCC unroll 8
-  for (__m256& sum : sums) sum = _mm256_setzero_ps();
-  const auto add = [&](auto load, int32_t i) __attribute__((always_inline)) {
-    __m256 row[kTileRows];
-#pragma GCC unroll 4
-    for (int r = 0; r < kTileRows; ++r) row[r] = load(rows + r * step + i);
-#pragma GCC unroll 2
-    for (int q = 0; q < kTileQueries; ++q) {
-      const __m256 query = load(queries + q * step + i);
-#pragma GCC unroll 4
-      for (int r = 0; r < kTileRows; ++r) {
-        sums[q * kTileRows + r] = _mm256_fmadd_ps(row[r], query, sums[q * kTileRows + r]);
-      }
-    }
+#include "search/kernel_tiles.h"
+#include "search/pack_words.h"
+
+// exact_dot: four partial sums a register. A product of floats is exact in float64, so that fusing the
+// addition changes no bit.
+double dot(const float* a, const float* b, int32_t dimension) {
+  __m256d low = _mm256_setzero_pd(), high = _mm256_setzero_pd();
+  const auto add = [&](const float* x, const float* y) __attribute__((always_inline)) {
+    low = _mm256_fmadd_pd(_mm256_cvtps_pd(_mm_loadu_ps(x)), _mm256_cvtps_pd(_mm_loadu_ps(y)), low);
+    high = _mm256_fmadd_pd(_mm256_cvtps_pd(_mm_loadu_ps(x + 4)), _mm256_cvtps_pd(_mm_loadu_ps(y + 4)), high);
   };
   int32_t i = 0;
-  for (; i + kLanes <= dimension; i += kLanes) {
-    add([](const float* p) __attribute__((always_inline)) { return _mm256_loadu_ps(p); }, i);
-  }
+  for (; i + 8 <= dimension; i += 8) add(a + i, b + i);
   if (i < dimension) {
-    const __m256i tail = first_lanes(dimension - i);
-    add([tail](const float* p) __attribute__((always_inline)) { return _mm256_maskload_ps(p, tail); }, i);
+    float tail_a[8] = {}, tail_b[8] = {};
+    __builtin_memcpy(tail_a, a + i, static_cast<size_t>(dimension - i) * sizeof(float));
+    __builtin_memcpy(tail_b, b + i, static_cast<size_t>(dimension - i) * sizeof(float));
+    add(tail_a, tail_b);
   }
-  const __m256 result = sum8(sums);
-  _mm_storeu_ps(dots, _mm256_castps256_ps128(result));
-  _mm_storeu_ps(dots + stride, _mm256_extractf128_ps(result, 1));
+  const __m256d four = _mm256_add_pd(low, high);
+  const __m128d two = _mm_add_pd(_mm256_castpd256_pd128(four), _mm256_extractf128_pd(four, 1));
+  return _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)));
 }
 
-// Eight rows by one query.
-void column(const float* rows, const float* query, int32_t dimension, float* dots) {
-  const int64_t step = dimension;
-  __m256 sums[8];
-#pragma GCC unroll 8
-  for (__m256& sum : sums) sum = _mm256_setzero_ps();
-  const auto add = [&](auto load, int32_t i) __attribute__((always_inline)) {
-    const __m256 value = load(query + i);
-#pragma GCC unroll 8
-    for (int r = 0; r < 8; ++r) sums[r] = _mm256_fmadd_ps(load(rows + r * step + i), value, sums[r]);
-  };
-  int32_t i = 0;
-  for (; i + kLanes <= dimension; i += kLanes) {
-    add([](const float* p) __attribute__((always_inline)) { return _mm256_loadu_ps(p); }, i);
-  }
-  if (i < dimension) {
-    const __m256i tail = first_lanes(dimension - i);
-    add([tail](const float* p) __attribute__((always_inline)) { return _mm256_maskload_ps(p, tail); }, i);
-  }
-  _mm256_storeu_ps(dots, sum8(sums));
-}
-
-void dots(const float* rows, int32_t row_count, const float* queries, int32_t query_count, int32_t dimension,
-          float* dots, int64_t stride) {
-  const int64_t step = dimension;
-  const int32_t tiled_queries = query_count - query_count % kTileQueries;
-  const int32_t tiled_rows = row_count - row_count % kTileRows;
-  for (int32_t r = 0; r < tiled_rows; r += kTileRows) {
-    for (int32_t q = 0; q < tiled_queries; q += kTileQueries) {
-      tile(rows + r * step, queries + q * step, dimension, dots + q * stride + r, stride);
-    }
-  }
-  for (int32_t q = 0; q < query_count; ++q) {
-    const float* query = queries + q * step;
-    int32_t r = tiled_rows;
-    if (q >= tiled_queries) {
-      for (r = 0; r + 8 <= row_count; r += 8) column(rows + r * step, query, dimension, dots + q * stride + r);
-    }
-    for (; r < row_count; ++r) dots[q * stride + r] = dot(rows + r * step, query, dimension);
-  }
-}
-
-int32_t select(const float* dots, const float* scale, const float* pad, int32_t count, float floor,
-               int32_t* positions) {
-  const __m256 floors = _mm256_set1_ps(floor);
-  int32_t selected = 0;
-  for (int32_t i = 0; i < count; i += kLanes) {
-    const __m256i lanes = first_lanes(count - i);
-    const __m256 score = _mm256_mul_ps(_mm256_maskload_ps(dots + i, lanes), _mm256_maskload_ps(scale + i, lanes));
-    const __m256 upper = _mm256_add_ps(score, _mm256_maskload_ps(pad + i, lanes));
-    const __m256 passing = _mm256_and_ps(_mm256_cmp_ps(upper, floors, _CMP_NLT_UQ), _mm256_castsi256_ps(lanes));
-    unsigned passed = static_cast<unsigned>(_mm256_movemask_ps(passing));
-    for (; passed != 0; passed &= passed - 1) positions[selected++] = i + __builtin_ctz(passed);
-  }
-  return selected;
-}
+#undef CLIP4J_ISA
 
 }  // namespace
 
-const Kernel avx2_kernel = {dots, select};
+const Kernel avx2_kernel = {"avx2", Isa::kColumns, Isa::kPackedBytes, pack_words, scan, dot};
 
 }  // namespace clip4j::search
 

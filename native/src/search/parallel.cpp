@@ -8,7 +8,8 @@ namespace clip4j::search {
 namespace {
 
 WorkerPool& pool() {
-  static WorkerPool& pool = *new WorkerPool(thread_count(), "clip4j-search");  // never destroyed, see WorkerPool
+  static WorkerPool& pool =
+      *new WorkerPool(thread_count(), "clip4j-search");  // never destroyed, see WorkerPool
   return pool;
 }
 
@@ -16,17 +17,13 @@ WorkerPool& pool() {
 
 int thread_count() { return hardware_threads(); }
 
-void parallel(int64_t count, const std::function<void(int64_t)>& body) {
+void parallel_for(int64_t count, const std::function<void(int64_t)>& body) {
   const auto run = [&body](int64_t i) {
     exit_gate::check_running();
     const DefaultFloatingPoint environment;
     body(i);
   };
-  if (count == 1) {
-    run(0);  // starts no threads
-  } else {
-    pool().parallel_for(count, run);
-  }
+  pool().parallel_for(count, run);
 }
 
 }  // namespace clip4j::search

@@ -3,185 +3,167 @@
 #include <algorithm>
 #include <atomic>
 #include <limits>
-#include <vector>
 
-#include "base/error.h"
 #include "base/exit_gate.h"
-#include "search/bound.h"
-#include "search/candidates.h"
 #include "search/parallel.h"
 
-// Rows are read once for up to kMostQueries queries, in blocks that stay in the cache while those queries pass over
-// them. A float32 product that cannot reach a query's k best, by error_bound(), is forgotten at once; the few that can
-// are scored again in float64. So the answer is that of float64 over all rows, and no queries x rows matrix exists.
 namespace clip4j::search {
 namespace {
 
-constexpr int64_t kMostQueries = 64;
-constexpr int64_t kBlockBytes = 256 << 10;       // rows of a block: with the queries, half of a small L2 cache
-constexpr int64_t kQueryBytes = 24 << 10;        // queries per pass over a block: within the L1 cache
-constexpr int64_t kCandidateBytes = 128 << 20;   // candidates of all threads and queries of a scan
-constexpr int64_t kThreadProducts = 1 << 20;     // multiplications that are worth another thread
-constexpr int64_t kRescoreProducts = 1 << 18;
+constexpr int64_t kPieceBytes = 512 << 10;  // of codes that a worker takes at a time
+constexpr int64_t kFirstBlocks = 4;         // of the first kernel call, when any row may be among the best
+constexpr int64_t kMostFound = 1 << 16;     // of a kernel call
 
-constexpr int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
+int64_t piece_blocks(const Segment& segment) {
+  return std::max<int64_t>(kFirstBlocks, kPieceBytes / segment.codes().block_bytes());
+}
 
-void raise_to(std::atomic<float>& floor, float value) {
-  float seen = floor.load(std::memory_order_relaxed);
-  while (value > seen && !floor.compare_exchange_weak(seen, value, std::memory_order_relaxed)) {
+// The blocks of first ... last - 1 where rows may be found, and which rows.
+void list_blocks(const SegmentView& view, int64_t first, int64_t last, std::vector<Block>& blocks) {
+  blocks.clear();
+  for (int64_t number = first; number < last; ++number) {
+    const int64_t begin = number * kBlockRows,
+                  rows = std::min<int64_t>(kBlockRows, view.segment->rows() - begin);
+    uint32_t allowed = (1U << rows) - 1;
+    if (view.allowed != nullptr) allowed &= static_cast<uint32_t>(view.allowed[begin / 64] >> (begin % 64));
+    if (allowed != 0) blocks.push_back({static_cast<int32_t>(number), allowed});
   }
 }
 
-// One pass over all rows for a few queries.
-class Scan {
- public:
-  Scan(const Index& index, const Query* queries, int64_t query_count, int64_t k, Similarity similarity,
-       const Kernel& kernel)
-      : index_(index),
-        queries_(queries),
-        query_count_(query_count),
-        similarity_(similarity),
-        kernel_(kernel),
-        bound_(static_cast<float>(error_bound(index.dimension()))),
-        block_rows_(std::clamp<int64_t>(kBlockBytes / 4 / index.dimension() / 16 * 16, 16, 1024)),
-        unit_(query_count * index.dimension()),
-        floors_(query_count),
-        candidates_(workers(index, query_count), std::vector<Candidates>(query_count, Candidates(k))) {
-    for (int64_t q = 0; q < query_count; ++q) {
-      queries[q].write_unit(&unit_[q * index.dimension()]);
-      floors_[q] = -std::numeric_limits<float>::infinity();
-    }
-  }
+alignas(64) constexpr float kOnes[kBlockRows] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
 
-  // Threads that a scan for so many queries uses.
-  static int64_t workers(const Index& index, int64_t query_count) {
-    const int64_t products = static_cast<int64_t>(index.size()) * index.dimension() * query_count;
-    return std::clamp<int64_t>(products / kThreadProducts, 1, thread_count());
-  }
-
-  void run() {
-    parallel(static_cast<int64_t>(candidates_.size()), [this](int64_t worker) { work(candidates_[worker]); });
-  }
-
-  // Writes the k best of query q; once.
-  void finish(int64_t q, int64_t k, int32_t* rows, double* scores) {
-    std::vector<Candidate> all = std::move(candidates_[0][q].all());
-    for (size_t worker = 1; worker < candidates_.size(); ++worker) {
-      std::vector<Candidate>& more = candidates_[worker][q].all();
-      all.insert(all.end(), more.begin(), more.end());
-      more = {};
-    }
-    prune(all, k);
-    const auto count = static_cast<int64_t>(all.size());
-    const int64_t piece = divide_up(kRescoreProducts, index_.dimension());
-    parallel(divide_up(count, piece), [&](int64_t i) {
-      rescore(all, i * piece, std::min(count, (i + 1) * piece), queries_[q]);
-    });
-    sort_best(all, k);
-    for (int64_t i = 0; i < k; ++i) {
-      rows[i] = all[i].row;
-      scores[i] = all[i].lower + 0.0;  // never -0
-    }
-  }
-
- private:
-  // What a worker reuses from block to block.
-  struct Scratch {
-    std::vector<float> dots, scale, pad;
-    std::vector<int32_t> positions;
-  };
-
-  void work(std::vector<Candidates>& candidates) {
-    Scratch scratch;
-    scratch.dots.resize(query_count_ * block_rows_);
-    scratch.scale.assign(block_rows_, 1);
-    scratch.pad.resize(block_rows_);
-    scratch.positions.resize(block_rows_);
-    for (int64_t first; (first = next_row_.fetch_add(block_rows_, std::memory_order_relaxed)) < index_.size();) {
-      exit_gate::check_running();
-      const auto count = static_cast<int32_t>(std::min(block_rows_, index_.size() - first));
-      multiply(first, count, scratch.dots.data());
-      weigh(first, count, scratch);
-      for (int64_t q = 0; q < query_count_; ++q) select(q, first, count, scratch, candidates[q]);
-    }
-  }
-
-  void multiply(int64_t first, int32_t count, float* dots) const {
-    const int64_t dimension = index_.dimension();
-    const int64_t step = std::max<int64_t>(4, kQueryBytes / 4 / dimension / 4 * 4);
-    for (int64_t q = 0; q < query_count_; q += step) {
-      kernel_.dots(index_.row(first), count, &unit_[q * dimension],
-                   static_cast<int32_t>(std::min(step, query_count_ - q)), index_.dimension(), dots + q * block_rows_,
-                   block_rows_);
-    }
-  }
-
-  // Sets scale and pad, so that dot * scale is within pad of the score of a unit query.
-  void weigh(int64_t first, int32_t count, Scratch& scratch) const {
-    if (similarity_ == Similarity::kCosine) {
-      std::copy_n(index_.inverse_norms() + first, count, scratch.scale.begin());
-    }
-    for (int32_t i = 0; i < count; ++i) {
-      const double norm = index_.norm(first + i);
-      if (norm == 0) {
-        scratch.pad[i] = 0;  // the product is 0, and so is the score
-      } else if (norm < kLeastNorm || norm > kGreatestNorm) {
-        scratch.pad[i] = std::numeric_limits<float>::infinity();
-      } else {
-        scratch.pad[i] = similarity_ == Similarity::kCosine ? bound_ : static_cast<float>(bound_ * norm);
-      }
-    }
-  }
-
-  void select(int64_t q, int64_t first, int32_t count, Scratch& scratch, Candidates& candidates) {
-    const float* dots = &scratch.dots[q * block_rows_];
-    const float floor = std::max(candidates.floor(), floors_[q].load(std::memory_order_relaxed));
-    const int32_t selected = kernel_.select(dots, scratch.scale.data(), scratch.pad.data(), count, floor,
-                                            scratch.positions.data());
-    if (selected == 0) return;
-    for (int32_t i = 0; i < selected; ++i) {
-      const int32_t at = scratch.positions[i];
-      candidates.add(static_cast<int32_t>(first + at), dots[at] * scratch.scale[at], scratch.pad[at], queries_[q]);
-    }
-    raise_to(floors_[q], candidates.floor());
-  }
-
-  const Index& index_;
-  const Query* queries_;
-  const int64_t query_count_;
-  const Similarity similarity_;
-  const Kernel& kernel_;
-  const float bound_;
-  const int64_t block_rows_;
-  std::vector<float> unit_;
-  // What any worker has found to be beaten by k rows.
-  std::vector<std::atomic<float>> floors_;
-  std::vector<std::vector<Candidates>> candidates_;  // of each worker, for each query
-  std::atomic<int64_t> next_row_{0};
-};
+CodeView code_view(const Segment& segment, Similarity similarity) {
+  const Codes& codes = segment.codes();
+  const bool weighted = similarity == Similarity::kDot;
+  return {.values = codes.values.data(),
+          .block_bytes = codes.block_bytes(),
+          .steps = static_cast<int32_t>(codes.steps()),
+          .scale = codes.scale.data(),
+          .error = codes.error.data(),
+          .weight = weighted ? segment.weights() : kOnes,
+          .weight_stride = weighted ? kBlockRows : 0};
+}
 
 }  // namespace
 
-void search(const Index& index, const float* queries, int64_t query_count, int64_t k, Similarity similarity,
-            const Kernel& kernel, int32_t* rows, double* scores) {
-  if (k < 1) fail(CLIP4J_INVALID_ARGUMENT, "k must be at least 1, not ", k);
-  const int64_t hits = std::min<int64_t>(k, index.size());
-  const DefaultFloatingPoint environment;
-  std::vector<Query> all;
-  all.reserve(query_count);
-  for (int64_t q = 0; q < query_count; ++q) {
-    all.emplace_back(index, queries + q * index.dimension(), q, similarity);
+void Scan::run(const Batch& batch, Hits& hits) {
+  prepare(batch);
+  parallel(batch.workers, [&](int64_t worker) { work(batch, workers_[worker]); });
+  std::vector<Candidates>& best = workers_[0].candidates;
+  parallel(batch.count, [&](int64_t q) {
+    for (int32_t worker = 1; worker < batch.workers; ++worker) best[q].merge(workers_[worker].candidates[q]);
+    best[q].settle(Scorer(queries_, static_cast<int32_t>(q), batch.views));
+  });
+  for (int32_t q = 0; q < batch.count; ++q) {
+    const Scorer scorer(queries_, q, batch.views);
+    for (const Candidate& candidate : best[q].all()) {
+      hits.row.push_back(scorer.number(candidate));
+      hits.score.push_back(candidate.lower + 0.0);  // never -0
+    }
+    hits.offset.push_back(static_cast<int64_t>(hits.row.size()));
+    hits.rescored += best[q].rescored();
   }
-  const int64_t bytes_per_query = Candidates::capacity(hits) * static_cast<int64_t>(sizeof(Candidate)) * thread_count();
-  const int64_t step = std::clamp<int64_t>(kCandidateBytes / bytes_per_query, 1, kMostQueries);
-  for (int64_t first = 0; first < query_count; first += step) {
-    const int64_t count = std::min(step, query_count - first);
-    Scan scan(index, &all[first], count, hits, similarity, kernel);
-    scan.run();
-    parallel(count, [&](int64_t q) {
-      scan.finish(q, hits, rows + (first + q) * hits, scores + (first + q) * hits);
-    });
+}
+
+void Scan::prepare(const Batch& batch) {
+  const int32_t dimension = batch.views[0].segment->dimension();
+  // Few queries wait for memory anyway.
+  const int32_t planes = batch.count * 2 <= batch.kernel.columns ? 2 : 1;
+  queries_.assign(batch.queries + batch.first * dimension, batch.count, dimension, batch.request.similarity,
+                  planes, batch.kernel);
+  bounds_.clear();
+  for (const SegmentView& view : batch.views) {
+    for (int32_t q = 0; q < batch.count; ++q) bounds_.push_back(queries_.bound(q, *view.segment));
   }
+  thresholds_.assign(batch.count, batch.request.minimum_score);
+  if (workers_.size() < static_cast<size_t>(batch.workers)) workers_.resize(batch.workers);
+  for (int32_t w = 0; w < batch.workers; ++w) {
+    workers_[w].candidates.resize(batch.count);
+    for (int32_t q = 0; q < batch.count; ++q) {
+      workers_[w].candidates[q].reset(batch.k(q), batch.request.minimum_score);
+    }
+  }
+  next_piece_ = 0;
+}
+
+void Scan::work(const Batch& batch, Worker& worker) {
+  int64_t first_piece = 0;  // of the view
+  int32_t view = 0;
+  for (;;) {
+    int64_t piece = std::atomic_ref(next_piece_).fetch_add(1, std::memory_order_relaxed);
+    for (;; ++view) {
+      if (view == static_cast<int32_t>(batch.views.size())) return;
+      const Segment& segment = *batch.views[view].segment;
+      const int64_t pieces = divide_up(segment.codes().blocks(), piece_blocks(segment));
+      if (piece - first_piece < pieces) break;
+      first_piece += pieces;
+    }
+    piece -= first_piece;
+    exit_gate::check_running();
+    const Segment& segment = *batch.views[view].segment;
+    const int64_t begin = piece * piece_blocks(segment);
+    list_blocks(batch.views[view], begin, std::min(segment.codes().blocks(), begin + piece_blocks(segment)),
+                worker.blocks);
+    scan_blocks(batch, view, worker);
+  }
+}
+
+void Scan::scan_blocks(const Batch& batch, int32_t view, Worker& worker) {
+  const CodeView codes = code_view(*batch.views[view].segment, batch.request.similarity);
+  const auto size = static_cast<int64_t>(worker.blocks.size());
+  const int64_t most = std::clamp<int64_t>(kMostFound / kBlockRows / batch.count, kFirstBlocks, size);
+  worker.floors.resize(batch.count);
+  worker.thresholds.assign(batch.count, std::numeric_limits<double>::quiet_NaN());
+  worker.rows.resize(most * kBlockRows * batch.count);
+  worker.products.resize(most * kBlockRows * batch.count);
+  worker.runs.resize(most * batch.count);
+  Found found{worker.rows.data(), worker.products.data(), worker.runs.data(), 0, 0};
+  for (int64_t first = 0, count = kFirstBlocks; first < size;
+       first += count, count = std::min(2 * count, most)) {
+    count = std::min(count, size - first);
+    update_floors(batch, view, worker);
+    batch.kernel.scan(codes, &worker.blocks[first], static_cast<int32_t>(count),
+                      queries_.view(worker.floors.data()), found);
+    collect(batch, view, found, worker);
+  }
+}
+
+void Scan::update_floors(const Batch& batch, int32_t view, Worker& worker) {
+  for (int32_t q = 0; q < batch.count; ++q) {
+    Candidates& candidates = worker.candidates[q];
+    candidates.raise(std::atomic_ref(thresholds_[q]).load(std::memory_order_relaxed));
+    if (worker.thresholds[q] == candidates.threshold()) continue;
+    worker.thresholds[q] = candidates.threshold();
+    worker.floors[q] = bounds_[static_cast<int64_t>(view) * batch.count + q].floor(candidates.threshold());
+  }
+}
+
+void Scan::collect(const Batch& batch, int32_t view, const Found& found, Worker& worker) {
+  const Codes& codes = batch.views[view].segment->codes();
+  const int32_t* row = found.rows;
+  const float* product = found.products;
+  for (const Found::Run* run = found.runs; run < found.runs + found.run_count; ++run) {
+    Candidates& candidates = worker.candidates[run->query];
+    const Bound& bound = bounds_[static_cast<int64_t>(view) * batch.count + run->query];
+    for (int32_t i = 0; i < run->count; ++i, ++row, ++product) {
+      const Bound::Interval score = bound.score(*product, codes.error[*row], codes.norm[*row]);
+      candidates.add({score.lower, score.upper, view, *row});
+    }
+    candidates.shrink_when_full(Scorer(queries_, run->query, batch.views));
+    std::atomic_ref<double> shared(thresholds_[run->query]);
+    double seen = shared.load(std::memory_order_relaxed);
+    while (candidates.threshold() > seen &&
+           !shared.compare_exchange_weak(seen, candidates.threshold(), std::memory_order_relaxed)) {
+    }
+  }
+}
+
+int64_t Scan::bytes() const {
+  int64_t bytes = 0;
+  for (const Worker& worker : workers_) {
+    for (const Candidates& candidates : worker.candidates) bytes += candidates.bytes();
+  }
+  return bytes;
 }
 
 }  // namespace clip4j::search
