@@ -44,8 +44,8 @@ class Search:
 
 
 SEARCHES = [
-    Search("1 query", 1, calls=5),
-    Search("1 query, 10% allowed", 1, filtered=True, calls=5),
+    Search("1 query", 1, calls=3),
+    Search("1 query, 10% allowed", 1, filtered=True, calls=3),
     Search("64 queries", 64),
     Search("64 queries, k = 1,000", 64, k=1000, heavy=True),
     Search("1,024 queries", 1024, heavy=True),
