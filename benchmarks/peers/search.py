@@ -1,0 +1,250 @@
+"""Times exact top-k by clip4j and by its peers in one run, checks every row found, and prints Markdown tables.
+
+Peers and clip4j take turns on the same matrix, each peer at its best setting (engines.py); the truth is NumPy's in float64,
+equal scores in order of row number.
+
+    python -m venv venv && venv/bin/pip install -r benchmarks/peers/requirements.txt
+    venv/bin/python benchmarks/peers/search.py [--n 1000000] [--rows rows.npy --queries queries.npy] [--only REGEX]
+"""
+
+import argparse
+import dataclasses
+import importlib.metadata
+import os
+import pathlib
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+for name in ("OPENBLAS_CORETYPE", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.pop(name, None)  # before the libraries read them
+
+import numpy as np
+
+import engines
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+CLIP4J, ROUNDS = "clip4j", 5
+CLIP4J_BYTES = 4  # that a scan reads for each value of a row
+
+
+@dataclasses.dataclass
+class Search:
+    name: str
+    queries: int
+    k: int = 10
+    filtered: bool = False
+    rows: int | None = None  # the first of them, on one core; all, on every core
+    calls: int = 1  # in a turn
+    warm_up: int = 1
+    heavy: bool = False  # without the slow engines
+
+
+SEARCHES = [
+    Search("1 query", 1, calls=3),
+    Search("1 query, 10% allowed", 1, filtered=True, calls=3),
+    Search("64 queries", 64),
+    Search("64 queries, k = 1,000", 64, k=1000, heavy=True),
+    Search("1,024 queries", 1024, heavy=True),
+    Search("1 query, 1,000 rows", 1, rows=1000, calls=1000, warm_up=50000),
+]
+
+
+class Clip4j:
+    """The Java side, PeerSearch, as a process over the same rows."""
+
+    def __init__(self, work, rows):
+        self.files = work / "rows", work / "queries", work / "hits"
+        rows.tofile(self.files[0])
+        classpath = f"{ROOT}/benchmarks/target/classes:{ROOT}/java/clip4j-cli/target/lib/*"
+        command = ["java", "-cp", classpath, "io.github.clip4j.benchmarks.PeerSearch", self.files[0], str(rows.shape[1])]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        if self.process.stdout.readline() != "ready\n":
+            sys.exit("PeerSearch did not start")
+        self.files[0].unlink()
+
+    def time(self, pool, search, calls, first):
+        pool.tofile(self.files[1])
+        request = [self.files[1], search.queries, search.k, calls, first, self.files[2]]
+        print(*request, sep="\t", file=self.process.stdin, flush=True)
+        times = [1e-9 * int(nanoseconds) for nanoseconds in self.process.stdout.readline().split()]
+        if len(times) != calls:
+            sys.exit("PeerSearch ended")
+        return times, np.fromfile(self.files[2], np.int32).reshape(calls, search.queries, -1)
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def time_peer(setting, pool, search, calls, first):
+    times, found = [], []
+    for call in range(calls):
+        query = (first + call) % len(pool)
+        start = time.perf_counter()
+        hits = setting(pool[query : query + search.queries], search.k, search.filtered)
+        times.append(time.perf_counter() - start)
+        if isinstance(hits, list):  # sentence-transformers'
+            hits = [[hit["corpus_id"] for hit in of_query] for of_query in hits]
+        found.append(np.asarray(hits).reshape(search.queries, -1))
+    return times, np.stack(found)
+
+
+def truth(rows, pool, search, allowed):
+    """The best rows of each query by dot product and by cosine, in float64."""
+    numbers = allowed if search.filtered else np.arange(len(rows))
+    queries, candidates, floor = pool.astype(np.float64), [], -np.inf
+    for first in range(0, len(numbers), 16384):
+        part = numbers[first : first + 16384]
+        scores = queries @ rows[part].astype(np.float64).T
+        if first == 0:  # lengths are 1 to float32's precision: whoever is best by either is above this floor
+            floor = np.partition(scores, -search.k, axis=1)[:, -search.k, None] - 1e-6
+        query, row = np.nonzero(scores >= floor)
+        candidates.append((query, part[row], scores[query, row]))
+    query, row, score = (np.concatenate(parts) for parts in zip(*candidates))
+    by_dot, by_cosine = [], []
+    for i, vector in enumerate(queries):
+        mine, scores = row[query == i], score[query == i]
+        mine = np.sort(mine[scores >= np.sort(scores)[-search.k] - 1e-6])
+        vectors = rows[mine].astype(np.float64)
+        dot = np.einsum("ij,j->i", vectors, vector)  # equal rows get equal scores
+        cosine = dot / np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
+        by_dot.append(mine[np.argsort(-dot, kind="stable")[: search.k]])
+        by_cosine.append(mine[np.argsort(-cosine, kind="stable")[: search.k]])
+    return np.array(by_dot), np.array(by_cosine)
+
+
+@dataclasses.dataclass
+class Cell:
+    time: float
+    text: str
+    checked: str
+    setting: str
+
+
+class Tally:
+    """What an engine took for a search, clip4j's times beside it, and how many queries got the true rows."""
+
+    def __init__(self, expected):
+        self.expected, self.times, self.other_times = expected, [], []
+        self.queries = self.equal = self.overlap = 0
+
+    def add(self, times, found, first):
+        self.times += times
+        for query, mine in enumerate(found.reshape(-1, found.shape[-1]), first):
+            best = self.expected[query % len(self.expected)]
+            self.queries += 1
+            self.equal += np.array_equal(mine, best)
+            self.overlap += len(np.intersect1d(mine, best)) / len(best)
+
+    def cell(self, exact, setting):
+        time, equal = statistics.median(self.times), f"{self.equal} of {self.queries}"
+        text = duration(time)
+        if self.other_times:
+            text += f", {time / statistics.median(self.other_times):.1f}x"
+        return Cell(time, text, equal if exact else f"recall {self.overlap / self.queries:.3f}", setting)
+
+
+def run(search, rows, pool, allowed, peers, clip4j, bandwidths, probe):
+    """One search by everybody: {engine: its cell}."""
+    print(f"search.py: {search.name}", file=sys.stderr, flush=True)
+    by_dot, by_cosine = truth(rows, pool, search, allowed)
+    ours, best, tallies = Tally(by_cosine), {}, {}
+    peers = [peer for peer in peers if (peer.filters or not search.filtered) and not (peer.slow and search.heavy)]
+    clip4j = None if search.filtered else clip4j  # whose API has no filter yet
+    if clip4j:
+        clip4j.time(pool, search, search.warm_up, 0)
+    for peer in peers:
+        trials = [(statistics.median(time_peer(setting, pool, search, search.calls, 0)[0]), name)
+                  for _ in range(2 if search.calls > 1 else 1) for name, setting in peer.settings.items()]
+        best[peer.name] = min(trials)[1]
+        tallies[peer.name] = Tally(by_dot)
+    for turn in range(ROUNDS):
+        if search.queries == 1 and not search.rows:
+            bandwidths.append(float(subprocess.check_output([probe, str(engines.CORES)])))
+        for peer in peers:
+            first, tally = turn * search.calls * search.queries % len(pool), tallies[peer.name]
+            time.sleep(0.02)  # until the OpenMP threads of the one before sleep
+            tally.add(*time_peer(peer.settings[best[peer.name]], pool, search, search.calls, first), first)
+            if clip4j:
+                time.sleep(0.02)
+                times, found = clip4j.time(pool, search, search.calls, first)
+                ours.add(times, found, first)
+                tally.other_times += times
+    cells = {CLIP4J: ours.cell(True, "")} if clip4j else {}
+    return cells | {peer.name: tallies[peer.name].cell(peer.exact, best[peer.name]) for peer in peers}
+
+
+def duration(seconds):
+    value, unit = (1e3 * seconds, "ms") if seconds >= 1e-3 else (1e6 * seconds, "µs")
+    return f"{value:,.{0 if value >= 100 else 1}f} {unit}"
+
+
+def print_table(title, names, results, column):
+    print(f"\n{title}\n\n| |" + "".join(f" {search} |" for search in results) + "\n|---|" + "---|" * len(results))
+    for name in names:
+        texts = [getattr(cells[name], column) if name in cells else "" for cells in results.values()]
+        if any(texts):
+            print(f"| {name} | " + " | ".join(texts) + " |")
+
+
+def unit(rows):
+    rows = np.ascontiguousarray(rows, np.float32)
+    return np.divide(rows, np.sqrt(np.einsum("ij,ij->i", rows, rows))[:, None], out=rows)
+
+
+def print_heading(rows, source, bandwidths, results):
+    cpu = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text()).group(1)
+    packages = ["faiss-cpu", "torch", "numpy", "usearch", "sentence-transformers"]
+    versions = ", ".join(f"{package} {importlib.metadata.version(package)}" for package in packages)
+    print(f"{engines.CORES} cores of {cpu}; {versions}. {len(rows):,} x {rows.shape[1]} {source}, k = 10 but where said.")
+    if bandwidths:
+        bandwidth = statistics.median(bandwidths)
+        print(f"This machine reads {bandwidth:.1f} GB/s (bandwidth.c, the same run).", end="")
+        if "1 query" in results:
+            rate = 1e-9 * rows.size * CLIP4J_BYTES / results["1 query"][CLIP4J].time
+            print(f" clip4j's single query reads {rate:.1f} GB/s, {100 * rate / bandwidth:.0f}% of it.", end="")
+    print()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--n", type=int, default=1_000_000, help="random rows")
+    parser.add_argument("--rows", help="a .npy of rows instead of random ones")
+    parser.add_argument("--queries", help="a .npy of queries")
+    parser.add_argument("--only", default="", help="searches whose name matches")
+    options = parser.parse_args()
+    subprocess.run([ROOT / "clip4j", "--version"], check=True, stdout=subprocess.DEVNULL)  # builds
+    random = np.random.default_rng(7)
+    rows = unit(np.load(options.rows) if options.rows else random.standard_normal((options.n, 512), np.float32))
+    queries = unit(np.load(options.queries) if options.queries else random.standard_normal((1024, 512), np.float32))
+    allowed = np.sort(random.choice(len(rows), len(rows) // 10, replace=False))
+    searches = [s for s in SEARCHES if re.search(options.only, s.name) and s.queries <= len(queries)]
+    results, bandwidths, names = {}, [], [CLIP4J]
+    with tempfile.TemporaryDirectory() as folder:
+        probe = pathlib.Path(folder) / "bandwidth"
+        subprocess.run(["cc", "-O3", "-march=native", "-pthread", pathlib.Path(__file__).parent / "bandwidth.c",
+                        "-o", probe], check=True)
+        for size in dict.fromkeys(search.rows for search in searches):
+            part = rows[:size]
+            engines.use_cores(1 if size else engines.CORES)
+            peers, clip4j = list(engines.engines(part, allowed)), Clip4j(pathlib.Path(folder), part)
+            names += [peer.name for peer in peers if peer.name not in names]
+            for search in (s for s in searches if s.rows == size):
+                pool = queries[:64] if search.queries == 1 else queries[: search.queries]
+                results[search.name] = run(search, part, pool, allowed, peers, clip4j, bandwidths, probe)
+            clip4j.close()
+            del peers
+    print_heading(rows, options.rows or "random rows", bandwidths, results)
+    for title, column in [("Median time, and how many times as long as clip4j's turns beside it:", "text"),
+                          ("Queries whose rows are float64's, in its order (recall where a rounded copy is searched):",
+                           "checked"),
+                          ("The settings that were fastest:", "setting")]:
+        print_table(title, names, results, column)
+
+
+if __name__ == "__main__":
+    main()
