@@ -3,6 +3,7 @@ package io.github.clip4j.cli;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonArray;
@@ -15,6 +16,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Function;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -42,6 +45,35 @@ class CommandsTest {
     assertEquals("-boat", boat.get("text").getAsString());
     assertFalse(boat.get("match").getAsBoolean());
     assertTrue(boat.get("cosine").getAsDouble() < owl.get("cosine").getAsDouble());
+  }
+
+  @Test
+  void matchByTheContrastiveAndTheCalibratedProbability() throws IOException {
+    Path picture = Cli.picture("noto-owl.png", folder, "p.png");
+    List<Object> ask = List.of("match", "--image", picture, "--text", "owl", "--json", "--model");
+    Function<Object[], Double> probability =
+        more -> {
+          List<Object> args = new ArrayList<>(ask);
+          args.add(Cli.MODEL);
+          args.addAll(List.of(more));
+          JsonObject pair = Cli.run(args.toArray()).succeeds().array().get(0).getAsJsonObject();
+          return pair.get("probability").getAsDouble();
+        };
+    double calibrated = probability.apply(new Object[] {"--probability", "calibrated"});
+    assertEquals(calibrated, probability.apply(new Object[0]));
+    assertNotEquals(
+        calibrated, probability.apply(new Object[] {"--probability", "contrastive"}), 1e-9);
+    Path bare = Files.createDirectory(folder.resolve("bare"));
+    try (Stream<Path> files = Files.list(Path.of(Cli.MODEL))) {
+      for (Path file : files.filter(f -> !f.endsWith("calibration.json")).toList()) {
+        if (Files.isRegularFile(file)) {
+          Files.copy(file, bare.resolve(file.getFileName()));
+        }
+      }
+    }
+    List<Object> args = new ArrayList<>(ask);
+    args.addAll(List.of(bare, "--probability", "calibrated"));
+    Cli.run(args.toArray()).failsWith(1, "calibration.json");
   }
 
   @Test

@@ -1,0 +1,107 @@
+package io.github.clip4j.cli;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.clip4j.ClipModel;
+import io.github.clip4j.Column;
+import io.github.clip4j.ImageSource;
+import io.github.clip4j.ImageTextMatcher;
+import io.github.clip4j.search.EmbeddingIndex;
+import io.github.clip4j.search.Embeddings;
+import io.github.clip4j.search.Hits;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/**
+ * What the model card claims, on a small fixed subset: the demo's pictures. A model that was cut
+ * off, mixed up or loaded wrongly answers no better than chance, which is 1 in 150.
+ */
+class ShippedModelTest {
+  private static final DemoPictures DEMO = DemoPictures.load();
+  private static ClipModel model;
+
+  @BeforeAll
+  static void load() {
+    model = ClipModel.loadDefault();
+  }
+
+  @AfterAll
+  static void close() {
+    model.close();
+  }
+
+  private static List<ImageSource> sources(List<DemoPictures.Picture> pictures) {
+    return pictures.stream().map(picture -> ImageSource.of(picture.bytes())).toList();
+  }
+
+  private static double recall(List<DemoPictures.Picture> pictures, List<String> texts, int k) {
+    try (Embeddings rows = model.embedImages(sources(pictures)).orThrow();
+        Embeddings names = model.embedTexts(texts);
+        EmbeddingIndex index = EmbeddingIndex.of(names)) {
+      Hits hits = index.search(rows, k);
+      int found = 0;
+      for (int i = 0; i < pictures.size(); i++) {
+        int right = texts.indexOf(pictures.get(i).title());
+        found += hits.of(i).stream().anyMatch(hit -> hit.row() == right) ? 1 : 0;
+      }
+      return (double) found / pictures.size();
+    }
+  }
+
+  @Test
+  void picturesFindTheirNames() {
+    List<String> names =
+        DEMO.singles().stream().map(DemoPictures.Picture::title).distinct().toList();
+    double first = recall(DEMO.singles(), names, 1);
+    double fifth = recall(DEMO.singles(), names, 5);
+    assertTrue(first >= 0.8 && fifth >= 0.95, "R@1 " + first + ", R@5 " + fifth);
+  }
+
+  @Test
+  void matchSaysYesToPairsAndNoToOthers() {
+    List<DemoPictures.Picture> singles = DEMO.singles();
+    List<String> names = singles.stream().map(DemoPictures.Picture::title).toList();
+    List<String> others = new ArrayList<>();
+    for (int i = 0; i < names.size(); i++) {
+      int other = i + 57;
+      while (names.get(other % names.size()).equals(names.get(i))) {
+        other++;
+      }
+      others.add(names.get(other % names.size()));
+    }
+    double[] right = probabilities(sources(singles), names);
+    double[] wrong = probabilities(sources(singles), others);
+    assertTrue(share(right, 0.5) >= 0.95, "pairs that match: " + share(right, 0.5));
+    assertTrue(share(wrong, 0.5) <= 0.1, "pairs that do not: " + share(wrong, 0.5));
+    double tenth = Arrays.stream(right).sorted().toArray()[right.length / 10];
+    assertTrue(share(wrong, tenth) <= 0.02, "at 90% recall: " + share(wrong, tenth));
+  }
+
+  private static double[] probabilities(List<ImageSource> images, List<String> texts) {
+    return ImageTextMatcher.builder(model)
+        .build()
+        .predictProba(Map.of("query", Column.images(images), "response", Column.texts(texts)));
+  }
+
+  private static double share(double[] probabilities, double above) {
+    return (double) Arrays.stream(probabilities).filter(p -> p > above).count()
+        / probabilities.length;
+  }
+
+  @Test
+  void relationsAreTold() {
+    List<String> texts = List.of("an airplane over a car", "a car over an airplane");
+    DemoPictures.Picture scene =
+        DEMO.scenes().stream().filter(s -> s.file().equals("airplane-car.png")).findFirst().get();
+    try (Embeddings names = model.embedTexts(texts);
+        EmbeddingIndex index = EmbeddingIndex.of(names)) {
+      Hits hits = index.search(model.embedImage(ImageSource.of(scene.bytes())), 2);
+      assertTrue(hits.row(0, 0) == 0, hits.of(0).toString());
+    }
+  }
+}
