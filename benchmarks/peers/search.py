@@ -28,7 +28,7 @@ import engines
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CLIP4J, ROUNDS = "clip4j", 5
-CLIP4J_BYTES = 4  # that a scan reads for each value of a row
+CLIP4J_BYTES = 1 + 8 / 512  # that a scan reads for each value of a row: its code, and a share of the scale and the bound
 
 
 @dataclasses.dataclass
