@@ -15,7 +15,9 @@ class Api : public testing::Test {
     EXPECT_EQ(clip4j_search_live_handles(), 0);
   }
 
-  static bool error_says(const char* text) { return std::strstr(clip4j_search_last_error(), text) != nullptr; }
+  static bool error_says(const char* text) {
+    return std::strstr(clip4j_search_last_error(), text) != nullptr;
+  }
 };
 
 TEST_F(Api, AllocatesZeroedAlignedCountedMemory) {
@@ -84,8 +86,8 @@ TEST_F(Api, SaysWhatIsWrongWithASearch) {
   int32_t found[8];
   double scores[8];
   const auto search = [&](std::vector<float> queries, int32_t k, int32_t similarity) {
-    return clip4j_search_index_search(index, queries.data(), static_cast<int32_t>(queries.size() / 2), k, similarity,
-                                      found, scores);
+    return clip4j_search_index_search(index, queries.data(), static_cast<int32_t>(queries.size() / 2), k,
+                                      similarity, found, scores);
   };
   EXPECT_EQ(search({1, 1}, 0, CLIP4J_COSINE), CLIP4J_INVALID_ARGUMENT);
   EXPECT_TRUE(error_says("k must be at least 1, not 0"));

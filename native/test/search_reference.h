@@ -2,15 +2,18 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <memory>
 #include <random>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "base/cpu.h"
-#include "search/scan.h"
+#include "search/normalize.h"
+#include "search/search.h"
 
 // The naive top-k that the tests hold the search against.
 namespace clip4j::search::test {
@@ -48,9 +51,12 @@ inline long double true_dot(const float* a, const float* b, int32_t dimension) {
   return sum;
 }
 
-inline long double true_norm(const float* a, int32_t dimension) { return std::sqrt(true_dot(a, a, dimension)); }
+inline long double true_norm(const float* a, int32_t dimension) {
+  return std::sqrt(true_dot(a, a, dimension));
+}
 
-inline long double true_score(const float* row, const float* query, int32_t dimension, Similarity similarity) {
+inline long double true_score(const float* row, const float* query, int32_t dimension,
+                              Similarity similarity) {
   const long double dot = true_dot(query, row, dimension);
   if (similarity == Similarity::kDot || dot == 0) return dot;
   return dot / (true_norm(query, dimension) * true_norm(row, dimension));
@@ -62,26 +68,39 @@ struct Result {
   std::vector<double> scores;
 };
 
-inline Result run(const Index& index, const Matrix& queries, int64_t k, Similarity similarity, InstructionSet set) {
-  const int64_t hits = std::min<int64_t>(k, index.size());
-  Result result{hits, std::vector<int32_t>(hits * queries.rows, -1), std::vector<double>(hits * queries.rows, NAN)};
-  search(index, queries.values.data(), queries.rows, k, similarity, kernel(set), result.rows.data(),
-         result.scores.data());
-  return result;
+// Rows in memory as one segment.
+struct Index {
+  explicit Index(const Matrix& rows)
+      : segment(encode(rows.values.data(), rows.rows, rows.dimension),
+                std::make_shared<MemoryRows>(rows.values.data(), rows.dimension)) {}
+  int64_t size() const { return segment.rows(); }
+
+  Segment segment;
+};
+
+inline Result run(const Index& index, const Matrix& queries, int64_t k, Similarity similarity,
+                  InstructionSet set) {
+  const SegmentView view{&index.segment, nullptr, 0};
+  Hits hits;
+  search({&view, 1}, queries.values.data(), queries.rows, {.k = {&k, 1}, .similarity = similarity},
+         kernel(set), hits);
+  return {std::min<int64_t>(k, index.size()), {hits.row.begin(), hits.row.end()}, hits.score};
 }
 
-// Searches with every kernel and checks the answers against the naive scores: right scores, best first, nothing better
-// left out, equal scores by row number, and the same from every kernel. `tolerance` is relative to |query| |row|.
+// Searches with every kernel and checks the answers against the naive scores: right scores, best first,
+// nothing better left out, equal scores by row number, and the same from every kernel. `tolerance` is
+// relative to |query| |row|.
 inline void check(const Matrix& rows, const Matrix& queries, int64_t k, Similarity similarity,
                   double tolerance = 1e-12) {
   const int32_t dimension = rows.dimension;
-  const Index index(rows.values.data(), rows.rows, dimension);
+  const Index index(rows);
   std::vector<long double> norms(rows.rows), truth(rows.rows);
   for (int64_t row = 0; row < rows.rows; ++row) norms[row] = true_norm(rows.row(row), dimension);
   Result first;
   for (const InstructionSet set : runnable()) {
-    SCOPED_TRACE(std::string(name(set)) + " n=" + std::to_string(rows.rows) + " d=" + std::to_string(dimension) +
-                 " k=" + std::to_string(k) + (similarity == Similarity::kDot ? " dot" : " cosine"));
+    SCOPED_TRACE(std::string(name(set)) + " n=" + std::to_string(rows.rows) +
+                 " d=" + std::to_string(dimension) + " k=" + std::to_string(k) +
+                 (similarity == Similarity::kDot ? " dot" : " cosine"));
     const Result result = run(index, queries, k, similarity, set);
     if (set != InstructionSet::kScalar) {
       EXPECT_EQ(result.rows, first.rows);

@@ -25,7 +25,7 @@ void on_threads(int count, const std::function<void(int)>& body) {
 
 TEST(Threads, SearchOneIndexAtOnce) {
   const Matrix rows = normal(20000, 64, 1), queries = normal(8, 64, 2);
-  const Index index(rows.values.data(), rows.rows, 64);
+  const Index index(rows);
   const Result expected = run(index, queries, 15, Similarity::kCosine, InstructionSet::kScalar);
   std::atomic<int> wrong{0};
   on_threads(8, [&](int) {
@@ -45,7 +45,8 @@ TEST(Threads, CreateSearchAndFreeTheirOwn) {
       ASSERT_EQ(clip4j_search_index_create(rows.values.data(), 500, 16, &index), CLIP4J_OK);
       int32_t found[3];
       double scores[3];
-      ASSERT_EQ(clip4j_search_index_search(index, rows.row(thread), 1, 3, CLIP4J_COSINE, found, scores), CLIP4J_OK);
+      ASSERT_EQ(clip4j_search_index_search(index, rows.row(thread), 1, 3, CLIP4J_COSINE, found, scores),
+                CLIP4J_OK);
       EXPECT_EQ(found[0], thread);
       ASSERT_EQ(clip4j_search_index_search(index, rows.row(0), 1, -thread, CLIP4J_COSINE, found, scores),
                 CLIP4J_INVALID_ARGUMENT);
@@ -61,7 +62,7 @@ TEST(Threads, CreateSearchAndFreeTheirOwn) {
 // Libraries built with -ffast-math leave their threads like this.
 TEST(Threads, FlushToZeroOfTheCallerChangesNothing) {
   const Matrix rows = normal(300, 16, 3, 1e-40f), queries = normal(2, 16, 4, 1e-40f);
-  const Index index(rows.values.data(), rows.rows, 16);
+  const Index index(rows);
   const Result expected = run(index, queries, 300, Similarity::kCosine, instruction_set());
   const unsigned before = _mm_getcsr();
   _mm_setcsr(before | 0x8040);  // flush to zero, denormals are zero

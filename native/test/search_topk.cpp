@@ -36,7 +36,7 @@ TEST(TopK, OrdersEqualRowsByNumber) {
   check_both(rows, normal(5, 24, 10), 1500);
   for (int64_t i = 1; i < rows.rows; ++i) std::copy_n(rows.row(0), 24, rows.row(i));
   for (const int64_t k : {1, 10, 1000, 4000}) check_both(rows, normal(3, 24, 11), k);
-  const Index index(rows.values.data(), rows.rows, 24);
+  const Index index(rows);
   const Result result = run(index, normal(1, 24, 12), 10, Similarity::kCosine, instruction_set());
   for (int32_t i = 0; i < 10; ++i) EXPECT_EQ(result.rows[i], i);
 }
@@ -77,7 +77,7 @@ TEST(TopK, ScoresZeroRowsZero) {
   check_both(rows, normal(4, 20, 17), 450);
   std::fill(rows.values.begin(), rows.values.end(), 0.0f);
   check_both(rows, normal(4, 20, 18), 50);
-  const Index index(rows.values.data(), rows.rows, 20);
+  const Index index(rows);
   const Result result = run(index, normal(1, 20, 19), 1, Similarity::kCosine, instruction_set());
   EXPECT_EQ(result.scores[0], 0);
   EXPECT_FALSE(std::signbit(result.scores[0]));
@@ -86,7 +86,7 @@ TEST(TopK, ScoresZeroRowsZero) {
 TEST(TopK, AZeroQueryHasDotZeroWithAll) {
   const Matrix rows = normal(3000, 20, 20), zero(1, 20);
   check(rows, zero, 30, Similarity::kDot);
-  const Result result = run(Index(rows.values.data(), 3000, 20), zero, 30, Similarity::kDot, instruction_set());
+  const Result result = run(Index(rows), zero, 30, Similarity::kDot, instruction_set());
   for (const double score : result.scores) EXPECT_FALSE(std::signbit(score));
 }
 
@@ -122,7 +122,7 @@ TEST(TopK, SurvivesADimensionBeyondTheFloat32Bound) {
 
 TEST(TopK, IsTheSameForEveryNumberOfQueries) {
   const Matrix rows = normal(5000, 96, 29), queries = normal(130, 96, 30);
-  const Index index(rows.values.data(), rows.rows, 96);
+  const Index index(rows);
   const Result all = run(index, queries, 7, Similarity::kCosine, instruction_set());
   for (int64_t q = 0; q < queries.rows; ++q) {
     Matrix one(1, 96);
@@ -141,7 +141,7 @@ TEST(TopK, NamesWhatIsNotFinite) {
     rows.row(1999)[1] = bad;
     rows.row(1234)[299] = bad;
     try {
-      Index(rows.values.data(), rows.rows, 300);
+      Index{rows};
       FAIL();
     } catch (const Error& e) {
       EXPECT_EQ(e.status(), CLIP4J_INVALID_ARGUMENT);

@@ -1,26 +1,30 @@
+#include "search/search.h"
+
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <cstdlib>
 #include <limits>
+#include <memory>
 
 #include "base/accounting.h"
 #include "base/boundary.h"
 #include "base/cpu.h"
 #include "base/error.h"
 #include "clip4j_search.h"
-#include "search/index.h"
-#include "search/kernel.h"
-#include "search/scan.h"
+#include "search/normalize.h"
 
 using clip4j::fail;
 using clip4j::translate_exceptions;
 using clip4j::search::Similarity;
 
 struct clip4j_index {
-  clip4j_index(const float* rows, int64_t n, int32_t dimension) : index(rows, n, dimension) {}
+  clip4j_index(const float* rows, int64_t n, int32_t dimension)
+      : segment(clip4j::search::encode(rows, n, dimension),
+                std::make_shared<clip4j::search::MemoryRows>(rows, dimension)) {}
 
   clip4j::CountedHandle handle;
-  clip4j::search::Index index;
+  clip4j::search::Segment segment;
 };
 
 namespace {
@@ -85,8 +89,8 @@ int32_t clip4j_search_index_create(const float* rows, int64_t n, int32_t dimensi
 
 void clip4j_search_index_free(clip4j_index* index) { delete index; }
 
-int32_t clip4j_search_index_search(const clip4j_index* index, const float* queries, int32_t query_count, int32_t k,
-                                   int32_t similarity, int32_t* rows, double* scores) {
+int32_t clip4j_search_index_search(const clip4j_index* index, const float* queries, int32_t query_count,
+                                   int32_t k, int32_t similarity, int32_t* rows, double* scores) {
   return translate_exceptions([&] {
     check_not_null(index, "index");
     if (query_count < 0) fail(CLIP4J_INVALID_ARGUMENT, "query_count is ", query_count);
@@ -98,9 +102,15 @@ int32_t clip4j_search_index_search(const clip4j_index* index, const float* queri
       check_not_null(rows, "rows");
       check_not_null(scores, "scores");
     }
-    clip4j::search::search(index->index, queries, query_count, k,
-                           similarity == CLIP4J_DOT ? Similarity::kDot : Similarity::kCosine,
-                           clip4j::search::kernel(clip4j::instruction_set()), rows, scores);
+    const clip4j::search::SegmentView view{&index->segment, nullptr, 0};
+    const int64_t wanted = k;
+    const clip4j::search::Request request{
+        .k = {&wanted, 1}, .similarity = similarity == CLIP4J_DOT ? Similarity::kDot : Similarity::kCosine};
+    clip4j::search::Hits hits;
+    clip4j::search::search({&view, 1}, queries, query_count, request,
+                           clip4j::search::kernel(clip4j::instruction_set()), hits);
+    std::copy(hits.row.begin(), hits.row.end(), rows);
+    std::copy(hits.score.begin(), hits.score.end(), scores);
   });
 }
 

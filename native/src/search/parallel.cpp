@@ -8,7 +8,8 @@ namespace clip4j::search {
 namespace {
 
 WorkerPool& pool() {
-  static WorkerPool& pool = *new WorkerPool(thread_count(), "clip4j-search");  // never destroyed, see WorkerPool
+  static WorkerPool& pool =
+      *new WorkerPool(thread_count(), "clip4j-search");  // never destroyed, see WorkerPool
   return pool;
 }
 

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+
+#include "search/array.h"
+
+namespace clip4j::search {
+
+// Rows of a block: the lanes of a kernel's vectors are rows.
+constexpr int32_t kBlockRows = 16;
+// Neighbouring values of a row that a kernel multiplies and adds in one step.
+constexpr int32_t kStepValues = 4;
+
+constexpr int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+// The compact copy of n rows that a search scans: a quarter of their size. With u = row / |row| (0 for a row
+// of zeros),
+//
+//     u - mean = scale * code + residual,   |residual| <= error,   |scale * code| <= reach
+//
+// so that every score is known to within a bound (docs/exact-search.md). Plain arrays: a store writes and
+// reads them as they are, and a copy that is read back must be the very bytes. Everything after the last row
+// is zero, in `values` 128.
+struct Codes {
+  Codes() = default;
+  // Arrays of the right sizes, uninitialised. Throws when there can be no such rows.
+  Codes(int64_t rows, int32_t dimension);
+
+  int64_t rows = 0;
+  int32_t dimension = 0;
+  // [blocks()][steps()][16 rows][4 values]: code + 128, codes from -127 to 127. One step of a block is a VNNI
+  // operand, and 16 steps are an AMX tile.
+  Array<uint8_t> values;
+  Array<float> scale;  // [blocks()][16]
+  Array<float> error;  // [blocks()][16]
+  Array<double> norm;  // [blocks()][16]: of the rows themselves, in the arithmetic of exact.h
+  Array<float>
+      mean;  // [dimension]: any vector makes the codes valid; the mean of the unit rows makes them good
+  float reach = 0;
+
+  int64_t blocks() const { return divide_up(rows, kBlockRows); }
+  int64_t steps() const { return divide_up(dimension, kStepValues); }
+  int64_t block_bytes() const { return steps() * kBlockRows * kStepValues; }
+};
+
+// Rows are borrowed, row-major. Equal rows get equal codes, whatever the machine and the number of threads.
+// Throws, naming the first such row, when a value is not finite.
+Codes encode(const float* rows, int64_t n, int32_t dimension);
+
+}  // namespace clip4j::search

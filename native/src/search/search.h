@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <vector>
+
+#include "search/kernel.h"
+#include "search/segment.h"
+
+namespace clip4j::search {
+
+enum class Similarity { kCosine, kDot };
+
+// A k that leaves out no row: a range search, with a minimum score.
+constexpr int64_t kAllRows = std::numeric_limits<int64_t>::max();
+
+struct Request {
+  // One for all queries, or one a query; at least 1 each.
+  std::span<const int64_t> k;
+  // Rows that score less are no hits.
+  double minimum_score = -std::numeric_limits<double>::infinity();
+  Similarity similarity = Similarity::kCosine;
+};
+
+// The hits of query q are entries offset[q] to offset[q + 1] - 1. Reused from search to search, it takes no
+// new memory.
+struct Hits {
+  std::vector<int64_t> offset;  // [query_count + 1]
+  std::vector<int64_t> row;     // numbers as in SegmentView
+  std::vector<double> score;
+  // Rows of all queries whose float32 values were read: what the codes left in doubt, and the hits
+  // themselves.
+  int64_t rescored = 0;
+};
+
+// The best rows of each query, the best first, equal scores by row number. A score is float64 arithmetic
+// (exact.h) on the stored float32 values, whatever the kernel, the segments and the number of threads: for
+// kDot exact_dot, for kCosine that divided by both norms, 0 for a row of zeros. Queries are row-major, of the
+// segments' common dimension. Throws, naming the query, when one is not finite, or zero and cosine is asked
+// for.
+void search(std::span<const SegmentView> segments, const float* queries, int64_t query_count,
+            const Request& request, const Kernel& kernel, Hits& hits);
+
+}  // namespace clip4j::search
