@@ -187,12 +187,21 @@ const std::string& Header::text(const std::string& key) const {
   return found->second;
 }
 
+const StoredTensor& Header::tensor(const std::string& name) const {
+  for (const StoredTensor& tensor : tensors) {
+    if (tensor.name == name) return tensor;
+  }
+  fail(CLIP4J_CORRUPT, file, ": tensor ", name, " is missing");
+}
+
 const StoredTensor& Header::tensor(const std::string& name, Dtype dtype,
                                    const std::vector<int64_t>& shape) const {
-  for (const StoredTensor& tensor : tensors) {
-    if (tensor.name == name && tensor.dtype == dtype && tensor.shape == shape) return tensor;
+  const StoredTensor& found = tensor(name);
+  if (found.dtype != dtype || found.shape != shape) {
+    fail(CLIP4J_CORRUPT, file, ": tensor ", name, " has shape ", list(found.shape), " instead of ",
+         list(shape), " or another type");
   }
-  fail(CLIP4J_CORRUPT, file, ": tensor ", name, " is missing or has an unexpected shape");
+  return found;
 }
 
 Written write_tensors(File& file, const Metadata& metadata, const std::vector<Tensor>& tensors) {

@@ -42,8 +42,9 @@ struct Header {
   int64_t length;  // of the whole file
   uint32_t crc32c;
 
-  // Both throw CLIP4J_CORRUPT where there is no such thing.
+  // These throw CLIP4J_CORRUPT where there is no such thing.
   const std::string& text(const std::string& key) const;
+  const StoredTensor& tensor(const std::string& name) const;
   const StoredTensor& tensor(const std::string& name, Dtype dtype, const std::vector<int64_t>& shape) const;
 };
 
