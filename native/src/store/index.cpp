@@ -92,6 +92,13 @@ Index::Index(std::unique_ptr<Folder> folder, Schema schema, int64_t row_memory)
       budget_(std::make_shared<Budget>(row_memory)),
       snapshot_(std::make_shared<const Snapshot>(schema_.ids, std::vector<Part>())) {}
 
+std::unique_ptr<Index> Index::over(const float* rows, int64_t n, int32_t dimension) {
+  std::unique_ptr<Index> index = in_memory({dimension, IdKind::kNone, {}});
+  index->publish({{std::make_shared<const Segment>(rows, n, dimension), {}, {}}}, false);
+  index->over_rows_ = true;
+  return index;
+}
+
 std::unique_ptr<Index> Index::in_memory(const Schema& schema) {
   check_schema(schema);
   return std::unique_ptr<Index>(new Index(nullptr, schema, std::numeric_limits<int64_t>::max()));
@@ -148,6 +155,7 @@ void Index::read_state() {
 }
 
 void Index::check_writable() const {
+  if (over_rows_) fail(CLIP4J_UNSUPPORTED, "an index over embeddings does not change");
   if (folder_ != nullptr && lock_ == nullptr) {
     fail(CLIP4J_UNSUPPORTED, folder_->path(), " was opened for reading alone");
   }

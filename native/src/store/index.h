@@ -24,6 +24,9 @@ struct Options {
 
 class Index {
  public:
+  // Over rows that someone else keeps, as long as the index lives. It never changes.
+  static std::unique_ptr<Index> over(const float* rows, int64_t n, int32_t dimension);
+
   // In memory alone: commit() has nowhere to go.
   static std::unique_ptr<Index> in_memory(const Schema& schema);
 
@@ -40,7 +43,7 @@ class Index {
   std::shared_ptr<const Snapshot> snapshot() const;
 
   // The calls that follow are made one after another, whatever their threads. Where one throws, nothing has
-  // changed. CLIP4J_UNSUPPORTED where the index was opened for reading.
+  // changed. CLIP4J_UNSUPPORTED where the index was opened for reading or made over rows.
 
   enum class Known { kRefuse, kReplace };
   // n rows, borrowed. With ids, one each; without, the rows are called by their numbers. An id that the index
@@ -72,6 +75,7 @@ class Index {
   Schema schema_;
   const std::shared_ptr<Budget> budget_;
   std::unique_ptr<File> lock_;  // null for a reader
+  bool over_rows_ = false;
 
   std::mutex writing_;
   int64_t next_number_ = 0;  // of a segment's file

@@ -77,6 +77,14 @@ Segment::Segment(search::Array<float> rows, int32_t dimension, IdColumn ids, std
   column_.get([&] { return std::make_unique<const IdColumn>(std::move(ids)); });
 }
 
+Segment::Segment(const float* rows, int64_t n, int32_t dimension)
+    : rows_(n), dimension_(dimension), kind_(IdKind::kNone) {
+  search::Codes codes = search::encode(rows, n, dimension);
+  auto borrowed = std::make_shared<search::MemoryRows>(rows, dimension);
+  content_.get([&] { return std::make_unique<const Content>(std::move(codes), std::move(borrowed), rows); });
+  column_.get([] { return std::make_unique<const IdColumn>(IdKind::kNone); });
+}
+
 Segment::Segment(const Folder& folder, const SegmentEntry& entry, int64_t rows, const Schema& schema,
                  std::shared_ptr<Budget> budget)
     : rows_(rows), dimension_(schema.dimension), kind_(schema.ids), budget_(std::move(budget)) {

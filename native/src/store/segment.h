@@ -47,6 +47,9 @@ class Segment {
   // New rows, row-major. Encodes them.
   Segment(search::Array<float> rows, int32_t dimension, IdColumn ids, std::shared_ptr<Budget> budget);
 
+  // Rows that someone else keeps, as long as the segment lives; they have no ids.
+  Segment(const float* rows, int64_t n, int32_t dimension);
+
   // Those of a file, which stays open; reads its header. What else is needed is read when it is first needed,
   // and checked; the rows stay in the file where the budget has no room for them, and are read one by one.
   // Throws CLIP4J_MISSING, CLIP4J_UNREADABLE or CLIP4J_CORRUPT.
