@@ -16,7 +16,15 @@ public enum IdKind {
     this.code = code;
   }
 
-  static IdKind of(int code) {
-    return values()[code];
+  void checkLong() {
+    if (this == STRING) {
+      throw new IllegalStateException("the index's ids are strings");
+    }
+  }
+
+  void checkString() {
+    if (this != STRING) {
+      throw new IllegalStateException("the index's ids are longs or row numbers");
+    }
   }
 }

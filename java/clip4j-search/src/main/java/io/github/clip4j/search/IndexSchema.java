@@ -44,4 +44,12 @@ public record IndexSchema(int dimension, IdKind ids, String fingerprint) {
               + fingerprint);
     }
   }
+
+  /** Refuses another dimension; {@code what} has it, for the message. */
+  void checkDimension(int other, String what) {
+    if (other != dimension) {
+      throw new IllegalArgumentException(
+          what + " dimension " + other + ", the index has " + dimension);
+    }
+  }
 }

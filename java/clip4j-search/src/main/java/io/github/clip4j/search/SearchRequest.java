@@ -1,5 +1,6 @@
 package io.github.clip4j.search;
 
+import java.util.Arrays;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -12,15 +13,25 @@ import java.util.Optional;
  * }</pre>
  */
 public final class SearchRequest {
+  private static final long RESULT_BYTES = 32L << 20;
+  private static final long BYTES_PER_HIT = 3 * Long.BYTES; // row, score, id
+
   private final long[] k; // one for all queries, or one each
+  private final boolean onePerQuery;
   private final double minimumScore;
   private final Similarity similarity;
   private final Filter filter; // null: all rows
   private final String fingerprint; // empty: unknown
 
   private SearchRequest(
-      long[] k, double minimumScore, Similarity similarity, Filter filter, String fingerprint) {
+      long[] k,
+      boolean onePerQuery,
+      double minimumScore,
+      Similarity similarity,
+      Filter filter,
+      String fingerprint) {
     this.k = k;
+    this.onePerQuery = onePerQuery;
     this.minimumScore = minimumScore;
     this.similarity = similarity;
     this.filter = filter;
@@ -33,7 +44,7 @@ public final class SearchRequest {
    * @throws IllegalArgumentException if k &lt; 1
    */
   public static SearchRequest top(int k) {
-    return best(new long[] {k});
+    return best(false, k);
   }
 
   /**
@@ -45,21 +56,21 @@ public final class SearchRequest {
     if (k.length == 0) {
       throw new IllegalArgumentException("k is empty");
     }
-    return best(java.util.Arrays.stream(k).asLongStream().toArray());
+    return best(true, Arrays.stream(k).asLongStream().toArray());
   }
 
   /** Range search: every row that scores {@code minimumScore} or more, however many there are. */
   public static SearchRequest allFrom(double minimumScore) {
-    return best(new long[] {Long.MAX_VALUE}).withMinimumScore(minimumScore);
+    return best(false, Long.MAX_VALUE).withMinimumScore(minimumScore);
   }
 
-  private static SearchRequest best(long[] k) {
+  private static SearchRequest best(boolean onePerQuery, long... k) {
     for (long value : k) {
       if (value < 1) {
         throw new IllegalArgumentException("k must be at least 1, not " + value);
       }
     }
-    return new SearchRequest(k, Double.NEGATIVE_INFINITY, Similarity.COSINE, null, "");
+    return new SearchRequest(k, onePerQuery, Double.NEGATIVE_INFINITY, Similarity.COSINE, null, "");
   }
 
   /**
@@ -71,19 +82,19 @@ public final class SearchRequest {
     if (Double.isNaN(minimum)) {
       throw new IllegalArgumentException("minimumScore is not a number");
     }
-    return new SearchRequest(k, minimum, similarity, filter, fingerprint);
+    return new SearchRequest(k, onePerQuery, minimum, similarity, filter, fingerprint);
   }
 
   /** By that measure. */
   public SearchRequest withSimilarity(Similarity by) {
     Objects.requireNonNull(by, "similarity");
-    return new SearchRequest(k, minimumScore, by, filter, fingerprint);
+    return new SearchRequest(k, onePerQuery, minimumScore, by, filter, fingerprint);
   }
 
   /** Among the rows that {@code which} lets through. */
   public SearchRequest withFilter(Filter which) {
     Objects.requireNonNull(which, "filter");
-    return new SearchRequest(k, minimumScore, similarity, which, fingerprint);
+    return new SearchRequest(k, onePerQuery, minimumScore, similarity, which, fingerprint);
   }
 
   /**
@@ -92,7 +103,7 @@ public final class SearchRequest {
    */
   public SearchRequest withFingerprint(String ofModel) {
     Objects.requireNonNull(ofModel, "fingerprint");
-    return new SearchRequest(k, minimumScore, similarity, filter, ofModel);
+    return new SearchRequest(k, onePerQuery, minimumScore, similarity, filter, ofModel);
   }
 
   /** Rows that score less are no hits. */
@@ -118,5 +129,25 @@ public final class SearchRequest {
   /** One for all queries, or one each; {@link Long#MAX_VALUE} for a range search. */
   long[] k() {
     return k;
+  }
+
+  boolean onePerQuery() {
+    return onePerQuery;
+  }
+
+  /** Refuses another number of queries than there are k, where there is one each. */
+  void checkQueries(int queries) {
+    if (onePerQuery && k.length != queries) {
+      throw new IllegalArgumentException(
+          "there are " + k.length + " k, one per query, and " + queries + " queries");
+    }
+  }
+
+  /** How many queries a native call may get, to bound the memory of its results. */
+  int queriesAtOnce(int size) {
+    long most = Math.max(1, Math.min(size, Arrays.stream(k).max().orElseThrow()));
+    long queries = RESULT_BYTES / (most * BYTES_PER_HIT);
+    // A range search may find everything, and hardly ever does.
+    return (int) Math.max(k[0] == Long.MAX_VALUE ? 64 : 1, Math.min(queries, Integer.MAX_VALUE));
   }
 }
