@@ -39,7 +39,8 @@ inline Matrix normal(int64_t rows, int32_t dimension, uint32_t seed, float scale
 // The instruction sets that this CPU can run.
 inline std::vector<InstructionSet> runnable() {
   std::vector<InstructionSet> sets;
-  for (const auto set : {InstructionSet::kScalar, InstructionSet::kAvx2, InstructionSet::kAvx512}) {
+  for (const auto set : {InstructionSet::kScalar, InstructionSet::kAvx2, InstructionSet::kAvx512,
+                         InstructionSet::kAvx512Vnni}) {
     if (set <= instruction_set()) sets.push_back(set);
   }
   return sets;
