@@ -107,6 +107,51 @@ TEST_F(Api, SaysWhatIsWrongWithASearch) {
   clip4j_search_index_free(index);
 }
 
+TEST_F(Api, FindsRaggedHits) {
+  const float rows[] = {1, 0, 0, 1, 3, 4, 0, 0};
+  clip4j_index* index = nullptr;
+  clip4j_hits* hits = nullptr;
+  ASSERT_EQ(clip4j_search_index_create(rows, 4, 2, &index), CLIP4J_OK);
+  ASSERT_EQ(clip4j_search_hits_create(&hits), CLIP4J_OK);
+  EXPECT_EQ(clip4j_search_live_handles(), 2);
+  EXPECT_GT(clip4j_search_index_bytes(index), 4 * 2);
+  EXPECT_EQ(clip4j_search_live_bytes(), clip4j_search_index_bytes(index));
+  const float queries[] = {1, 1, 0, -2};
+  const int64_t k[] = {CLIP4J_ALL_ROWS, 1};
+  const uint64_t allowed = 0xFFFFFFFFFFFFFFF0 | 0b1101;
+  ASSERT_EQ(clip4j_search_index_find(index, queries, 2, k, 2, 0, CLIP4J_COSINE, &allowed, hits), CLIP4J_OK);
+  const int64_t expected_offsets[] = {0, 3, 4}, expected_rows[] = {2, 0, 3, 0};
+  EXPECT_TRUE(std::equal(expected_offsets, expected_offsets + 3, clip4j_search_hits_offsets(hits)));
+  EXPECT_TRUE(std::equal(expected_rows, expected_rows + 4, clip4j_search_hits_rows(hits)));
+  EXPECT_DOUBLE_EQ(clip4j_search_hits_scores(hits)[0], 7 / (5 * std::sqrt(2.0)));
+  EXPECT_GE(clip4j_search_hits_rescored(hits), 4);
+  // The minimum of the range is 0: row 2 scores less with the second query.
+  ASSERT_EQ(clip4j_search_index_find(index, queries, 2, k, 1, 0, CLIP4J_DOT, nullptr, hits), CLIP4J_OK);
+  EXPECT_EQ(clip4j_search_hits_offsets(hits)[1], 4);
+  EXPECT_EQ(clip4j_search_hits_offsets(hits)[2], 6);
+  EXPECT_EQ(clip4j_search_hits_rows(hits)[4], 0);
+  EXPECT_EQ(clip4j_search_hits_rows(hits)[5], 3);
+
+  EXPECT_EQ(clip4j_search_index_find(index, queries, 2, k, 0, 0, 0, nullptr, hits), CLIP4J_INVALID_ARGUMENT);
+  EXPECT_TRUE(error_says("k_count must be 1 or query_count, not 0"));
+  EXPECT_EQ(clip4j_search_index_find(index, queries, 2, k, 3, 0, 0, nullptr, hits), CLIP4J_INVALID_ARGUMENT);
+  EXPECT_EQ(clip4j_search_index_find(index, queries, 2, k, 2, NAN, 0, nullptr, hits),
+            CLIP4J_INVALID_ARGUMENT);
+  EXPECT_TRUE(error_says("minimum"));
+  const int64_t bad[] = {1, 0};
+  EXPECT_EQ(clip4j_search_index_find(index, queries, 2, bad, 2, 0, 0, nullptr, hits),
+            CLIP4J_INVALID_ARGUMENT);
+  EXPECT_TRUE(error_says("k must be at least 1, not 0"));
+  EXPECT_EQ(clip4j_search_index_find(index, queries, 2, k, 2, 0, 0, nullptr, nullptr),
+            CLIP4J_INVALID_ARGUMENT);
+  EXPECT_EQ(clip4j_search_index_find(index, queries, 2, nullptr, 1, 0, 0, nullptr, hits),
+            CLIP4J_INVALID_ARGUMENT);
+  EXPECT_EQ(clip4j_search_hits_create(nullptr), CLIP4J_INVALID_ARGUMENT);
+  clip4j_search_hits_free(hits);
+  clip4j_search_hits_free(nullptr);
+  clip4j_search_index_free(index);
+}
+
 TEST_F(Api, Normalizes) {
   float rows[] = {3, 4, 0, 2};
   ASSERT_EQ(clip4j_search_normalize(rows, 2, 2), CLIP4J_OK);

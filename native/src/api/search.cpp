@@ -6,7 +6,9 @@
 #include <cstdlib>
 #include <limits>
 #include <memory>
+#include <span>
 
+#include "api/hits.h"
 #include "base/accounting.h"
 #include "base/boundary.h"
 #include "base/cpu.h"
@@ -37,8 +39,28 @@ struct Header {
   int64_t bytes;
 };
 
+// What a thread keeps of its hits from search to search.
+constexpr size_t kKeptHits = 1 << 16;
+
+Similarity checked(int32_t similarity) {
+  if (similarity != CLIP4J_COSINE && similarity != CLIP4J_DOT) {
+    fail(CLIP4J_INVALID_ARGUMENT, "there is no similarity ", similarity);
+  }
+  return similarity == CLIP4J_DOT ? Similarity::kDot : Similarity::kCosine;
+}
+
 void check_not_null(const void* pointer, const char* name) {
   if (pointer == nullptr) fail(CLIP4J_INVALID_ARGUMENT, name, " is null");
+}
+
+void find(const clip4j_index* index, const float* queries, int32_t query_count,
+          const clip4j::search::Request& request, const uint64_t* allowed, clip4j::search::Hits& hits) {
+  check_not_null(index, "index");
+  if (query_count < 0) fail(CLIP4J_INVALID_ARGUMENT, "query_count is ", query_count);
+  if (query_count > 0) check_not_null(queries, "queries");
+  const clip4j::search::SegmentView view{&index->segment, allowed, 0};
+  clip4j::search::search({&view, 1}, queries, query_count, request,
+                         clip4j::search::kernel(clip4j::instruction_set()), hits);
 }
 
 }  // namespace
@@ -89,30 +111,55 @@ int32_t clip4j_search_index_create(const float* rows, int64_t n, int32_t dimensi
 
 void clip4j_search_index_free(clip4j_index* index) { delete index; }
 
-int32_t clip4j_search_index_search(const clip4j_index* index, const float* queries, int32_t query_count,
-                                   int32_t k, int32_t similarity, int32_t* rows, double* scores) {
+int64_t clip4j_search_index_bytes(const clip4j_index* index) { return index->segment.bytes(); }
+
+int32_t clip4j_search_index_search(const clip4j_index* index, const float* queries, int32_t query_count, int32_t k,
+                                   int32_t similarity, int32_t* rows, double* scores) {
   return translate_exceptions([&] {
-    check_not_null(index, "index");
-    if (query_count < 0) fail(CLIP4J_INVALID_ARGUMENT, "query_count is ", query_count);
-    if (similarity != CLIP4J_COSINE && similarity != CLIP4J_DOT) {
-      fail(CLIP4J_INVALID_ARGUMENT, "there is no similarity ", similarity);
-    }
     if (query_count > 0) {
-      check_not_null(queries, "queries");
       check_not_null(rows, "rows");
       check_not_null(scores, "scores");
     }
-    const clip4j::search::SegmentView view{&index->segment, nullptr, 0};
+    thread_local clip4j::search::Hits hits;
     const int64_t wanted = k;
-    const clip4j::search::Request request{
-        .k = {&wanted, 1}, .similarity = similarity == CLIP4J_DOT ? Similarity::kDot : Similarity::kCosine};
-    clip4j::search::Hits hits;
-    clip4j::search::search({&view, 1}, queries, query_count, request,
-                           clip4j::search::kernel(clip4j::instruction_set()), hits);
+    find(index, queries, query_count, {.k = {&wanted, 1}, .similarity = checked(similarity)}, nullptr, hits);
     std::copy(hits.row.begin(), hits.row.end(), rows);
     std::copy(hits.score.begin(), hits.score.end(), scores);
+    if (hits.row.size() > kKeptHits) hits = {};
   });
 }
+
+int32_t clip4j_search_index_find(const clip4j_index* index, const float* queries, int32_t query_count,
+                                 const int64_t* k, int32_t k_count, double minimum_score, int32_t similarity,
+                                 const uint64_t* allowed, clip4j_hits* hits) {
+  return translate_exceptions([&] {
+    check_not_null(k, "k");
+    check_not_null(hits, "hits");
+    if (k_count != 1 && k_count != query_count) {
+      fail(CLIP4J_INVALID_ARGUMENT, "k_count must be 1 or query_count, not ", k_count);
+    }
+    find(index, queries, query_count,
+         {.k = {k, static_cast<size_t>(k_count)}, .minimum_score = minimum_score, .similarity = checked(similarity)},
+         allowed, hits->hits);
+  });
+}
+
+int32_t clip4j_search_hits_create(clip4j_hits** hits) {
+  return translate_exceptions([&] {
+    check_not_null(hits, "hits");
+    *hits = new clip4j_hits();
+  });
+}
+
+void clip4j_search_hits_free(clip4j_hits* hits) { delete hits; }
+
+const int64_t* clip4j_search_hits_offsets(const clip4j_hits* hits) { return hits->hits.offset.data(); }
+
+const int64_t* clip4j_search_hits_rows(const clip4j_hits* hits) { return hits->hits.row.data(); }
+
+const double* clip4j_search_hits_scores(const clip4j_hits* hits) { return hits->hits.score.data(); }
+
+int64_t clip4j_search_hits_rescored(const clip4j_hits* hits) { return hits->hits.rescored; }
 
 const char* clip4j_search_kernel(void) { return clip4j::name(clip4j::instruction_set()); }
 
