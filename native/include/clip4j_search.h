@@ -55,9 +55,10 @@ typedef struct clip4j_schema {
 /* The calls that follow make an index, which is the caller's, to give back with clip4j_search_index_free (null is
  * allowed). One thread may change it while others search: a search works on the rows that were there when it began. */
 
-/* Over `n` rows of `dimension` floats, row-major, called by their numbers. It never changes. `rows` is kept (borrowed
- * for the life of the index, never written, never freed). n >= 1, dimension >= 1. A non-finite value is
- * CLIP4J_INVALID_ARGUMENT and names its row. */
+/* Over `n` rows of `dimension` floats, row-major, called by their numbers. It never changes. Codes of a byte a value, a
+ * quarter of the rows' memory, are made of them and scanned, and `rows` is kept (borrowed for the life of the index,
+ * never written, never freed) for the few whose scores the codes leave in doubt. n >= 1, dimension >= 1. A non-finite
+ * value is CLIP4J_INVALID_ARGUMENT and names its row. */
 CLIP4J_API int32_t clip4j_search_index_create(const float* rows, int64_t n, int32_t dimension,
                                               clip4j_index** index);
 /* Empty, in memory alone. */
@@ -109,13 +110,16 @@ CLIP4J_API int32_t clip4j_search_index_memory(const clip4j_index* index, clip4j_
  * with clip4j_search_release. */
 CLIP4J_API int32_t clip4j_search_verify(const char* folder, int64_t* count, char** findings, int64_t* bytes);
 
-typedef enum clip4j_filter_kind { CLIP4J_ALL_ROWS = 0, CLIP4J_ALLOW = 1, CLIP4J_DENY = 2 } clip4j_filter_kind;
+/* A k that leaves out no row: with a minimum score, a range search. */
+#define CLIP4J_ALL_ROWS INT64_MAX
+
+typedef enum clip4j_filter_kind { CLIP4J_NO_FILTER = 0, CLIP4J_ALLOW = 1, CLIP4J_DENY = 2 } clip4j_filter_kind;
 
 /* What to find. All memory is borrowed. */
 typedef struct clip4j_request {
-  const int64_t* k;           /* at least 1 each; INT64_MAX leaves out no row */
+  const int64_t* k;           /* at least 1 each, or CLIP4J_ALL_ROWS */
   int64_t k_count;            /* 1: one k for all queries; else one a query */
-  double minimum_score;       /* rows that score less are no hits; -infinity leaves out none */
+  double minimum_score;       /* rows that score less are no hits; minus infinity leaves out none, NaN is an error */
   int32_t similarity;         /* clip4j_similarity */
   int32_t filter;             /* clip4j_filter_kind: whether the rows that follow are the only ones or excluded */
   clip4j_ids filter_ids;      /* ids that the index does not have mean nothing; of CLIP4J_ROW_NUMBERS: by number, */
@@ -140,12 +144,14 @@ typedef struct clip4j_found {
 
 /* The best k rows for each of `query_count` queries (borrowed, row-major, the index's dimension), fewer where there are
  * fewer. The truth is the stored float32 rows in float64 arithmetic; equal scores are ordered by row number. Cosine of
- * a zero row is 0. A zero (cosine) or non-finite query is CLIP4J_INVALID_ARGUMENT and names its number; k < 1 too. */
+ * a zero row is 0. A zero (cosine) or non-finite query is CLIP4J_INVALID_ARGUMENT and names its number; k < 1 too.
+ * One query that does not pay for a second thread (some 30,000 rows of 512) takes no memory, once its thread has
+ * searched before. A filter's rows are passed over at scan speed: blocks of 16 rows without one are not read. */
 CLIP4J_API int32_t clip4j_search_index_search(const clip4j_index* index, const float* queries,
                                               int32_t query_count, const clip4j_request* request,
                                               clip4j_hits* hits, clip4j_found* found);
 
-/* The instruction set that the scan uses here ("avx512", "avx2", "scalar"); static text. */
+/* The instruction set that the scan uses here ("avx512vnni", "avx512", "avx2", "scalar"); static text. */
 CLIP4J_API const char* clip4j_search_kernel(void);
 /* Threads that a search may use: the CPUs this process may run on, control-group quota included. */
 CLIP4J_API int32_t clip4j_search_threads(void);

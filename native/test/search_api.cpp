@@ -66,7 +66,7 @@ class Search {
                          .k_count = 0,
                          .minimum_score = -INFINITY,
                          .similarity = CLIP4J_COSINE,
-                         .filter = CLIP4J_ALL_ROWS,
+                         .filter = CLIP4J_NO_FILTER,
                          .filter_ids = {},
                          .filter_rows = nullptr,
                          .filter_words = 0};
@@ -99,7 +99,7 @@ TEST_F(Api, Searches) {
     EXPECT_EQ(search.rows(1), (Rows{0, 3}));
     EXPECT_EQ(search.found.score[0], 7);
     search.request.minimum_score = 1;
-    ASSERT_EQ(search.run(queries, {INT64_MAX}, CLIP4J_DOT), CLIP4J_OK);
+    ASSERT_EQ(search.run(queries, {CLIP4J_ALL_ROWS}, CLIP4J_DOT), CLIP4J_OK);
     EXPECT_EQ(search.rows(0), (Rows{2, 0, 1}));
     EXPECT_EQ(search.rows(1), (Rows{}));
     EXPECT_EQ(search.run({}, {1}), CLIP4J_OK);
@@ -204,7 +204,12 @@ TEST_F(Api, SaysWhatIsWrongWithASearch) {
       EXPECT_EQ(search.run({1, 1, 1, 1, bad, 1}, {1}, CLIP4J_DOT), CLIP4J_INVALID_ARGUMENT);
       EXPECT_TRUE(error_says("query 2 "));
     }
+    search.request.minimum_score = NAN;
+    EXPECT_EQ(search.run({1, 1}, {1}), CLIP4J_INVALID_ARGUMENT);
+    EXPECT_TRUE(error_says("minimum"));
+    search.request.minimum_score = -INFINITY;
     EXPECT_EQ(search.run({1, 1}, {INT64_MAX}), CLIP4J_OK);
+    EXPECT_EQ(clip4j_search_hits_create(nullptr), CLIP4J_INVALID_ARGUMENT);
     clip4j_hits* hits = nullptr;
     ASSERT_EQ(clip4j_search_hits_create(&hits), CLIP4J_OK);
     const auto* request = &search.request;

@@ -7,15 +7,15 @@
 #include <cstdint>
 #include <memory>
 #include <random>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "base/cpu.h"
+#include "search/exact.h"
 #include "search/normalize.h"
 #include "search/search.h"
 
-// The naive top-k that the tests hold the search against.
+// The naive search that the engine is held against.
 namespace clip4j::search::test {
 
 struct Matrix {
@@ -39,7 +39,8 @@ inline Matrix normal(int64_t rows, int32_t dimension, uint32_t seed, float scale
 // The instruction sets that this CPU can run.
 inline std::vector<InstructionSet> runnable() {
   std::vector<InstructionSet> sets;
-  for (const auto set : {InstructionSet::kScalar, InstructionSet::kAvx2, InstructionSet::kAvx512}) {
+  for (const auto set : {InstructionSet::kScalar, InstructionSet::kAvx2, InstructionSet::kAvx512,
+                         InstructionSet::kAvx512Vnni}) {
     if (set <= instruction_set()) sets.push_back(set);
   }
   return sets;
@@ -62,80 +63,116 @@ inline long double true_score(const float* row, const float* query, int32_t dime
   return dot / (true_norm(query, dimension) * true_norm(row, dimension));
 }
 
-struct Result {
-  int64_t hits;
-  std::vector<int32_t> rows;
-  std::vector<double> scores;
-};
-
-// Rows in memory as one segment.
-struct Index {
-  explicit Index(const Matrix& rows)
-      : segment(encode(rows.values.data(), rows.rows, rows.dimension),
-                std::make_shared<MemoryRows>(rows.values.data(), rows.dimension)) {}
-  int64_t size() const { return segment.rows(); }
-
-  Segment segment;
-};
-
-inline Result run(const Index& index, const Matrix& queries, int64_t k, Similarity similarity,
-                  InstructionSet set) {
-  const SegmentView view{&index.segment, nullptr, 0};
-  Hits hits;
-  search({&view, 1}, queries.values.data(), queries.rows, {.k = {&k, 1}, .similarity = similarity},
-         kernel(set), hits);
-  return {std::min<int64_t>(k, index.size()), {hits.row.begin(), hits.row.end()}, hits.score};
+// The score as search.h defines it, to the bit.
+inline double defined_score(const float* row, const float* query, int32_t dimension, Similarity similarity) {
+  const double dot = exact_dot(query, row, dimension);
+  if (similarity == Similarity::kDot) return dot + 0.0;
+  const double norm = exact_norm(row, dimension);
+  return norm == 0 ? 0 : std::clamp(dot / exact_norm(query, dimension) / norm, -1.0, 1.0) + 0.0;
 }
 
-// Searches with every kernel and checks the answers against the naive scores: right scores, best first,
-// nothing better left out, equal scores by row number, and the same from every kernel. `tolerance` is
-// relative to |query| |row|.
-inline void check(const Matrix& rows, const Matrix& queries, int64_t k, Similarity similarity,
-                  double tolerance = 1e-12) {
-  const int32_t dimension = rows.dimension;
-  const Index index(rows);
-  std::vector<long double> norms(rows.rows), truth(rows.rows);
-  for (int64_t row = 0; row < rows.rows; ++row) norms[row] = true_norm(rows.row(row), dimension);
-  Result first;
-  for (const InstructionSet set : runnable()) {
-    SCOPED_TRACE(std::string(name(set)) + " n=" + std::to_string(rows.rows) +
-                 " d=" + std::to_string(dimension) + " k=" + std::to_string(k) +
-                 (similarity == Similarity::kDot ? " dot" : " cosine"));
-    const Result result = run(index, queries, k, similarity, set);
-    if (set != InstructionSet::kScalar) {
-      EXPECT_EQ(result.rows, first.rows);
-      EXPECT_EQ(result.scores, first.scores);
-      continue;
+// Rows in memory, in some segments, not of equal size: a third of them is 16 rows or fewer.
+class Index {
+ public:
+  explicit Index(const Matrix& rows, int32_t segments = 1, const std::vector<uint64_t>* allowed = nullptr) {
+    std::vector<int64_t> bounds{0, rows.rows};
+    for (int32_t i = 1; i < segments; ++i) {
+      bounds.push_back(i % 3 == 0 ? std::min(rows.rows, bounds.back() + i) : rows.rows * i / segments);
     }
-    first = result;
-    for (int64_t q = 0; q < queries.rows; ++q) {
-      const float* query = queries.row(q);
-      const long double query_norm = true_norm(query, dimension);
-      for (int64_t row = 0; row < rows.rows; ++row) {
-        truth[row] = true_dot(query, rows.row(row), dimension);
-        if (similarity == Similarity::kCosine && norms[row] > 0) truth[row] /= query_norm * norms[row];
-      }
-      const auto slack = [&](int64_t row) -> double {
-        return similarity == Similarity::kDot ? tolerance * query_norm * norms[row] : tolerance;
-      };
-      const int32_t* found = &result.rows[q * result.hits];
-      const double* scores = &result.scores[q * result.hits];
-      for (int64_t i = 0; i < result.hits; ++i) {
-        ASSERT_NEAR(scores[i], truth[found[i]], slack(found[i]));
-        if (i > 0) {
-          ASSERT_TRUE(scores[i - 1] > scores[i] || (scores[i - 1] == scores[i] && found[i - 1] < found[i]));
+    std::sort(bounds.begin(), bounds.end());
+    for (size_t i = 0; i + 1 < bounds.size(); ++i) {
+      const int64_t begin = bounds[i], count = bounds[i + 1] - begin;
+      if (count == 0) continue;
+      segments_.push_back(
+          std::make_unique<Segment>(encode(rows.row(begin), count, rows.dimension),
+                                    std::make_shared<MemoryRows>(rows.row(begin), rows.dimension)));
+      filters_.emplace_back();
+      if (allowed != nullptr) {
+        filters_.back().resize((count + 63) / 64, 0);
+        for (int64_t row = begin; row < begin + count; ++row) {
+          const uint64_t bit = (*allowed)[row / 64] >> (row % 64) & 1;
+          filters_.back()[(row - begin) / 64] |= bit << ((row - begin) % 64);
         }
+        // Bits after the last row mean nothing.
+        if (count % 64 != 0) filters_.back().back() |= ~uint64_t{0} << (count % 64);
       }
-      const std::set<int32_t> chosen(found, found + result.hits);
-      ASSERT_EQ(static_cast<int64_t>(chosen.size()), result.hits);
-      const double last = scores[result.hits - 1];
-      for (int64_t row = 0; row < rows.rows; ++row) {
-        if (chosen.count(static_cast<int32_t>(row)) == 0) {
-          ASSERT_LE(truth[row], last + slack(row)) << "row " << row;
-        }
-      }
+      views_.push_back({segments_.back().get(), nullptr, begin});
+    }
+    for (size_t i = 0; i < views_.size(); ++i)
+      views_[i].allowed = allowed == nullptr ? nullptr : filters_[i].data();
+    // The order of views must not matter.
+    std::reverse(views_.begin(), views_.end());
+  }
+
+  std::span<const SegmentView> views() const { return views_; }
+  const Segment& segment() const { return *segments_[0]; }
+
+ private:
+  std::vector<std::unique_ptr<Segment>> segments_;
+  std::vector<std::vector<uint64_t>> filters_;
+  std::vector<SegmentView> views_;
+};
+
+inline Hits run(const Index& index, const Matrix& queries, const Request& request, InstructionSet set) {
+  Hits hits;
+  search(index.views(), queries.values.data(), queries.rows, request, kernel(set), hits);
+  return hits;
+}
+
+inline Hits run(const Index& index, const Matrix& queries, int64_t k, Similarity similarity,
+                InstructionSet set) {
+  return run(index, queries, {.k = {&k, 1}, .similarity = similarity}, set);
+}
+
+// What a search must find.
+inline Hits naive(const Matrix& rows, const Matrix& queries, const Request& request,
+                  const std::vector<uint64_t>* allowed = nullptr) {
+  Hits hits;
+  hits.offset.push_back(0);
+  std::vector<double> score(rows.rows);
+  for (int64_t q = 0; q < queries.rows; ++q) {
+    std::vector<int64_t> order;
+    for (int64_t row = 0; row < rows.rows; ++row) {
+      if (allowed != nullptr && ((*allowed)[row / 64] >> (row % 64) & 1) == 0) continue;
+      score[row] = defined_score(rows.row(row), queries.row(q), rows.dimension, request.similarity);
+      if (score[row] >= request.minimum_score) order.push_back(row);
+    }
+    std::sort(order.begin(), order.end(),
+              [&](int64_t a, int64_t b) { return score[a] != score[b] ? score[a] > score[b] : a < b; });
+    const int64_t k = request.k[request.k.size() == 1 ? 0 : q];
+    order.resize(std::min(k, static_cast<int64_t>(order.size())));
+    for (const int64_t row : order) {
+      hits.row.push_back(row);
+      hits.score.push_back(score[row]);
+    }
+    hits.offset.push_back(static_cast<int64_t>(hits.row.size()));
+  }
+  return hits;
+}
+
+// Searches with every kernel, in one segment and in many, and wants what the naive search finds, to the bit.
+inline void check(const Matrix& rows, const Matrix& queries, const Request& request,
+                  const std::vector<uint64_t>* allowed = nullptr) {
+  const Hits expected = naive(rows, queries, request, allowed);
+  for (const int32_t segments : {1, 7}) {
+    const Index index(rows, segments, allowed);
+    for (const InstructionSet set : runnable()) {
+      SCOPED_TRACE(std::string(name(set)) + " n=" + std::to_string(rows.rows) +
+                   " d=" + std::to_string(rows.dimension) + " k=" + std::to_string(request.k[0]) +
+                   " segments=" + std::to_string(segments) +
+                   (request.similarity == Similarity::kDot ? " dot" : " cosine"));
+      const Hits hits = run(index, queries, request, set);
+      ASSERT_EQ(hits.offset, expected.offset);
+      ASSERT_EQ(hits.row, expected.row);
+      ASSERT_EQ(hits.score, expected.score);
+      ASSERT_TRUE(std::none_of(hits.score.begin(), hits.score.end(),
+                               [](double s) { return s == 0 && std::signbit(s); }));
     }
   }
+}
+
+inline void check(const Matrix& rows, const Matrix& queries, int64_t k, Similarity similarity) {
+  check(rows, queries, {.k = {&k, 1}, .similarity = similarity});
 }
 
 }  // namespace clip4j::search::test

@@ -26,12 +26,12 @@ void on_threads(int count, const std::function<void(int)>& body) {
 TEST(Threads, SearchOneIndexAtOnce) {
   const Matrix rows = normal(20000, 64, 1), queries = normal(8, 64, 2);
   const Index index(rows);
-  const Result expected = run(index, queries, 15, Similarity::kCosine, InstructionSet::kScalar);
+  const Hits expected = run(index, queries, 15, Similarity::kCosine, InstructionSet::kScalar);
   std::atomic<int> wrong{0};
   on_threads(8, [&](int) {
     for (int repeat = 0; repeat < 10; ++repeat) {
-      const Result result = run(index, queries, 15, Similarity::kCosine, instruction_set());
-      if (result.rows != expected.rows || result.scores != expected.scores) ++wrong;
+      const Hits result = run(index, queries, 15, Similarity::kCosine, instruction_set());
+      if (result.row != expected.row || result.score != expected.score) ++wrong;
     }
   });
   EXPECT_EQ(wrong, 0);
@@ -69,10 +69,10 @@ TEST(Threads, CreateSearchAndFreeTheirOwn) {
 TEST(Threads, FlushToZeroOfTheCallerChangesNothing) {
   const Matrix rows = normal(300, 16, 3, 1e-40f), queries = normal(2, 16, 4, 1e-40f);
   const Index index(rows);
-  const Result expected = run(index, queries, 300, Similarity::kCosine, instruction_set());
+  const Hits expected = run(index, queries, 300, Similarity::kCosine, instruction_set());
   const unsigned before = _mm_getcsr();
   _mm_setcsr(before | 0x8040);  // flush to zero, denormals are zero
-  Result result;
+  Hits result;
   std::string error;
   try {
     result = run(index, queries, 300, Similarity::kCosine, instruction_set());
@@ -83,8 +83,8 @@ TEST(Threads, FlushToZeroOfTheCallerChangesNothing) {
   _mm_setcsr(before);
   EXPECT_EQ(error, "");
   EXPECT_EQ(after & 0xFFC0, (before | 0x8040) & 0xFFC0) << "the caller's environment is the caller's";
-  EXPECT_EQ(result.rows, expected.rows);
-  EXPECT_EQ(result.scores, expected.scores);
+  EXPECT_EQ(result.row, expected.row);
+  EXPECT_EQ(result.score, expected.score);
 }
 #endif
 

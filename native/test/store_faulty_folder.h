@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <map>
 #include <memory>
@@ -17,7 +18,7 @@
 namespace clip4j::store::test {
 
 // Thrown by the call at which the power goes, and by every later one.
-struct PowerLoss {};
+struct PowerLoss : std::exception {};
 
 struct Inode {
   std::string content;  // what programs see

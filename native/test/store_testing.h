@@ -43,5 +43,8 @@ class TemporaryFolder {
 
 // Puts the checksum of a changed header right, as a forger would.
 void correct_header(std::string& file);
+// And those of the tensors, where the header still makes sense.
+void forge(std::string& file);
+uint32_t header_sum(const std::string& file);
 
 }  // namespace clip4j::store::test

@@ -118,7 +118,7 @@ int32_t clip4j_search_index_search(const clip4j_index* index, const float* queri
     clip4j_hits& to = deref(hits, "hits");
     const auto wanted = request_of(deref(request, "request"), query_count);
     const auto snapshot = deref(index, "index").index->snapshot();
-    if (request->filter == CLIP4J_ALL_ROWS) {
+    if (request->filter == CLIP4J_NO_FILTER) {
       snapshot->search(queries, query_count, wanted, nullptr, to.hits);
     } else {
       const Filter filter = filter_of(*request, snapshot->rows(), to.filter_rows);

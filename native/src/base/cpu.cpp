@@ -21,6 +21,7 @@ InstructionSet detect() {
   const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
   const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                       __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+  if (avx512 && __builtin_cpu_supports("avx512vnni")) return InstructionSet::kAvx512Vnni;
   return avx512 ? InstructionSet::kAvx512 : avx2 ? InstructionSet::kAvx2 : InstructionSet::kScalar;
 #else
   return InstructionSet::kScalar;
@@ -31,7 +32,8 @@ InstructionSet detect_and_lower() {
   const InstructionSet detected = detect();
   const char* wanted = std::getenv("CLIP4J_CPU");
   if (wanted == nullptr) return detected;
-  for (const auto set : {InstructionSet::kScalar, InstructionSet::kAvx2, InstructionSet::kAvx512}) {
+  for (const auto set : {InstructionSet::kScalar, InstructionSet::kAvx2, InstructionSet::kAvx512,
+                         InstructionSet::kAvx512Vnni}) {
     if (std::strcmp(wanted, name(set)) == 0) return std::min(set, detected);
   }
   return detected;
@@ -67,8 +69,8 @@ double quota_v1(const std::string& folder) {
   return quota / period;
 }
 
-// The lowest quota of `group` and of the groups around it. Inside a container the mount shows the container's own
-// group as its root while /proc may name the host's path: folders that do not exist set no limit.
+// The lowest quota of `group` and of the groups around it. Inside a container the mount shows the container's
+// own group as its root while /proc may name the host's path: folders that do not exist set no limit.
 double lowest(double (*quota)(const std::string&), const std::string& mount, std::string group) {
   double limit = quota(mount);
   while (group.size() > 1) {
@@ -105,6 +107,8 @@ InstructionSet instruction_set() {
 
 const char* name(InstructionSet set) {
   switch (set) {
+    case InstructionSet::kAvx512Vnni:
+      return "avx512vnni";
     case InstructionSet::kAvx512:
       return "avx512";
     case InstructionSet::kAvx2:

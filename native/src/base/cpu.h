@@ -2,16 +2,17 @@
 
 namespace clip4j {
 
-enum class InstructionSet { kScalar = 0, kAvx2 = 1, kAvx512 = 2 };
+enum class InstructionSet { kScalar = 0, kAvx2 = 1, kAvx512 = 2, kAvx512Vnni = 3 };
 
-// The widest that this CPU and its operating system offer (kAvx2 implies FMA; kAvx512 means F, BW, VL and DQ),
-// lowered, never raised, by the environment variable CLIP4J_CPU = scalar | avx2 | avx512, so that every path can
-// be tested on one machine. Read once.
+// The widest that this CPU and its operating system offer (kAvx2 implies FMA; kAvx512 means F, BW, VL and
+// DQ), lowered, never raised, by the environment variable CLIP4J_CPU = scalar | avx2 | avx512 | avx512vnni,
+// so that every path can be tested on one machine. Read once.
 InstructionSet instruction_set();
 
 const char* name(InstructionSet set);
 
-// CPUs that this process may use: its affinity mask, lowered by a control group's quota (v1 or v2, rounded up).
+// CPUs that this process may use: its affinity mask, lowered by a control group's quota (v1 or v2, rounded
+// up).
 int hardware_threads();
 
 }  // namespace clip4j

@@ -65,7 +65,7 @@ class Encoder {
       const double value = code * scale;
       residual += (centred_[j] - value) * (centred_[j] - value);
       coded += value * value;
-      to[j / kStepValues * (kBlockRows * kStepValues) + j % kStepValues] = static_cast<uint8_t>(code + 128);
+      to[j / kStepValues * kStepBytes + j % kStepValues] = static_cast<uint8_t>(code + 128);
     }
     codes_.scale[i] = scale;
     // Dividing and subtracting has rounded each value by less than 2^-51.

@@ -3,15 +3,9 @@
 #include <cstdint>
 
 #include "search/array.h"
+#include "search/layout.h"
 
 namespace clip4j::search {
-
-// Rows of a block: the lanes of a kernel's vectors are rows.
-constexpr int32_t kBlockRows = 16;
-// Neighbouring values of a row that a kernel multiplies and adds in one step.
-constexpr int32_t kStepValues = 4;
-
-constexpr int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // The compact copy of n rows that a search scans: a quarter of their size. With u = row / |row| (0 for a row
 // of zeros),
@@ -40,7 +34,7 @@ struct Codes {
 
   int64_t blocks() const { return divide_up(rows, kBlockRows); }
   int64_t steps() const { return divide_up(dimension, kStepValues); }
-  int64_t block_bytes() const { return steps() * kBlockRows * kStepValues; }
+  int64_t block_bytes() const { return steps() * kStepBytes; }
 };
 
 // Rows are borrowed, row-major. Equal rows get equal codes, whatever the machine and the number of threads.

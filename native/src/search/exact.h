@@ -2,8 +2,9 @@
 
 #include <cstdint>
 
-// The float64 arithmetic that defines the truth. One routine for all rows, whatever the instruction set and
-// the number of threads: equal rows get equal scores, and results do not depend on the machine.
+// The float64 arithmetic that defines the truth. Kernels have faster forms that give the same bits, whatever
+// the instruction set and the number of threads: equal rows get equal scores, and results do not depend on
+// the machine.
 namespace clip4j::search {
 
 // The sum of a[i] * b[i] in eight partial sums (i mod 8), added pairwise. Every product of two floats is

@@ -1,15 +1,90 @@
 #pragma once
 
-#include "base/cpu.h"
+#include <cstdint>
 
-// The inner loops of a search, one file an instruction set. Pure: no allocation, no lock, no exception.
+#include "base/cpu.h"
+#include "search/layout.h"
+
+// The inner loops of a search, one file an instruction set. Pure: no allocation, no lock, no exception. All
+// kernels give the same bits: integer sums are exact, and no float operation is fused.
 namespace clip4j::search {
+
+// The codes of a segment, as a kernel reads them.
+struct CodeView {
+  const uint8_t* values;
+  int64_t block_bytes;
+  int32_t steps;
+  const float* scale;
+  const float* error;
+  const float* weight;
+  int32_t weight_stride;  // floats from one block's 16 weights to the next; 0: the same 16 for all
+};
+
+struct Block {
+  int32_t number;
+  uint32_t allowed;  // bit r: row r of the block may be found
+};
+
+// A row passes unless
+//
+//     product + error * row error  <  threshold * row weight + offset,   product = row scale * sum of
+//     products of codes
+struct Floor {
+  float threshold;
+  float offset;
+  float error;
+};
+
+// The most columns that a pack has, whatever the kernel.
+constexpr int32_t kMostColumns = 6;
+
+// Codes of queries, packed for a kernel: a query is one column (its upper 8 bits) or two (the lower 8 bits
+// follow, and the sum is 256 * upper + lower). Packs of `Kernel::columns` columns, the last one narrower, lie
+// one after another.
+struct QueryView {
+  const uint8_t* packed;
+  const int32_t*
+      start;  // of each column: -128 * the sum of its codes, because row codes are stored with 128 added
+  const Floor* floors;  // of each query
+  int32_t count;        // queries
+  int32_t planes;       // columns of a query: 1 or 2
+};
+
+// The rows that passed, in runs of those of one block for one query.
+struct Found {
+  struct Run {
+    int32_t query;
+    int32_t count;
+  };
+  // Room for every row of the blocks times every query, and a run for every block times every query.
+  int32_t* rows;
+  float* products;
+  Run* runs;
+  int32_t row_count;
+  int32_t run_count;
+};
 
 struct Kernel {
   const char* name;
+  int32_t columns;       // of a pack; even
+  int32_t packed_bytes;  // of a step of a column
+  // Writes a column of steps * 4 codes into the pack of `width` columns at `pack`.
+  void (*pack)(const int8_t* codes, int32_t steps, int32_t column, int32_t width, uint8_t* pack);
+  // Finds the rows of some blocks that pass for some queries.
+  void (*scan)(const CodeView& codes, const Block* blocks, int32_t block_count, const QueryView& queries,
+               Found& found);
+  // exact_dot, to the bit.
+  double (*dot)(const float* a, const float* b, int32_t dimension);
 };
 
 // The kernel for an instruction set, which the CPU must have.
 const Kernel& kernel(InstructionSet set);
+
+extern const Kernel scalar_kernel;
+#if defined(__x86_64__)
+extern const Kernel avx2_kernel;
+extern const Kernel avx512_kernel;
+extern const Kernel avx512vnni_kernel;
+#endif
 
 }  // namespace clip4j::search

@@ -17,17 +17,13 @@ WorkerPool& pool() {
 
 int thread_count() { return hardware_threads(); }
 
-void parallel(int64_t count, const std::function<void(int64_t)>& body) {
+void parallel_for(int64_t count, const std::function<void(int64_t)>& body) {
   const auto run = [&body](int64_t i) {
     exit_gate::check_running();
     const DefaultFloatingPoint environment;
     body(i);
   };
-  if (count == 1) {
-    run(0);  // starts no threads
-  } else {
-    pool().parallel_for(count, run);
-  }
+  pool().parallel_for(count, run);
 }
 
 }  // namespace clip4j::search

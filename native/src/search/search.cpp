@@ -4,61 +4,105 @@
 #include <cmath>
 
 #include "base/error.h"
-#include "search/exact.h"
 #include "search/parallel.h"
+#include "search/scan.h"
 
 namespace clip4j::search {
+namespace {
 
-void search(std::span<const SegmentView> segments, const float* queries, int64_t query_count,
-            const Request& request, const Kernel&, Hits& hits) {
-  const DefaultFloatingPoint environment;
+constexpr int64_t kMostQueries = 256;           // of a batch: their codes share a cache with a tile of rows
+constexpr int64_t kCandidateBytes = 128 << 20;  // of a batch
+constexpr int64_t kThreadProducts = 1
+                                    << 24;  // multiplications that are worth another thread: 60 microseconds
+constexpr int64_t kThreadBytes =
+    8 << 20;  // codes that are worth sharing among threads when queries can be instead
+constexpr int64_t kKeptBytes = 1 << 20;
+
+void check(const Request& request) {
   for (const int64_t k : request.k) {
     if (k < 1) fail(CLIP4J_INVALID_ARGUMENT, "k must be at least 1, not ", k);
   }
-  hits.offset.assign(1, 0);
+  if (std::isnan(request.minimum_score)) fail(CLIP4J_INVALID_ARGUMENT, "the minimum score is not a number");
+}
+
+void check(const float* queries, int64_t query_count, int32_t dimension, Similarity similarity,
+           const Kernel& kernel) {
+  for (int64_t q = 0; q < query_count; ++q) {
+    const float* query = queries + q * dimension;
+    const double square = kernel.dot(query, query, dimension);
+    if (!std::isfinite(square)) fail(CLIP4J_INVALID_ARGUMENT, "query ", q, " has a value that is not finite");
+    if (square == 0 && similarity == Similarity::kCosine) {
+      fail(CLIP4J_INVALID_ARGUMENT, "query ", q, " is zero: it has no cosine");
+    }
+  }
+}
+
+void clear(Hits& hits) {
+  hits.offset.clear();
   hits.row.clear();
   hits.score.clear();
   hits.rescored = 0;
-  const int32_t dimension = segments.empty() ? 0 : segments[0].segment->dimension();
-  struct Hit {
-    double score;
-    int64_t row;
-  };
-  std::vector<Hit> found;
-  std::vector<float> scratch(dimension);
-  for (int64_t q = 0; q < query_count; ++q) {
-    const float* query = queries + q * dimension;
-    const double query_norm = exact_norm(query, dimension);
-    if (!std::isfinite(query_norm)) {
-      fail(CLIP4J_INVALID_ARGUMENT, "query ", q, " has a value that is not finite");
-    }
-    if (query_norm == 0 && request.similarity == Similarity::kCosine) {
-      fail(CLIP4J_INVALID_ARGUMENT, "query ", q, " is zero: it has no cosine");
-    }
-    found.clear();
-    for (const SegmentView& view : segments) {
-      for (int64_t r = 0; r < view.segment->rows(); ++r) {
-        if (view.allowed != nullptr && (view.allowed[r / 64] >> (r % 64) & 1) == 0) continue;
-        double score = exact_dot(query, view.segment->source().row(r, scratch.data()), dimension);
-        if (request.similarity == Similarity::kCosine) {
-          const double norm = view.segment->codes().norm[r];
-          score = norm == 0 ? 0 : std::clamp(score / query_norm / norm, -1.0, 1.0);
-        }
-        ++hits.rescored;
-        if (score >= request.minimum_score) found.push_back({score + 0.0, view.first_row + r});
-      }
-    }
-    std::sort(found.begin(), found.end(), [](const Hit& a, const Hit& b) {
-      return a.score != b.score ? a.score > b.score : a.row < b.row;
-    });
-    const auto k = static_cast<uint64_t>(request.k[request.k.size() == 1 ? 0 : q]);
-    if (found.size() > k) found.resize(k);
-    for (const Hit& hit : found) {
-      hits.row.push_back(hit.row);
-      hits.score.push_back(hit.score);
-    }
-    hits.offset.push_back(static_cast<int64_t>(hits.row.size()));
+}
+
+void append(const Hits& part, Hits& hits) {
+  const auto before = static_cast<int64_t>(hits.row.size());
+  for (const int64_t offset : part.offset) hits.offset.push_back(before + offset);
+  hits.row.insert(hits.row.end(), part.row.begin(), part.row.end());
+  hits.score.insert(hits.score.end(), part.score.begin(), part.score.end());
+  hits.rescored += part.rescored;
+}
+
+// So many that their candidates fit. A range search has as many as hits, which the caller has room for.
+int64_t most_queries(const Request& request, int64_t rows, int64_t threads) {
+  int64_t k = 1;
+  for (const int64_t one : request.k) k = std::max(k, one == kAllRows ? 1 : std::min(one, rows));
+  const int64_t bytes = 2 * k * threads * static_cast<int64_t>(sizeof(Candidate));
+  return std::clamp<int64_t>(kCandidateBytes / bytes, 1, kMostQueries);
+}
+
+// With memory that the thread keeps for its next search, if it is not much.
+void run(const Batch& batch, Hits& hits) {
+  thread_local Scan scan;
+  scan.run(batch, hits);
+  if (scan.bytes() > kKeptBytes) scan = {};
+}
+
+}  // namespace
+
+void search(std::span<const SegmentView> segments, const float* queries, int64_t query_count,
+            const Request& request, const Kernel& kernel, Hits& hits) {
+  const DefaultFloatingPoint environment;
+  check(request);
+  clear(hits);
+  int64_t rows = 0, bytes = 0;
+  for (const SegmentView& view : segments) {
+    rows += view.segment->rows();
+    bytes += view.segment->codes().values.bytes();
   }
+  if (rows == 0 || query_count == 0) {
+    hits.offset.assign(query_count + 1, 0);
+    return;
+  }
+  const int32_t dimension = segments[0].segment->dimension();
+  check(queries, query_count, dimension, request.similarity, kernel);
+  hits.offset.push_back(0);
+  const double products = static_cast<double>(bytes) * static_cast<double>(query_count);
+  const auto threads =
+      static_cast<int32_t>(std::clamp<double>(products / kThreadProducts, 1, thread_count()));
+  const auto batch = [&](int64_t first, int64_t most, int32_t workers) -> Batch {
+    const auto count = static_cast<int32_t>(std::min(most, query_count - first));
+    return {segments, queries, first, count, rows, request, kernel, workers};
+  };
+  const int64_t most = most_queries(request, rows, threads);
+  if (threads > 1 && query_count > 1 && bytes < kThreadBytes * threads) {
+    const int64_t share = std::min(most, divide_up(query_count, threads));
+    std::vector<Hits> parts(divide_up(query_count, share));
+    parallel(static_cast<int64_t>(parts.size()),
+             [&](int64_t i) { run(batch(i * share, share, 1), parts[i]); });
+    for (const Hits& part : parts) append(part, hits);
+    return;
+  }
+  for (int64_t first = 0; first < query_count; first += most) run(batch(first, most, threads), hits);
 }
 
 }  // namespace clip4j::search

@@ -5,12 +5,11 @@
 #include <span>
 #include <vector>
 
+#include "search/bound.h"
 #include "search/kernel.h"
 #include "search/segment.h"
 
 namespace clip4j::search {
-
-enum class Similarity { kCosine, kDot };
 
 // A k that leaves out no row: a range search, with a minimum score.
 constexpr int64_t kAllRows = std::numeric_limits<int64_t>::max();

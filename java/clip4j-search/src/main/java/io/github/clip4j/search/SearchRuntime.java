@@ -6,7 +6,7 @@ import io.github.clip4j.search.internal.Native;
 public final class SearchRuntime {
   private SearchRuntime() {}
 
-  /** The instruction set that searches use: "avx512", "avx2" or "scalar". */
+  /** The instruction set that searches use: "avx512vnni", "avx512", "avx2" or "scalar". */
   public static String kernel() {
     Native.load();
     return Native.kernel();

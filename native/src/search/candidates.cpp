@@ -1,0 +1,102 @@
+#include "search/candidates.h"
+
+#include <algorithm>
+#include <functional>
+
+#include "base/exit_gate.h"
+#include "search/parallel.h"
+
+namespace clip4j::search {
+namespace {
+
+constexpr int64_t kRoom = 64;             // beyond k, so that a small k does not shrink all the time
+constexpr int64_t kMostUndecided = 4096;  // near ties beyond 8 k that are kept rather than scored at once
+constexpr int64_t kRescorePiece = 64;
+
+}  // namespace
+
+int64_t Scorer::rescore(std::span<Candidate> candidates) const {
+  thread_local std::vector<float> scratch;
+  int64_t count = 0;
+  for (Candidate& candidate : candidates) {
+    if (candidate.known()) continue;
+    const Segment& segment = *views_[candidate.view].segment;
+    scratch.resize(segment.dimension());
+    candidate.lower = candidate.upper = queries_.score(query_, segment, candidate.row, scratch.data());
+    ++count;
+  }
+  return count;
+}
+
+void Candidates::reset(int64_t k, double minimum) {
+  k_ = k;
+  full_ = k + k / 2 + kRoom;
+  threshold_ = minimum;
+  rescored_ = 0;
+  candidates_.clear();
+}
+
+int64_t Candidates::bytes() const {
+  return static_cast<int64_t>(candidates_.capacity() * sizeof(Candidate) +
+                              lower_.capacity() * sizeof(double));
+}
+
+void Candidates::merge(const Candidates& other) {
+  raise(other.threshold_);
+  rescored_ += other.rescored_;
+  candidates_.insert(candidates_.end(), other.candidates_.begin(), other.candidates_.end());
+}
+
+// Drops what k candidates are certain to beat.
+void Candidates::prune() {
+  if (static_cast<int64_t>(candidates_.size()) >= k_) {
+    lower_.resize(candidates_.size());
+    std::transform(candidates_.begin(), candidates_.end(), lower_.begin(),
+                   [](const Candidate& c) { return c.lower; });
+    const auto kth = lower_.begin() + (k_ - 1);
+    std::nth_element(lower_.begin(), kth, lower_.end(), std::greater<>());
+    raise(*kth);
+  }
+  std::erase_if(candidates_, [this](const Candidate& c) { return c.upper < threshold_; });
+}
+
+void Candidates::shrink(const Scorer& scorer) {
+  prune();
+  // More near ties than the bounds can tell apart: known scores can.
+  if (static_cast<int64_t>(candidates_.size()) > 8 * k_ + kMostUndecided) settle(scorer);
+  full_ = static_cast<int64_t>(candidates_.size()) + k_ / 2 + kRoom;
+}
+
+void Candidates::settle(const Scorer& scorer) {
+  prune();
+  const auto rescore = [&](int64_t begin, int64_t end) {
+    const int64_t pieces = divide_up(end - begin, kRescorePiece);
+    std::atomic<int64_t> count{0};
+    parallel(pieces, [&](int64_t piece) {
+      const int64_t from = begin + piece * kRescorePiece;
+      count += scorer.rescore({&candidates_[from], static_cast<size_t>(std::min(kRescorePiece, end - from))});
+    });
+    rescored_ += count;
+  };
+  const auto size = [this] { return static_cast<int64_t>(candidates_.size()); };
+  if (size() > k_) {
+    // The k that look best first: their scores are a better threshold than any bounds.
+    std::nth_element(
+        candidates_.begin(), candidates_.begin() + (k_ - 1), candidates_.end(),
+        [](const Candidate& a, const Candidate& b) { return a.lower + a.upper > b.lower + b.upper; });
+    rescore(0, k_);
+    double least = std::numeric_limits<double>::infinity();
+    for (int64_t i = 0; i < k_; ++i) least = std::min(least, candidates_[i].lower);
+    raise(least);
+    std::erase_if(candidates_, [this](const Candidate& c) { return c.upper < threshold_; });
+  }
+  rescore(0, size());
+  std::erase_if(candidates_, [this](const Candidate& c) { return c.upper < threshold_; });
+  const auto best = candidates_.begin() + std::min(k_, size());
+  std::partial_sort(candidates_.begin(), best, candidates_.end(),
+                    [&](const Candidate& a, const Candidate& b) { return scorer.better(a, b); });
+  candidates_.erase(best, candidates_.end());
+  if (size() == k_) raise(candidates_.back().lower);
+}
+
+}  // namespace clip4j::search

@@ -1,0 +1,169 @@
+#include "search/scan.h"
+
+#include <algorithm>
+#include <atomic>
+#include <limits>
+
+#include "base/exit_gate.h"
+#include "search/parallel.h"
+
+namespace clip4j::search {
+namespace {
+
+constexpr int64_t kPieceBytes = 512 << 10;  // of codes that a worker takes at a time
+constexpr int64_t kFirstBlocks = 4;         // of the first kernel call, when any row may be among the best
+constexpr int64_t kMostFound = 1 << 16;     // of a kernel call
+
+int64_t piece_blocks(const Segment& segment) {
+  return std::max<int64_t>(kFirstBlocks, kPieceBytes / segment.codes().block_bytes());
+}
+
+// The blocks of first ... last - 1 where rows may be found, and which rows.
+void list_blocks(const SegmentView& view, int64_t first, int64_t last, std::vector<Block>& blocks) {
+  blocks.clear();
+  for (int64_t number = first; number < last; ++number) {
+    const int64_t begin = number * kBlockRows,
+                  rows = std::min<int64_t>(kBlockRows, view.segment->rows() - begin);
+    uint32_t allowed = (1U << rows) - 1;
+    if (view.allowed != nullptr) allowed &= static_cast<uint32_t>(view.allowed[begin / 64] >> (begin % 64));
+    if (allowed != 0) blocks.push_back({static_cast<int32_t>(number), allowed});
+  }
+}
+
+alignas(64) constexpr float kOnes[kBlockRows] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+
+CodeView code_view(const Segment& segment, Similarity similarity) {
+  const Codes& codes = segment.codes();
+  const bool weighted = similarity == Similarity::kDot;
+  return {.values = codes.values.data(),
+          .block_bytes = codes.block_bytes(),
+          .steps = static_cast<int32_t>(codes.steps()),
+          .scale = codes.scale.data(),
+          .error = codes.error.data(),
+          .weight = weighted ? segment.weights() : kOnes,
+          .weight_stride = weighted ? kBlockRows : 0};
+}
+
+}  // namespace
+
+void Scan::run(const Batch& batch, Hits& hits) {
+  prepare(batch);
+  parallel(batch.workers, [&](int64_t worker) { work(batch, workers_[worker]); });
+  std::vector<Candidates>& best = workers_[0].candidates;
+  parallel(batch.count, [&](int64_t q) {
+    for (int32_t worker = 1; worker < batch.workers; ++worker) best[q].merge(workers_[worker].candidates[q]);
+    best[q].settle(Scorer(queries_, static_cast<int32_t>(q), batch.views));
+  });
+  for (int32_t q = 0; q < batch.count; ++q) {
+    const Scorer scorer(queries_, q, batch.views);
+    for (const Candidate& candidate : best[q].all()) {
+      hits.row.push_back(scorer.number(candidate));
+      hits.score.push_back(candidate.lower + 0.0);  // never -0
+    }
+    hits.offset.push_back(static_cast<int64_t>(hits.row.size()));
+    hits.rescored += best[q].rescored();
+  }
+}
+
+void Scan::prepare(const Batch& batch) {
+  const int32_t dimension = batch.views[0].segment->dimension();
+  // Few queries wait for memory anyway.
+  const int32_t planes = batch.count * 2 <= batch.kernel.columns ? 2 : 1;
+  queries_.assign(batch.queries + batch.first * dimension, batch.count, dimension, batch.request.similarity,
+                  planes, batch.kernel);
+  bounds_.clear();
+  for (const SegmentView& view : batch.views) {
+    for (int32_t q = 0; q < batch.count; ++q) bounds_.push_back(queries_.bound(q, *view.segment));
+  }
+  thresholds_.assign(batch.count, batch.request.minimum_score);
+  if (workers_.size() < static_cast<size_t>(batch.workers)) workers_.resize(batch.workers);
+  for (int32_t w = 0; w < batch.workers; ++w) {
+    workers_[w].candidates.resize(batch.count);
+    for (int32_t q = 0; q < batch.count; ++q) {
+      workers_[w].candidates[q].reset(batch.k(q), batch.request.minimum_score);
+    }
+  }
+  next_piece_ = 0;
+}
+
+void Scan::work(const Batch& batch, Worker& worker) {
+  int64_t first_piece = 0;  // of the view
+  int32_t view = 0;
+  for (;;) {
+    int64_t piece = std::atomic_ref(next_piece_).fetch_add(1, std::memory_order_relaxed);
+    for (;; ++view) {
+      if (view == static_cast<int32_t>(batch.views.size())) return;
+      const Segment& segment = *batch.views[view].segment;
+      const int64_t pieces = divide_up(segment.codes().blocks(), piece_blocks(segment));
+      if (piece - first_piece < pieces) break;
+      first_piece += pieces;
+    }
+    piece -= first_piece;
+    exit_gate::check_running();
+    const Segment& segment = *batch.views[view].segment;
+    const int64_t begin = piece * piece_blocks(segment);
+    list_blocks(batch.views[view], begin, std::min(segment.codes().blocks(), begin + piece_blocks(segment)),
+                worker.blocks);
+    scan_blocks(batch, view, worker);
+  }
+}
+
+void Scan::scan_blocks(const Batch& batch, int32_t view, Worker& worker) {
+  const CodeView codes = code_view(*batch.views[view].segment, batch.request.similarity);
+  const auto size = static_cast<int64_t>(worker.blocks.size());
+  const int64_t most = std::clamp<int64_t>(kMostFound / kBlockRows / batch.count, kFirstBlocks, size);
+  worker.floors.resize(batch.count);
+  worker.thresholds.assign(batch.count, std::numeric_limits<double>::quiet_NaN());
+  worker.rows.resize(most * kBlockRows * batch.count);
+  worker.products.resize(most * kBlockRows * batch.count);
+  worker.runs.resize(most * batch.count);
+  Found found{worker.rows.data(), worker.products.data(), worker.runs.data(), 0, 0};
+  for (int64_t first = 0, count = kFirstBlocks; first < size;
+       first += count, count = std::min(2 * count, most)) {
+    count = std::min(count, size - first);
+    update_floors(batch, view, worker);
+    batch.kernel.scan(codes, &worker.blocks[first], static_cast<int32_t>(count),
+                      queries_.view(worker.floors.data()), found);
+    collect(batch, view, found, worker);
+  }
+}
+
+void Scan::update_floors(const Batch& batch, int32_t view, Worker& worker) {
+  for (int32_t q = 0; q < batch.count; ++q) {
+    Candidates& candidates = worker.candidates[q];
+    candidates.raise(std::atomic_ref(thresholds_[q]).load(std::memory_order_relaxed));
+    if (worker.thresholds[q] == candidates.threshold()) continue;
+    worker.thresholds[q] = candidates.threshold();
+    worker.floors[q] = bounds_[static_cast<int64_t>(view) * batch.count + q].floor(candidates.threshold());
+  }
+}
+
+void Scan::collect(const Batch& batch, int32_t view, const Found& found, Worker& worker) {
+  const Codes& codes = batch.views[view].segment->codes();
+  const int32_t* row = found.rows;
+  const float* product = found.products;
+  for (const Found::Run* run = found.runs; run < found.runs + found.run_count; ++run) {
+    Candidates& candidates = worker.candidates[run->query];
+    const Bound& bound = bounds_[static_cast<int64_t>(view) * batch.count + run->query];
+    for (int32_t i = 0; i < run->count; ++i, ++row, ++product) {
+      const Bound::Interval score = bound.score(*product, codes.error[*row], codes.norm[*row]);
+      candidates.add({score.lower, score.upper, view, *row});
+    }
+    candidates.shrink_when_full(Scorer(queries_, run->query, batch.views));
+    std::atomic_ref<double> shared(thresholds_[run->query]);
+    double seen = shared.load(std::memory_order_relaxed);
+    while (candidates.threshold() > seen &&
+           !shared.compare_exchange_weak(seen, candidates.threshold(), std::memory_order_relaxed)) {
+    }
+  }
+}
+
+int64_t Scan::bytes() const {
+  int64_t bytes = 0;
+  for (const Worker& worker : workers_) {
+    for (const Candidates& candidates : worker.candidates) bytes += candidates.bytes();
+  }
+  return bytes;
+}
+
+}  // namespace clip4j::search
