@@ -17,8 +17,13 @@ final class NativeIds implements AutoCloseable {
    */
   NativeIds(Ids ids) {
     block = new NativeBlock("ids", STRUCT + contentBytes(ids));
-    if (ids != null) {
-      write(ids, block, 0, STRUCT);
+    try {
+      if (ids != null) {
+        write(ids, block, 0, STRUCT);
+      }
+    } catch (Throwable failed) {
+      block.close();
+      throw failed;
     }
   }
 
