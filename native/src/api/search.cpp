@@ -105,7 +105,10 @@ int32_t clip4j_search_normalize(float* rows, int64_t n, int32_t dimension) {
 }
 
 int32_t clip4j_search_hits_create(clip4j_hits** hits) {
-  return translate_exceptions([&] { deref(hits, "hits") = new clip4j_hits; });
+  return translate_exceptions([&] {
+    clip4j_hits*& to = deref(hits, "hits");
+    to = new clip4j_hits;
+  });
 }
 
 void clip4j_search_hits_free(clip4j_hits* hits) { delete hits; }

@@ -289,6 +289,7 @@ public final class EmbeddingIndex implements AutoCloseable {
 
   /** For searching with one query after another without making garbage; one for each thread. */
   public Searcher searcher(SearchRequest request) {
+    use(index -> {}); // Closed is closed.
     return new Searcher(handle, schema, request);
   }
 

@@ -14,13 +14,16 @@ public record IndexSchema(int dimension, IdKind ids, String fingerprint) {
   /**
    * Checks the values.
    *
-   * @throws IllegalArgumentException if dimension &lt; 1
+   * @throws IllegalArgumentException if dimension &lt; 1, or the fingerprint has a null character
    */
   public IndexSchema {
     Objects.requireNonNull(ids, "ids");
     Objects.requireNonNull(fingerprint, "fingerprint");
     if (dimension < 1) {
       throw new IllegalArgumentException("dimension must be at least 1, not " + dimension);
+    }
+    if (fingerprint.indexOf('\0') >= 0) {
+      throw new IllegalArgumentException("fingerprint has a null character");
     }
   }
 

@@ -56,7 +56,8 @@ class SearcherTest {
       long before = threads.getThreadAllocatedBytes(self);
       search(searcher, query, 10_000);
       long bytes = threads.getThreadAllocatedBytes(self) - before;
-      assertTrue(bytes < 10_000, bytes + " bytes in 10,000 searches"); // The bean makes some itself.
+      assertTrue(
+          bytes < 10_000, bytes + " bytes in 10,000 searches"); // The bean makes some itself.
     }
   }
 
@@ -71,8 +72,7 @@ class SearcherTest {
   @Test
   void seesWhatIsWritten() {
     try (Embeddings rows = random(2, 1);
-        EmbeddingIndex index =
-            EmbeddingIndex.inMemory(new IndexSchema(DIMENSION, IdKind.STRING));
+        EmbeddingIndex index = EmbeddingIndex.inMemory(new IndexSchema(DIMENSION, IdKind.STRING));
         Searcher searcher = index.searcher(SearchRequest.top(10))) {
       assertEquals(0, searcher.search(rows.row(0)));
       index.add(rows, Ids.of("caf\u00e9", "\ud83d\ude00"));
@@ -99,6 +99,7 @@ class SearcherTest {
       IllegalStateException closed =
           assertThrows(IllegalStateException.class, () -> searcher.search(rows.row(4)));
       assertEquals("EmbeddingIndex is closed", closed.getMessage());
+      assertThrows(IllegalStateException.class, () -> index.searcher(SearchRequest.top(1)).close());
       other.close();
       other.close();
       closed = assertThrows(IllegalStateException.class, () -> other.search(rows.row(4)));
