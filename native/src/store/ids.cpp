@@ -41,30 +41,30 @@ size_t character_length(std::string_view text) {
   return 0;
 }
 
-bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const size_t length = character_length(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
-  }
-  return true;
-}
-
 }  // namespace
 
 std::string Ids::shown(int64_t i) const {
   return kind == IdKind::kInt64 ? std::to_string(number(i)) : "\"" + std::string(string(i)) + "\"";
 }
 
+void check_text(std::string_view text, const std::string& name) {
+  if (static_cast<int64_t>(text.size()) > kLongestText) {
+    fail(CLIP4J_INVALID_ARGUMENT, name, " is longer than ", kLongestText, " bytes");
+  }
+  while (!text.empty()) {
+    const size_t length = character_length(text);
+    if (length == 0) fail(CLIP4J_INVALID_ARGUMENT, name, " is not UTF-8");
+    text.remove_prefix(length);
+  }
+}
+
 void check_ids(const Ids& ids) {
   if (ids.kind != IdKind::kString) return;
   for (int64_t i = 0; i < ids.count; ++i) {
-    const int64_t begin = i == 0 ? 0 : ids.values[i - 1];
-    if (ids.values[i] < begin) fail(CLIP4J_INVALID_ARGUMENT, "id ", i, " ends before it begins");
-    if (ids.values[i] - begin > kLongestId) {
-      fail(CLIP4J_INVALID_ARGUMENT, "id ", i, " is longer than ", kLongestId, " bytes");
-    }
-    if (!is_utf8(ids.string(i))) fail(CLIP4J_INVALID_ARGUMENT, "id ", i, " is not UTF-8");
+    const std::string name = "id " + std::to_string(i);
+    if (ids.values[i] < (i == 0 ? 0 : ids.values[i - 1]))
+      fail(CLIP4J_INVALID_ARGUMENT, name, " ends before it begins");
+    check_text(ids.string(i), name);
   }
 }
 

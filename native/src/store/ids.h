@@ -29,11 +29,11 @@ struct Ids {
   std::string shown(int64_t i) const;
 };
 
-// Throws CLIP4J_INVALID_ARGUMENT unless the ends ascend and the strings are UTF-8 of at most kLongestId
-// bytes.
-void check_ids(const Ids& ids);
+constexpr int64_t kLongestText = 65535;  // bytes
 
-constexpr int64_t kLongestId = 65535;
+// These throw CLIP4J_INVALID_ARGUMENT unless a text is UTF-8 of at most so many bytes, and ends ascend.
+void check_text(std::string_view text, const std::string& name);
+void check_ids(const Ids& ids);
 
 // The ids of a segment's rows.
 class IdColumn {

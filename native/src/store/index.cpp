@@ -78,6 +78,7 @@ void check_schema(const Schema& schema) {
   if (schema.dimension < 1) {
     fail(CLIP4J_INVALID_ARGUMENT, "the dimension must be at least 1, not ", schema.dimension);
   }
+  check_text(schema.fingerprint, "the fingerprint");
 }
 
 }  // namespace

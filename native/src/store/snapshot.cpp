@@ -69,6 +69,11 @@ const std::vector<search::SegmentView>& Snapshot::views() const {
   });
 }
 
+void Snapshot::warm() const {
+  views();
+  for (const Part& part : parts_) part.segment->ids();
+}
+
 Snapshot::Filtered Snapshot::filtered(const Filter& filter) const {
   const bool by_ids = filter.ids.kind != IdKind::kNone;
   if (by_ids && filter.ids.kind != ids_) {

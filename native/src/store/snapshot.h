@@ -43,8 +43,8 @@ class Snapshot {
   // See search::search. `filter` may be null. The first search reads the codes.
   void search(const float* queries, int64_t query_count, const search::Request& request, const Filter* filter,
               search::Hits& hits) const;
-  // Reads what a search needs.
-  void warm() const { views(); }
+  // Reads what searches will need.
+  void warm() const;
 
   // The part of a row, and its number there.
   std::pair<size_t, int64_t> locate(int64_t row) const;
