@@ -113,8 +113,8 @@ void clip4j_search_index_free(clip4j_index* index) { delete index; }
 
 int64_t clip4j_search_index_bytes(const clip4j_index* index) { return index->segment.bytes(); }
 
-int32_t clip4j_search_index_search(const clip4j_index* index, const float* queries, int32_t query_count, int32_t k,
-                                   int32_t similarity, int32_t* rows, double* scores) {
+int32_t clip4j_search_index_search(const clip4j_index* index, const float* queries, int32_t query_count,
+                                   int32_t k, int32_t similarity, int32_t* rows, double* scores) {
   return translate_exceptions([&] {
     if (query_count > 0) {
       check_not_null(rows, "rows");
@@ -139,7 +139,9 @@ int32_t clip4j_search_index_find(const clip4j_index* index, const float* queries
       fail(CLIP4J_INVALID_ARGUMENT, "k_count must be 1 or query_count, not ", k_count);
     }
     find(index, queries, query_count,
-         {.k = {k, static_cast<size_t>(k_count)}, .minimum_score = minimum_score, .similarity = checked(similarity)},
+         {.k = {k, static_cast<size_t>(k_count)},
+          .minimum_score = minimum_score,
+          .similarity = checked(similarity)},
          allowed, hits->hits);
   });
 }
