@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <ctime>
 #include <map>
 #include <memory>
 #include <random>
@@ -27,6 +28,13 @@ using search::parallel;
 
 double seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+// Of all threads together.
+double cpu_seconds() {
+  timespec time;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
 }
 
 Matrix random_matrix(int64_t rows, int32_t dimension, double cone, uint64_t seed) {
@@ -120,21 +128,24 @@ int main(int argc, char** argv) {
   search::Hits hits;
   std::vector<double> times;
   double bandwidth = read_bandwidth();
+  const double cpu = cpu_seconds();
   for (int repeat = 0; repeat < static_cast<int>(number("repeat")); ++repeat) {
     begin = seconds();
     search::search({&view, 1}, queries.values.data(), queries.rows, request, kernel, hits);
     times.push_back(seconds() - begin);
   }
+  const double cpu_each = (cpu_seconds() - cpu) / static_cast<double>(times.size());
   bandwidth = std::max(bandwidth, read_bandwidth());
   std::sort(times.begin(), times.end());
   const double median = times[times.size() / 2];
   std::printf(
-      "n=%lld d=%d queries=%lld k=%s %s allowed=%s kernel=%s threads=%d: median %.4f ms, least %.4f ms; %.2f "
+      "n=%lld d=%d queries=%lld k=%s %s allowed=%s kernel=%s threads=%d: median %.4f ms, least %.4f ms, CPU "
+      "%.4f ms; %.2f "
       "rows rescored "
       "and %.2f hits a query; codes read at %.1f GB/s of %.1f; encoded in %.2f s\n",
       static_cast<long long>(rows.rows), rows.dimension, static_cast<long long>(queries.rows),
       given["k"].c_str(), given["similarity"].c_str(), given["allowed"].c_str(), kernel.name,
-      search::thread_count(), median * 1e3, times[0] * 1e3,
+      search::thread_count(), median * 1e3, times[0] * 1e3, cpu_each * 1e3,
       static_cast<double>(hits.rescored) / static_cast<double>(queries.rows),
       static_cast<double>(hits.row.size()) / static_cast<double>(queries.rows),
       static_cast<double>(segment.codes().values.bytes()) / median / 1e9, bandwidth, encoding);

@@ -91,7 +91,7 @@ void search(std::span<const SegmentView> segments, const float* queries, int64_t
       static_cast<int32_t>(std::clamp<double>(products / kThreadProducts, 1, thread_count()));
   const auto batch = [&](int64_t first, int64_t most, int32_t workers) -> Batch {
     const auto count = static_cast<int32_t>(std::min(most, query_count - first));
-    return {segments, queries, first, count, rows, request, kernel, workers};
+    return {segments, queries, first, count, rows, bytes, request, kernel, workers};
   };
   const int64_t most = most_queries(request, rows, threads);
   if (threads > 1 && query_count > 1 && bytes < kThreadBytes * threads) {
