@@ -187,7 +187,7 @@ TEST(MergePolicy, RewritesWhatIsMostlyDeleted) {
   EXPECT_EQ(next({{900, 900}, {1, 0}}), (Range{1, 2}));
 }
 
-TEST(MergePolicy, MergesEightNeighboursOfALevelOrHalfOfTheLargest) {
+TEST(MergePolicy, MergesNeighboursThatFillALevel) {
   EXPECT_EQ(next({}), (Range{0, 0}));
   EXPECT_EQ(next(std::vector<SegmentSize>(7, {1, 1})), (Range{0, 0}));
   EXPECT_EQ(next(std::vector<SegmentSize>(8, {1, 1})), (Range{0, 8}));
