@@ -126,7 +126,7 @@ int main(int argc, char** argv) {
   const double cpu = cpu_seconds();
   for (int repeat = 0; repeat < static_cast<int>(number("repeat")); ++repeat) {
     begin = seconds();
-    search::search({&view, 1}, queries.values.data(), queries.rows, request, kernel, hits);
+    search::search({&view, 1}, queries.dimension, queries.values.data(), queries.rows, request, kernel, hits);
     times.push_back(seconds() - begin);
   }
   const double cpu_each = (cpu_seconds() - cpu) / static_cast<double>(times.size());

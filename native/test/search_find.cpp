@@ -79,13 +79,15 @@ TEST(Find, FindsNothingInNothing) {
   Hits hits;
   const int64_t k = 3;
   const Matrix queries = normal(2, 8, 13);
-  search({}, queries.values.data(), 2, {.k = {&k, 1}}, scalar_kernel, hits);
+  search({}, 8, queries.values.data(), 2, {.k = {&k, 1}}, scalar_kernel, hits);
   EXPECT_EQ(hits.offset, (std::vector<int64_t>{0, 0, 0}));
   EXPECT_TRUE(hits.row.empty());
   const Matrix rows = normal(5, 8, 14);
   const Index index(rows);
-  search(index.views(), nullptr, 0, {.k = {&k, 1}}, scalar_kernel, hits);
+  search(index.views(), 8, nullptr, 0, {.k = {&k, 1}}, scalar_kernel, hits);
   EXPECT_EQ(hits.offset, (std::vector<int64_t>{0}));
+  const Matrix zero(1, 8);
+  EXPECT_THROW(search({}, 8, zero.values.data(), 1, {.k = {&k, 1}}, scalar_kernel, hits), Error);
 }
 
 // What one thread, or one search, leaves behind must not show in the next.

@@ -91,7 +91,7 @@ Index::Index(std::unique_ptr<Folder> folder, Schema schema, int64_t row_memory)
     : folder_(std::move(folder)),
       schema_(std::move(schema)),
       budget_(std::make_shared<Budget>(row_memory)),
-      snapshot_(std::make_shared<const Snapshot>(schema_.ids, std::vector<Part>())) {}
+      snapshot_(std::make_shared<const Snapshot>(schema_.dimension, schema_.ids, std::vector<Part>())) {}
 
 std::unique_ptr<Index> Index::over(const float* rows, int64_t n, int32_t dimension) {
   std::unique_ptr<Index> index = in_memory({dimension, IdKind::kNone, {}});
@@ -168,7 +168,7 @@ std::shared_ptr<const Snapshot> Index::snapshot() const {
 }
 
 void Index::publish(std::vector<Part> parts, bool committed) {
-  auto next = std::make_shared<const Snapshot>(schema_.ids, std::move(parts));
+  auto next = std::make_shared<const Snapshot>(schema_.dimension, schema_.ids, std::move(parts));
   const std::lock_guard<std::mutex> lock(snapshot_mutex_);
   snapshot_.swap(next);
   committed_ = committed;

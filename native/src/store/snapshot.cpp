@@ -44,8 +44,8 @@ int64_t count_alive(const Part& part) {
   return count;
 }
 
-Snapshot::Snapshot(IdKind ids, std::vector<Part> parts)
-    : ids_(ids), parts_(std::move(parts)), first_{0}, size_(0) {
+Snapshot::Snapshot(int32_t dimension, IdKind ids, std::vector<Part> parts)
+    : dimension_(dimension), ids_(ids), parts_(std::move(parts)), first_{0}, size_(0) {
   for (const Part& part : parts_) {
     first_.push_back(first_.back() + part.segment->rows());
     size_ += count_alive(part);
@@ -105,15 +105,10 @@ Snapshot::Filtered Snapshot::filtered(const Filter& filter) const {
 void Snapshot::search(const float* queries, int64_t query_count, const search::Request& request,
                       const Filter* filter, search::Hits& hits) const {
   const search::Kernel& kernel = search::kernel(instruction_set());
-  if (parts_.empty()) {
-    hits.offset.assign(query_count + 1, 0);
-    hits.row.clear();
-    hits.score.clear();
-    hits.rescored = 0;
-  } else if (filter == nullptr) {
-    search::search(views(), queries, query_count, request, kernel, hits);
+  if (filter == nullptr) {
+    search::search(views(), dimension_, queries, query_count, request, kernel, hits);
   } else {
-    search::search(filtered(*filter).views, queries, query_count, request, kernel, hits);
+    search::search(filtered(*filter).views, dimension_, queries, query_count, request, kernel, hits);
   }
 }
 

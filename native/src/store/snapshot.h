@@ -31,7 +31,7 @@ struct Filter {
 // An index at one moment. Immutable, so any number of threads may use it at once, while the index goes on.
 class Snapshot {
  public:
-  Snapshot(IdKind ids, std::vector<Part> parts);
+  Snapshot(int32_t dimension, IdKind ids, std::vector<Part> parts);
 
   const std::vector<Part>& parts() const { return parts_; }
   // Row numbers are 0 ... rows() - 1, in the order in which rows were added. Deleted rows keep theirs until
@@ -65,6 +65,7 @@ class Snapshot {
   const std::vector<search::SegmentView>& views() const;
   Filtered filtered(const Filter& filter) const;
 
+  int32_t dimension_;
   IdKind ids_;
   std::vector<Part> parts_;
   std::vector<int64_t> first_;  // [parts + 1]: the number of a part's row 0
