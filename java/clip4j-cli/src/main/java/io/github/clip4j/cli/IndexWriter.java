@@ -28,8 +28,7 @@ final class IndexWriter {
   void write(IndexPlan plan, PictureList.Model madeBy, long started, Progress progress) {
     List<Item> missing = plan.items().stream().filter(Item::embed).toList();
     for (int from = 0; from < missing.size(); from += Embedder.PICTURES) {
-      List<Item> batch =
-          missing.subList(from, Math.min(from + Embedder.PICTURES, missing.size()));
+      List<Item> batch = missing.subList(from, Math.min(from + Embedder.PICTURES, missing.size()));
       embed(batch);
       progress.advance(batch.size());
     }

@@ -1,6 +1,7 @@
 package io.github.clip4j.cli;
 
 import io.github.clip4j.ClipModel;
+import io.github.clip4j.cli.PictureList.Entry;
 import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.EmbeddingIndex;
 import io.github.clip4j.search.Embeddings;
@@ -11,7 +12,6 @@ import io.github.clip4j.search.Ids;
 import io.github.clip4j.search.IndexSchema;
 import io.github.clip4j.search.OpenOptions;
 import io.github.clip4j.search.SearchRequest;
-import io.github.clip4j.cli.PictureList.Entry;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -115,7 +115,9 @@ final class PictureIndex implements AutoCloseable {
     }
   }
 
-  /** Replaces the list, all of whose embeddings have been added, and removes those of no picture. */
+  /**
+   * Replaces the list, all of whose embeddings have been added, and removes those of no picture.
+   */
   void publish(PictureList pictures) {
     EmbeddingIndex index = embeddings.orElseThrow();
     named(folder, index::commit);
@@ -131,8 +133,7 @@ final class PictureIndex implements AutoCloseable {
     any[0] = 1;
     Hits others =
         index.search(
-            any,
-            SearchRequest.allFrom(Double.NEGATIVE_INFINITY).withFilter(Filter.deny(kept)));
+            any, SearchRequest.allFrom(Double.NEGATIVE_INFINITY).withFilter(Filter.deny(kept)));
     index.remove(
         Ids.of(IntStream.range(0, others.count(0)).mapToObj(i -> others.stringId(0, i)).toList()));
     index.commit();
