@@ -2,10 +2,14 @@ package io.github.clip4j;
 
 import io.github.clip4j.internal.DefaultModel;
 import io.github.clip4j.internal.Encoders;
+import io.github.clip4j.internal.Hub;
+import io.github.clip4j.internal.HubName;
 import io.github.clip4j.internal.LoadedModel;
 import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
 import io.github.clip4j.search.Embeddings;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -53,6 +57,52 @@ public final class ClipModel implements AutoCloseable {
     Path absolute = directory.toAbsolutePath().normalize();
     return new ClipModel(
         LoadedModel.load(directory, options), String.valueOf(absolute.getFileName()), options);
+  }
+
+  /** {@link #load(String, LoadOptions)} with {@link LoadOptions#DEFAULT}. */
+  public static ClipModel load(String model) {
+    return load(model, LoadOptions.DEFAULT);
+  }
+
+  /**
+   * Loads the folder {@code model} if there is one, see {@link #load(Path, LoadOptions)}, else the
+   * model of that name on the Hugging Face hub: {@code org/name} or {@code org/name@revision}, or a
+   * preset: {@code medium}, {@code high}, {@code best} (OpenAI's ViT-B/32, ViT-L/14 and ViT-L/14 at
+   * 336 pixels).
+   *
+   * <p>The hub's models lie in the cache that Python's huggingface_hub uses as well, and the
+   * environment variables HF_ENDPOINT, HF_HOME, HF_HUB_CACHE, HF_TOKEN, HF_TOKEN_PATH,
+   * HF_HUB_OFFLINE and TRANSFORMERS_OFFLINE mean the same. The hub is asked for the revision's
+   * commit, and for files that the cache does not have of it. Where it does not answer, what the
+   * cache has of the revision is used, and the log says so. Every file's content is checked against
+   * its hash.
+   *
+   * @throws Clip4jException MISSING where there is neither folder nor model of that name, UNREADABLE
+   *     where the hub refuses it or cannot be reached, CORRUPT where the hub sends something else
+   *     than it announces, UNWRITABLE where the cache cannot be written; and as for a folder
+   */
+  public static ClipModel load(String model, LoadOptions options) {
+    if (exists(model)) {
+      return load(Path.of(model), options);
+    }
+    HubName hubName =
+        HubName.parse(model)
+            .orElseThrow(
+                () ->
+                    new Clip4jException(
+                        Kind.MISSING,
+                        "'%s' is not a folder, and not the name of a model on the Hugging Face hub (give a folder, org/name, org/name@revision, medium, high or best)"
+                            .formatted(model)));
+    Path directory = Hub.directory(hubName, options.offline(), options.progress());
+    return new ClipModel(LoadedModel.load(directory, options), hubName.toString(), options);
+  }
+
+  private static boolean exists(String path) {
+    try {
+      return !path.isEmpty() && Files.exists(Path.of(path));
+    } catch (InvalidPathException e) {
+      return false;
+    }
   }
 
   /**
@@ -222,7 +272,7 @@ public final class ClipModel implements AutoCloseable {
     return model.calibration();
   }
 
-  /** Its directory's name. */
+  /** Its directory's name, or the hub's name for it. */
   public String name() {
     return name;
   }

@@ -1,7 +1,8 @@
 package io.github.clip4j;
 
+import io.github.clip4j.internal.Digests;
 import io.github.clip4j.internal.HttpFetch;
-import io.github.clip4j.internal.PartialFile;
+import io.github.clip4j.internal.PartialDownload;
 import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
 import java.io.IOException;
@@ -113,13 +114,13 @@ public final class Downloader {
    *     wrong, UNREADABLE where the transfer fails or the file cannot be written
    */
   public Path download(URI address, Path file, Options options) {
-    checkAddress(address);
+    HttpFetch.checkAddress(address);
     try {
       if (!options.overwrite() && isWanted(file, options)) {
         return file;
       }
-      try (PartialFile part = PartialFile.open(file, address)) {
-        http.download(address, part, options.progress());
+      try (PartialDownload part = PartialDownload.open(file, address)) {
+        http.download(HttpFetch.Source.of(address), part, options.progress());
         String sha256 = part.sha256();
         if (options.sha256().isPresent() && !options.sha256().get().equals(sha256)) {
           part.discard();
@@ -141,21 +142,11 @@ public final class Downloader {
       throw new IOException("it is a directory");
     }
     return Files.exists(file)
-        && (options.sha256().isEmpty() || options.sha256().get().equals(PartialFile.sha256(file)));
+        && (options.sha256().isEmpty() || options.sha256().get().equals(Digests.sha256(file)));
   }
 
   /** A picture's bytes. */
   byte[] fetch(URI address, long maxBytes) {
-    return http.fetch(address, maxBytes);
-  }
-
-  static URI checkAddress(URI address) {
-    String scheme = address.getScheme();
-    if (address.getHost() == null
-        || address.getPort() > 0xFFFF
-        || !("http".equalsIgnoreCase(scheme) || "https".equalsIgnoreCase(scheme))) {
-      throw new IllegalArgumentException("not an http or https address: " + address);
-    }
-    return address;
+    return http.fetch(HttpFetch.Source.of(address), maxBytes);
   }
 }

@@ -1,5 +1,6 @@
 package io.github.clip4j;
 
+import io.github.clip4j.internal.HttpFetch;
 import java.awt.image.BufferedImage;
 import java.net.URI;
 import java.nio.ByteBuffer;
@@ -57,6 +58,6 @@ public sealed interface ImageSource
    * @throws IllegalArgumentException for another scheme
    */
   static ImageSource of(URI address, Downloader downloader) {
-    return new ImageSources.Remote(Downloader.checkAddress(address), downloader);
+    return new ImageSources.Remote(HttpFetch.checkAddress(address), downloader);
   }
 }

@@ -9,18 +9,30 @@ import java.util.Objects;
  * @param device where they run
  * @param threads cores that one encoding may use; 0, the default, is all that this process has
  * @param images how encoded pictures are read
+ * @param offline whether a model of the Hugging Face hub may come from the cache alone, as
+ *     HF_HUB_OFFLINE=1 demands too
+ * @param progress hears how far the download of a model is, all its files together; from several
+ *     threads, but one call at a time
  */
-public record LoadOptions(Precision precision, Device device, int threads, ImageOptions images) {
+public record LoadOptions(
+    Precision precision,
+    Device device,
+    int threads,
+    ImageOptions images,
+    boolean offline,
+    Downloader.Progress progress) {
 
   /** The defaults. */
   public static final LoadOptions DEFAULT =
-      new LoadOptions(Precision.FP32, Device.CPU, 0, ImageOptions.DEFAULT);
+      new LoadOptions(
+          Precision.FP32, Device.CPU, 0, ImageOptions.DEFAULT, false, (received, total) -> {});
 
   /** Checks the values. */
   public LoadOptions {
     Objects.requireNonNull(precision, "precision");
     Objects.requireNonNull(device, "device");
     Objects.requireNonNull(images, "images");
+    Objects.requireNonNull(progress, "progress");
     if (threads < 0 || threads > 4096) {
       throw new IllegalArgumentException("threads must be 0 (all) to 4096: " + threads);
     }
@@ -28,21 +40,31 @@ public record LoadOptions(Precision precision, Device device, int threads, Image
 
   /** A copy with another precision. */
   public LoadOptions withPrecision(Precision other) {
-    return new LoadOptions(other, device, threads, images);
+    return new LoadOptions(other, device, threads, images, offline, progress);
   }
 
   /** A copy with another device. */
   public LoadOptions withDevice(Device other) {
-    return new LoadOptions(precision, other, threads, images);
+    return new LoadOptions(precision, other, threads, images, offline, progress);
   }
 
   /** A copy with another number of threads. */
   public LoadOptions withThreads(int other) {
-    return new LoadOptions(precision, device, other, images);
+    return new LoadOptions(precision, device, other, images, offline, progress);
   }
 
   /** A copy that reads pictures in another way. */
   public LoadOptions withImages(ImageOptions other) {
-    return new LoadOptions(precision, device, threads, other);
+    return new LoadOptions(precision, device, threads, other, offline, progress);
+  }
+
+  /** A copy that may or may not use the network. */
+  public LoadOptions withOffline(boolean other) {
+    return new LoadOptions(precision, device, threads, images, other, progress);
+  }
+
+  /** A copy with a listener. */
+  public LoadOptions withProgress(Downloader.Progress listener) {
+    return new LoadOptions(precision, device, threads, images, offline, listener);
   }
 }

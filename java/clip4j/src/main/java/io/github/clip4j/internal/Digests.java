@@ -2,6 +2,7 @@ package io.github.clip4j.internal;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -10,17 +11,42 @@ import java.util.Collection;
 import java.util.HexFormat;
 import java.util.List;
 
-/** SHA-256. */
+/** Digests of files. */
 public final class Digests {
   private Digests() {}
 
   /** A fresh digest. */
   public static MessageDigest sha256() {
+    return digest("SHA-256");
+  }
+
+  private static MessageDigest digest(String algorithm) {
     try {
-      return MessageDigest.getInstance("SHA-256");
+      return MessageDigest.getInstance(algorithm);
     } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError("every Java platform has SHA-256", e);
+      throw new AssertionError("every Java platform has " + algorithm, e);
     }
+  }
+
+  /** Of a file's content. */
+  public static String sha256(Path file) {
+    return sha256(List.of(), List.of(file));
+  }
+
+  /** Whether an ETag of the hub says what the content must be; see {@link #contentHash}. */
+  static boolean isContentHash(String etag) {
+    return etag.matches("[0-9a-f]{40}|[0-9a-f]{64}");
+  }
+
+  /** What the hub calls a content by: its SHA-256 (64 digits), or git's SHA-1 of a blob (40). */
+  static String contentHash(Path file, int digits) {
+    if (digits == 64) {
+      return sha256(file);
+    }
+    MessageDigest digest = digest("SHA-1");
+    digest.update(("blob " + file.toFile().length() + "\0").getBytes(StandardCharsets.US_ASCII));
+    update(digest, file);
+    return hex(digest);
   }
 
   /** Lower-case hexadecimal. */

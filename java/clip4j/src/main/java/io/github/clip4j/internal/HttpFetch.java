@@ -8,18 +8,22 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
+import java.net.http.HttpHeaders;
 import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** GET with retries, resumption, and an end to waiting for servers that say nothing. */
+/** GET and HEAD with retries, resumption, and an end to waiting for servers that say nothing. */
 public final class HttpFetch {
   private static final Pattern CONTENT_RANGE =
       Pattern.compile("bytes (\\d{1,18})-\\d+/(\\d{1,18})");
+  private static final int MAX_REDIRECTS = 10;
   private static final int OK = 200;
   private static final int PARTIAL = 206;
   private static final int RANGE_NOT_SATISFIABLE = 416;
@@ -30,38 +34,79 @@ public final class HttpFetch {
 
   /** A client; {@code silence} is how long a server may send nothing. */
   public HttpFetch(int attempts, Duration silence) {
-    this.attempts = attempts;
-    this.silence = silence;
-    this.client =
-        HttpClient.newBuilder()
-            .followRedirects(HttpClient.Redirect.NORMAL)
-            .connectTimeout(silence)
-            .build();
+    this(
+        attempts,
+        silence,
+        // Redirects are followed here: java.net.http would hand the token on to any host.
+        HttpClient.newBuilder().connectTimeout(silence).build());
   }
 
-  /** One attempt at a transfer; an IOException is worth another. */
-  private interface Attempt<T> {
-    T run() throws IOException, InterruptedException;
+  private HttpFetch(int attempts, Duration silence, HttpClient client) {
+    this.attempts = attempts;
+    this.silence = silence;
+    this.client = client;
+  }
+
+  /** The same, without a second attempt. */
+  HttpFetch once() {
+    return new HttpFetch(1, silence, client);
+  }
+
+  /** Says what a status means that is not worth another attempt. */
+  interface Refusal {
+    Clip4jException explain(URI address, int status, HttpHeaders headers);
+  }
+
+  /**
+   * What to fetch.
+   *
+   * @param token sent to the address's own host alone, whatever it redirects to
+   * @param size bytes that must come, -1 where that is not known
+   */
+  public record Source(URI address, Optional<String> token, long size, Refusal refusal) {
+    /** A file that anybody may fetch. */
+    public static Source of(URI address) {
+      return new Source(address, Optional.empty(), -1, Source::refused);
+    }
+
+    static Clip4jException refused(URI address, int status, HttpHeaders headers) {
+      return new Clip4jException(
+          status == 404 || status == 410 ? Kind.MISSING : Kind.UNREADABLE,
+          address + ": the server says " + status);
+    }
+  }
+
+  /** Returns {@code address}; IllegalArgumentException where it is not http or https. */
+  public static URI checkAddress(URI address) {
+    String scheme = address.getScheme();
+    if (address.getHost() == null
+        || address.getPort() > 0xFFFF
+        || !("http".equalsIgnoreCase(scheme) || "https".equalsIgnoreCase(scheme))) {
+      throw new IllegalArgumentException("not an http or https address: " + address);
+    }
+    return address;
   }
 
   /** The whole content to {@code part}, continuing what it holds. */
-  public void download(URI address, PartialFile part, Progress progress) {
-    retry(
-        address,
+  public void download(Source source, PartialFile part, Progress progress) {
+    Retry.run(
+        attempts,
+        source.address(),
         () -> {
-          transfer(address, part, progress);
+          transfer(source, part, progress);
           return null;
         });
   }
 
   /** The whole content, which must not be over {@code maxBytes}. */
-  public byte[] fetch(URI address, long maxBytes) {
-    return retry(
-        address,
+  public byte[] fetch(Source source, long maxBytes) {
+    return Retry.run(
+        attempts,
+        source.address(),
         () -> {
-          HttpResponse<InputStream> response = send(request(address).build());
+          HttpResponse<InputStream> response = send("GET", source, Map.of(), true);
           try (StallGuard body = new StallGuard(response.body(), silence)) {
-            checkStatus(address, response.statusCode());
+            checkStatus(source, response);
             ByteArrayOutputStream bytes = new ByteArrayOutputStream();
             byte[] buffer = new byte[1 << 16];
             for (int n = body.read(buffer); n >= 0; n = body.read(buffer)) {
@@ -76,81 +121,99 @@ public final class HttpFetch {
         });
   }
 
-  private <T> T retry(URI address, Attempt<T> attempt) {
-    long pause = 500;
-    for (int i = 1; ; i++) {
+  /** What the address's own host says of the content, whichever host it redirects to for it. */
+  HttpHeaders head(Source source) {
+    return Retry.run(
+        attempts,
+        source.address(),
+        () -> {
+          HttpResponse<InputStream> response = send("HEAD", source, Map.of(), false);
+          response.body().close();
+          if (next(response).isEmpty()) {
+            checkStatus(source, response);
+          }
+          return response.headers();
+        });
+  }
+
+  /** The answer at the end of all redirects, or of those within the address's own host. */
+  private HttpResponse<InputStream> send(
+      String method, Source source, Map<String, String> headers, boolean acrossHosts)
+      throws IOException, InterruptedException {
+    URI address = source.address();
+    boolean home = true;
+    for (int hop = 0; hop <= MAX_REDIRECTS; hop++) {
+      HttpRequest.Builder request =
+          HttpRequest.newBuilder(address)
+              .method(method, BodyPublishers.noBody())
+              .timeout(silence)
+              // What is compressed on the way could be neither continued nor measured.
+              .header("Accept-Encoding", "identity");
+      headers.forEach(request::header);
+      if (home) {
+        source.token().ifPresent(token -> request.header("Authorization", "Bearer " + token));
+      }
       try {
-        return attempt.run();
-      } catch (IOException e) {
-        if (i == attempts) {
-          throw new Clip4jException(
-              Kind.UNREADABLE,
-              "%s: the download failed %d times: %s".formatted(address, i, describe(e)),
-              e);
+        HttpResponse<InputStream> response =
+            client.send(request.build(), BodyHandlers.ofInputStream());
+        Optional<URI> next = next(response);
+        if (next.isEmpty() || !(acrossHosts || sameHost(source.address(), next.get()))) {
+          return response;
         }
-        sleep(pause);
-        pause = Math.min(2 * pause, 8000);
-      } catch (InterruptedException e) {
-        throw interrupted(e);
+        response.body().close();
+        address = next.get();
+        home &= sameHost(source.address(), address);
+      } catch (IllegalArgumentException e) {
+        // So java.net.http takes some headers and redirects that make no sense.
+        throw new IOException("the server's answer makes no sense: " + e.getMessage(), e);
       }
     }
+    throw new IOException("the server redirects over " + MAX_REDIRECTS + " times");
   }
 
-  private static void sleep(long millis) {
-    try {
-      Thread.sleep(millis);
-    } catch (InterruptedException e) {
-      throw interrupted(e);
-    }
+  /** Where the response redirects to, except from https to http. */
+  private static Optional<URI> next(HttpResponse<?> response) {
+    return switch (response.statusCode()) {
+      case 301, 302, 303, 307, 308 ->
+          response
+              .headers()
+              .firstValue("Location")
+              .map(location -> checkAddress(response.uri().resolve(location)))
+              .filter(next -> isSecure(next) || !isSecure(response.uri()));
+      default -> Optional.empty();
+    };
   }
 
-  private static Clip4jException interrupted(InterruptedException e) {
-    Thread.currentThread().interrupt();
-    return new Clip4jException(Kind.UNREADABLE, "the download was interrupted", e);
+  private static boolean isSecure(URI address) {
+    return "https".equalsIgnoreCase(address.getScheme());
   }
 
-  private static String describe(IOException e) {
-    // The server may have written some of it.
-    return e.getMessage() == null
-        ? e.getClass().getSimpleName()
-        : e.getMessage().replaceAll("\\p{Cntrl}", "?");
+  private static boolean sameHost(URI a, URI b) {
+    return a.getScheme().equalsIgnoreCase(b.getScheme())
+        && a.getHost().equalsIgnoreCase(b.getHost())
+        && a.getPort() == b.getPort();
   }
 
-  private HttpRequest.Builder request(URI address) {
-    // What is compressed on the way could be neither continued nor measured.
-    return HttpRequest.newBuilder(address).timeout(silence).header("Accept-Encoding", "identity");
-  }
-
-  private HttpResponse<InputStream> send(HttpRequest request)
+  private void transfer(Source source, PartialFile part, Progress progress)
       throws IOException, InterruptedException {
-    try {
-      return client.send(request, BodyHandlers.ofInputStream());
-    } catch (IllegalArgumentException e) {
-      // So java.net.http takes some headers and redirects that make no sense.
-      throw new IOException("the server's answer makes no sense: " + e.getMessage(), e);
-    }
-  }
-
-  private void transfer(URI address, PartialFile part, Progress progress)
-      throws IOException, InterruptedException {
-    HttpRequest.Builder request = request(address);
-    String validator = part.validator();
-    if (validator != null) {
-      request.header("Range", "bytes=" + part.size() + "-").header("If-Range", validator);
-    }
-    HttpResponse<InputStream> response = send(request.build());
+    Map<String, String> continuation = part.continuation();
+    HttpResponse<InputStream> response = send("GET", source, continuation, true);
     try (StallGuard body = new StallGuard(response.body(), silence)) {
-      if (response.statusCode() == RANGE_NOT_SATISFIABLE && validator != null) {
+      if (response.statusCode() == RANGE_NOT_SATISFIABLE && !continuation.isEmpty()) {
         part.discard();
         throw new IOException("the server would not continue an interrupted download");
       }
-      long total = begin(address, part, response);
-      copy(body, part, total, progress);
+      long total = begin(source, part, response);
+      if (source.size() >= 0 && total >= 0 && total != source.size()) {
+        throw new IOException(
+            "the server offers %d bytes instead of %d".formatted(total, source.size()));
+      }
+      copy(body, part, Math.max(total, source.size()), progress);
     }
   }
 
   /** Makes ready for the response's first byte, and returns the whole file's size or -1. */
-  private static long begin(URI address, PartialFile part, HttpResponse<?> response)
+  private static long begin(Source source, PartialFile part, HttpResponse<?> response)
       throws IOException {
     if (response.statusCode() == PARTIAL) {
       String range = response.headers().firstValue("Content-Range").orElse("");
@@ -161,16 +224,9 @@ public final class HttpFetch {
       part.discard();
       throw new IOException("the server continued at the wrong place: Content-Range: " + range);
     }
-    checkStatus(address, response.statusCode());
-    part.restart(validator(response));
+    checkStatus(source, response);
+    part.restart(response.headers());
     return response.headers().firstValueAsLong("Content-Length").orElse(-1);
-  }
-
-  /** What If-Range accepts: a strong ETag, else a date. */
-  private static String validator(HttpResponse<?> response) {
-    Optional<String> etag =
-        response.headers().firstValue("ETag").filter(value -> !value.startsWith("W/"));
-    return etag.or(() -> response.headers().firstValue("Last-Modified")).orElse(null);
   }
 
   private static void copy(StallGuard body, PartialFile part, long total, Progress progress)
@@ -182,20 +238,22 @@ public final class HttpFetch {
       part.append(buffer, n);
       received += n;
       progress.advanced(received, total);
+      if (total >= 0 && received > total) {
+        part.discard();
+        throw new IOException("over %d bytes came".formatted(total));
+      }
     }
     if (total >= 0 && received != total) {
       throw new IOException("%d of %d bytes came".formatted(received, total));
     }
   }
 
-  private static void checkStatus(URI address, int status) throws IOException {
+  private static void checkStatus(Source source, HttpResponse<?> response) throws IOException {
+    int status = response.statusCode();
     switch (status) {
       case OK -> {}
-      case 404, 410 ->
-          throw new Clip4jException(Kind.MISSING, address + ": the server says " + status);
-      case 408, 425, 429, 500, 502, 503, 504 -> throw new IOException("the server says " + status);
-      default ->
-          throw new Clip4jException(Kind.UNREADABLE, address + ": the server says " + status);
+      case 408, 425, 429, 500, 502, 503, 504 -> throw new Retry.Busy(status, response.headers());
+      default -> throw source.refusal().explain(source.address(), status, response.headers());
     }
   }
 }

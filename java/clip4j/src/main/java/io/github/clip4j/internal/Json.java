@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.io.StringReader;
 import java.math.BigDecimal;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -70,6 +71,18 @@ final class Json {
       throw wrong(name, "an object");
     }
     return new Json(where + ": " + name, value.getAsJsonObject());
+  }
+
+  /** The objects of the list in a field, none where the field is absent. */
+  List<Json> objects(String name) {
+    JsonElement list = element(name).orElseGet(JsonArray::new);
+    if (!list.isJsonArray()
+        || !list.getAsJsonArray().asList().stream().allMatch(JsonElement::isJsonObject)) {
+      throw wrong(name, "a list of objects");
+    }
+    return list.getAsJsonArray().asList().stream()
+        .map(value -> new Json(where + ": " + name, value.getAsJsonObject()))
+        .toList();
   }
 
   JsonObject members() {

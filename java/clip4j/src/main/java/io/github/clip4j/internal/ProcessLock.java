@@ -11,8 +11,7 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * A lock among all threads of all processes, on a file that is there while the lock is held. It
- * ends with the process, however that ends.
+ * A lock among all threads of all processes. It ends with the process, however that ends.
  *
  * <p>POSIX drops a process's lock on a file as soon as the process closes <em>any</em> descriptor
  * of that file. So nothing here opens the file beside the one channel, and threads of this JVM are
@@ -20,18 +19,39 @@ import java.util.Set;
  */
 public final class ProcessLock implements AutoCloseable {
   private static final int ATTEMPTS = 100;
+  private static final long POLL_MILLIS = 50;
   private static final Set<Path> HELD = new HashSet<>();
 
   private final Path file;
   private final FileChannel channel;
+  private final boolean stays;
 
-  private ProcessLock(Path file, FileChannel channel) {
+  private ProcessLock(Path file, FileChannel channel, boolean stays) {
     this.file = file;
     this.channel = channel;
+    this.stays = stays;
   }
 
-  /** The lock; empty where another thread or process holds it. The folder must exist. */
+  /**
+   * The lock on a file that is there while the lock is held; empty where another thread or process
+   * holds it. The folder must exist.
+   */
   public static Optional<ProcessLock> tryAcquire(Path file) throws IOException {
+    return tryAcquire(file, false);
+  }
+
+  /** Waits for the lock on a file that stays, because not only we lock it. */
+  static ProcessLock await(Path file) throws IOException, InterruptedException {
+    while (true) {
+      Optional<ProcessLock> lock = tryAcquire(file, true);
+      if (lock.isPresent()) {
+        return lock.get();
+      }
+      Thread.sleep(POLL_MILLIS);
+    }
+  }
+
+  private static Optional<ProcessLock> tryAcquire(Path file, boolean stays) throws IOException {
     Path folder = file.toAbsolutePath().getParent().toRealPath();
     Path real = folder.resolve(file.getFileName());
     synchronized (HELD) {
@@ -47,7 +67,8 @@ public final class ProcessLock implements AutoCloseable {
           if (channel.tryLock() == null) {
             return Optional.empty();
           }
-          held = channel.size() == 0; // Else its holder removed it after we had opened it.
+          // Else its holder removed it after we had opened it.
+          held = stays || channel.size() == 0;
         } finally {
           if (!held) {
             channel.close();
@@ -55,22 +76,27 @@ public final class ProcessLock implements AutoCloseable {
         }
         if (held) {
           HELD.add(real);
-          return Optional.of(new ProcessLock(real, channel));
+          return Optional.of(new ProcessLock(real, channel, stays));
         }
       }
       return Optional.empty(); // The file is somebody else's.
     }
   }
 
-  /** Removes the file, and tells whoever has opened it meanwhile that it is no lock any more. */
+  /**
+   * Gives the lock back. A file that does not stay is removed, and whoever has opened it meanwhile
+   * is told that it is no lock any more.
+   */
   @Override
   public void close() throws IOException {
     synchronized (HELD) {
       if (channel.isOpen()) {
         HELD.remove(file);
         try (channel) {
-          Files.deleteIfExists(file);
-          mark();
+          if (!stays) {
+            Files.deleteIfExists(file);
+            mark();
+          }
         }
       }
     }

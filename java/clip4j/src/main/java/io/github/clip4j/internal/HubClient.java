@@ -1,0 +1,125 @@
+package io.github.clip4j.internal;
+
+import io.github.clip4j.search.Clip4jException;
+import io.github.clip4j.search.Clip4jException.Kind;
+import java.net.URI;
+import java.net.http.HttpHeaders;
+import java.nio.charset.StandardCharsets;
+import java.util.HashSet;
+import java.util.Optional;
+import java.util.Set;
+
+/** What the Hugging Face hub says of one model, over its HTTP interface. */
+final class HubClient {
+  private static final long MAX_LISTING_BYTES = 64L << 20;
+
+  private final String endpoint;
+  private final Optional<String> token;
+  private final HubName name;
+  private final HttpFetch http;
+
+  HubClient(HubEnvironment environment, HubName name, HttpFetch http) {
+    this.endpoint = environment.endpoint();
+    this.token = environment.token();
+    this.name = name;
+    this.http = http;
+  }
+
+  /** The revision's commit, and the names of its files. */
+  record Listing(String commit, Set<String> files) {}
+
+  /**
+   * A file's content.
+   *
+   * @param etag its name in the cache: a SHA-256, or git's SHA-1
+   * @param size in bytes, -1 where the server does not say
+   */
+  record Content(String etag, long size) {}
+
+  /**
+   * Asks for the listing.
+   *
+   * @param once whether not to try again where that fails
+   */
+  Listing list(boolean once) {
+    String path = "/api/models/" + name.repository() + "/revision/" + name.encodedRevision();
+    HttpFetch.Source source = source(path, -1);
+    byte[] answer = (once ? http.once() : http).fetch(source, MAX_LISTING_BYTES);
+    Json json =
+        Json.parse(source.address().toString(), new String(answer, StandardCharsets.UTF_8));
+    String commit = json.string("sha", "");
+    if (!commit.matches("[0-9a-f]{40}")) {
+      throw json.wrong("sha", "a commit (is HF_ENDPOINT a Hugging Face hub?)");
+    }
+    Set<String> files = new HashSet<>();
+    for (Json sibling : json.objects("siblings")) {
+      files.add(sibling.string("rfilename", ""));
+    }
+    return new Listing(commit, files);
+  }
+
+  /** What a file holds. */
+  Content content(String commit, String file) {
+    HttpFetch.Source source = source(commit, file, -1);
+    HttpHeaders headers = http.head(source);
+    Optional<String> linked = headers.firstValue("X-Linked-Etag");
+    String etag =
+        linked
+            .or(() -> headers.firstValue("ETag"))
+            .map(value -> value.replaceFirst("^W/", "").replace("\"", ""))
+            .orElse("");
+    // It becomes the name of a file.
+    if (!etag.matches("[A-Za-z0-9][A-Za-z0-9_-]{0,127}")) {
+      throw new Clip4jException(
+          Kind.CORRUPT,
+          "%s: the server gives no usable ETag: '%s' (is HF_ENDPOINT a Hugging Face hub?)"
+              .formatted(source.address(), etag));
+    }
+    String size = linked.isPresent() ? "X-Linked-Size" : "Content-Length";
+    return new Content(etag, headers.firstValueAsLong(size).orElse(-1));
+  }
+
+  /** Where a file of {@code size} bytes comes from. */
+  HttpFetch.Source source(String commit, String file, long size) {
+    return source("/" + name.repository() + "/resolve/" + commit + "/" + file, size);
+  }
+
+  private HttpFetch.Source source(String path, long size) {
+    return new HttpFetch.Source(URI.create(endpoint + path), token, size, this::refused);
+  }
+
+  private Clip4jException refused(URI address, int status, HttpHeaders headers) {
+    String reason = headers.firstValue("X-Error-Code").orElse("");
+    switch (reason) {
+      case "RevisionNotFound":
+        return missing("has no revision %s (check the name after @)".formatted(name.revision()));
+      case "EntryNotFound":
+        return missing(
+            "has no file %s in revision %s"
+                .formatted(address.getPath().replaceFirst(".*/", ""), name.revision()));
+      case "GatedRepo":
+        return new Clip4jException(
+            Kind.UNREADABLE,
+            "%s is a gated model (accept its terms at %s/%s, then set HF_TOKEN to a token that may read it)"
+                .formatted(name, endpoint, name.repository()));
+      default:
+        break;
+    }
+    if (reason.equals("RepoNotFound") || status == 401 || status == 404) {
+      return missing(
+          "is not a folder, and not a model on %s that you may read (check the name; for a private"
+              .formatted(endpoint)
+              + " model set HF_TOKEN"
+              + (token.isPresent() ? ": the token in use may not read it)" : ")"));
+    }
+    if (status == 403) {
+      return new Clip4jException(
+          Kind.UNREADABLE, name + ": the hub refuses access (may the token read this model?)");
+    }
+    return HttpFetch.Source.refused(address, status, headers);
+  }
+
+  private Clip4jException missing(String what) {
+    return new Clip4jException(Kind.MISSING, name.repository() + " " + what);
+  }
+}

@@ -1,0 +1,158 @@
+package io.github.clip4j.internal;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.http.HttpHeaders;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.stream.Stream;
+
+/**
+ * A blob, or another file of the hub's cache, on its way, in a file that no other download writes:
+ * {@code ETAG.clip4j-RANDOM.incomplete}. So two downloads at once do no harm where locks do nothing, be it
+ * on a network disk or against Python, which locks in another way.
+ *
+ * <p>It begins with a copy of the most that an interrupted download has left. That is never written
+ * to and never renamed, since whoever left it may be at work still.
+ */
+final class PartialBlob extends PartialFile {
+  private static final String OURS = ".clip4j-";
+  private static final String INCOMPLETE = ".incomplete";
+
+  private final String etag;
+  private final long expected;
+  private final Path blob;
+
+  private PartialBlob(Path blob, long expected) throws IOException {
+    super(
+        blob.resolveSibling(blob.getFileName() + OURS + randomHex() + INCOMPLETE),
+        blob,
+        StandardOpenOption.CREATE_NEW,
+        StandardOpenOption.READ,
+        StandardOpenOption.WRITE);
+    this.etag = blob.getFileName().toString();
+    this.expected = expected;
+    this.blob = blob;
+  }
+
+  private static String randomHex() {
+    return HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong());
+  }
+
+  /** An empty one. */
+  static PartialBlob open(Path blob, long expected) throws IOException {
+    return new PartialBlob(blob, expected);
+  }
+
+  /**
+   * One that holds what interrupted downloads left.
+   *
+   * @param expected the blob's size, -1 where it is not known
+   */
+  static PartialBlob resume(Path blob, long expected) throws IOException {
+    List<Path> left = leftovers(blob);
+    PartialBlob part = new PartialBlob(blob, expected);
+    try {
+      if (Digests.isContentHash(part.etag)) {
+        part.copyLongest(left);
+      }
+      for (Path file : left) {
+        if (file.getFileName().toString().contains(OURS)) {
+          Files.deleteIfExists(file);
+        }
+      }
+      return part;
+    } catch (Throwable e) {
+      part.close();
+      throw e;
+    }
+  }
+
+  private static List<Path> leftovers(Path blob) throws IOException {
+    String prefix = blob.getFileName() + ".";
+    try (Stream<Path> files = Files.list(blob.getParent())) {
+      return files
+          .filter(file -> Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS))
+          .filter(file -> file.getFileName().toString().startsWith(prefix))
+          .filter(file -> file.getFileName().toString().endsWith(INCOMPLETE))
+          .toList();
+    }
+  }
+
+  private void copyLongest(List<Path> files) throws IOException {
+    List<Path> longestFirst = new ArrayList<>(files);
+    longestFirst.sort(Comparator.comparingLong((Path file) -> file.toFile().length()).reversed());
+    for (Path file : longestFirst) {
+      if (file.toFile().length() <= expected) {
+        try {
+          append(file);
+          return;
+        } catch (NoSuchFileException e) {
+          // Its download has just ended.
+        }
+      }
+    }
+  }
+
+  /** Appends a file's content. */
+  void append(Path file) throws IOException {
+    try (InputStream in = Files.newInputStream(file)) {
+      byte[] buffer = new byte[1 << 20];
+      for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+        append(buffer, n);
+      }
+    }
+  }
+
+  /** What is there is checked by its hash at the end, so no condition is needed. */
+  @Override
+  Map<String, String> continuation() throws IOException {
+    return size() > 0 && Digests.isContentHash(etag)
+        ? Map.of("Range", "bytes=" + size() + "-")
+        : Map.of();
+  }
+
+  @Override
+  void restart(HttpHeaders headers) throws IOException {
+    discard();
+  }
+
+  boolean hasAllBytes() throws IOException {
+    return size() == expected;
+  }
+
+  /** Whether the content is what the ETag says, as far as it says it. */
+  boolean isRight() throws IOException {
+    return (expected < 0 || hasAllBytes())
+        && (!Digests.isContentHash(etag) || Digests.contentHash(path(), etag.length()).equals(etag));
+  }
+
+  @Override
+  public void publish() throws IOException {
+    try {
+      super.publish();
+    } catch (NoSuchFileException e) {
+      // Where locks do nothing, another download may have taken this one for a leftover.
+      if (!Files.exists(blob)) {
+        throw e;
+      }
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    if (!Digests.isContentHash(etag)) {
+      discard();
+    }
+    super.close();
+  }
+}

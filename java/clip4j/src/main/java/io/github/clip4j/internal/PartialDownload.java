@@ -1,0 +1,98 @@
+package io.github.clip4j.internal;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpHeaders;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A file from any server on its way: {@code .NAME.part} beside its final place, {@code
+ * .NAME.part.tag} with what the server calls this version of it, and {@code .NAME.part.lock}, which
+ * is there while a download runs.
+ */
+public final class PartialDownload extends PartialFile {
+  private final Path tag;
+  private final String address;
+  private final ProcessLock lock;
+
+  private PartialDownload(Path target, URI address, ProcessLock lock) throws IOException {
+    super(
+        sibling(target, ".part"),
+        target,
+        StandardOpenOption.CREATE,
+        StandardOpenOption.READ,
+        StandardOpenOption.WRITE);
+    this.tag = sibling(target, ".part.tag");
+    this.address = address.toString();
+    this.lock = lock;
+  }
+
+  /** Fails where another thread or process downloads to the same place. */
+  public static PartialDownload open(Path target, URI address) throws IOException {
+    Path absolute = target.toAbsolutePath();
+    ProcessLock lock =
+        ProcessLock.tryAcquire(sibling(absolute, ".part.lock"))
+            .orElseThrow(() -> new IOException("another download to it is under way"));
+    try {
+      return new PartialDownload(absolute, address, lock);
+    } catch (Throwable e) {
+      lock.close();
+      throw e;
+    }
+  }
+
+  private static Path sibling(Path target, String suffix) {
+    return target.resolveSibling("." + target.getFileName() + suffix);
+  }
+
+  @Override
+  Map<String, String> continuation() throws IOException {
+    if (!Files.exists(tag) || size() == 0) {
+      return Map.of();
+    }
+    List<String> lines = Files.readAllLines(tag, StandardCharsets.UTF_8);
+    return lines.size() == 2 && lines.get(0).equals(address)
+        ? Map.of("Range", "bytes=" + size() + "-", "If-Range", lines.get(1))
+        : Map.of();
+  }
+
+  @Override
+  void restart(HttpHeaders headers) throws IOException {
+    discard();
+    Optional<String> validator = validator(headers);
+    if (validator.isPresent()) {
+      Files.write(tag, List.of(address, validator.get()), StandardCharsets.UTF_8);
+    }
+  }
+
+  /** What If-Range accepts: a strong ETag, else a date. */
+  private static Optional<String> validator(HttpHeaders headers) {
+    Optional<String> etag = headers.firstValue("ETag").filter(value -> !value.startsWith("W/"));
+    return etag.or(() -> headers.firstValue("Last-Modified"));
+  }
+
+  @Override
+  public void discard() throws IOException {
+    super.discard();
+    Files.deleteIfExists(tag);
+  }
+
+  @Override
+  public void publish() throws IOException {
+    super.publish();
+    Files.deleteIfExists(tag);
+  }
+
+  @Override
+  public void close() throws IOException {
+    try (lock) {
+      super.close();
+    }
+  }
+}

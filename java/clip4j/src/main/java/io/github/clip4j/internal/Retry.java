@@ -1,0 +1,104 @@
+package io.github.clip4j.internal;
+
+import io.github.clip4j.search.Clip4jException;
+import io.github.clip4j.search.Clip4jException.Kind;
+import java.io.IOException;
+import java.net.http.HttpHeaders;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeParseException;
+
+/** Attempts at something that may fail for a while, with pauses between them. */
+final class Retry {
+  private static final Duration FIRST_PAUSE = Duration.ofMillis(500);
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(8);
+  private static final Duration LONGEST_REQUEST = Duration.ofMinutes(5);
+
+  private Retry() {}
+
+  /** One attempt; an IOException is worth another. */
+  interface Attempt<T> {
+    T run() throws IOException, InterruptedException;
+  }
+
+  /** A server is busy, and may have said for how long. */
+  static final class Busy extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    private final Duration wait;
+
+    Busy(int status, HttpHeaders headers) {
+      super("the server says " + status);
+      wait = headers.firstValue("Retry-After").map(Busy::parse).orElse(Duration.ZERO);
+    }
+
+    /** Seconds, or a date; nothing for what is neither. */
+    private static Duration parse(String after) {
+      if (after.matches("\\d{1,9}")) {
+        return Duration.ofSeconds(Long.parseLong(after));
+      }
+      try {
+        Instant date =
+            ZonedDateTime.parse(after, DateTimeFormatter.RFC_1123_DATE_TIME).toInstant();
+        return Duration.between(Instant.now(), date);
+      } catch (DateTimeParseException e) {
+        return Duration.ZERO;
+      }
+    }
+  }
+
+  /**
+   * Runs {@code attempt} up to {@code attempts} times. Between two it waits half a second, one, two,
+   * up to eight, and at least as long as the server asks for.
+   *
+   * @throws Clip4jException UNREADABLE where the last one failed, the server asks for more than five
+   *     minutes, or the thread is interrupted
+   */
+  static <T> T run(int attempts, Object what, Attempt<T> attempt) {
+    Duration pause = FIRST_PAUSE;
+    for (int i = 1; ; i++) {
+      try {
+        return attempt.run();
+      } catch (IOException e) {
+        Duration asked = e instanceof Busy busy ? busy.wait : Duration.ZERO;
+        if (i == attempts || asked.compareTo(LONGEST_REQUEST) > 0) {
+          throw failed(what, i, asked, e);
+        }
+        sleep(asked.compareTo(pause) > 0 ? asked : pause);
+        pause = pause.multipliedBy(2);
+        pause = pause.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : pause;
+      } catch (InterruptedException e) {
+        throw interrupted(e);
+      }
+    }
+  }
+
+  private static Clip4jException failed(Object what, int times, Duration asked, IOException e) {
+    // The server may have written some of it.
+    String reason =
+        e.getMessage() == null
+            ? e.getClass().getSimpleName()
+            : e.getMessage().replaceAll("\\p{Cntrl}", "?");
+    String later =
+        asked.toSeconds() > 0 ? " (it asks to wait " + asked.toSeconds() + " s: try later)" : "";
+    return new Clip4jException(
+        Kind.UNREADABLE,
+        "%s: the download failed %d times: %s%s".formatted(what, times, reason, later),
+        e);
+  }
+
+  private static void sleep(Duration duration) {
+    try {
+      Thread.sleep(duration.toMillis());
+    } catch (InterruptedException e) {
+      throw interrupted(e);
+    }
+  }
+
+  static Clip4jException interrupted(InterruptedException e) {
+    Thread.currentThread().interrupt();
+    return new Clip4jException(Kind.UNREADABLE, "the download was interrupted", e);
+  }
+}
