@@ -91,7 +91,7 @@ public final class ClipModel implements AutoCloseable {
                 () ->
                     new Clip4jException(
                         Kind.MISSING,
-                        "'%s' is not a folder, and not the name of a model on the Hugging Face hub (give a folder, org/name, org/name@revision, medium, high or best)"
+                        "model '%s' is not a folder, and not a name of the Hugging Face hub's (give a folder, org/name, org/name@revision, medium, high or best)"
                             .formatted(model)));
     Path directory = Hub.directory(hubName, options.offline(), options.progress());
     return new ClipModel(LoadedModel.load(directory, options), hubName.toString(), options);

@@ -3,6 +3,7 @@ package io.github.clip4j;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.clip4j.internal.FakeHub;
 import io.github.clip4j.testing.ChildJvm;
 import java.io.IOException;
 import java.net.Proxy;
@@ -67,7 +68,7 @@ class ProcessTest {
             public void connectFailed(URI address, SocketAddress proxy, IOException failure) {}
           });
       long before = sockets();
-      try (ClipModel model = TinyModel.load()) {
+      try (ClipModel model = args.length == 0 ? TinyModel.load() : ClipModel.load(args[0])) {
         model.embedTexts("a photo of a cat").close();
         model.embedImages(TinyModel.picture()).close();
       }
@@ -101,6 +102,22 @@ class ProcessTest {
     assertEquals("", ended.err());
     assertEquals(0, ended.exit());
     assertEquals("new sockets: 0\noffline mode: null\n", ended.out());
+  }
+
+  @Test
+  void aModelOfTheHubConnectsToNothingOffline() throws Exception {
+    try (FakeHub hub = new FakeHub(TinyModel.directory())) {
+      ChildJvm jvm =
+          new ChildJvm()
+              .environment("HF_ENDPOINT", hub.endpoint())
+              .environment("HF_HUB_CACHE", temp.toString());
+      ChildJvm.Result online = jvm.run(Offline.class, "org/tiny");
+      assertEquals("", online.err());
+      assertTrue(online.out().startsWith(hub.endpoint() + "/api/models/org/tiny/"), online.out());
+      ChildJvm.Result offline = jvm.environment("HF_HUB_OFFLINE", "1").run(Offline.class, "org/tiny");
+      assertEquals("", offline.err());
+      assertEquals("new sockets: 0\noffline mode: null\n", offline.out());
+    }
   }
 
   /** Makes every kind of mistake that native code reports. */

@@ -60,7 +60,7 @@ final class DemoCommand extends Subcommand {
       throw Failure.of(folder.toString(), "cannot be made", e);
     }
     try (OutputFile file = OutputFile.create(page);
-        ClipModel loaded = model.load()) {
+        ClipModel loaded = model.load(console)) {
       file.write(ByteBuffer.wrap(run(loaded).html().getBytes(StandardCharsets.UTF_8)));
       OutputFile.publish(file);
     }

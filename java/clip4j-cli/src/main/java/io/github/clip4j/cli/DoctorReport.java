@@ -2,12 +2,14 @@ package io.github.clip4j.cli;
 
 import com.sun.management.OperatingSystemMXBean;
 import io.github.clip4j.ClipModel;
+import io.github.clip4j.internal.HubEnvironment;
 import io.github.clip4j.internal.Native;
 import io.github.clip4j.search.SearchRuntime;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -138,6 +140,7 @@ record DoctorReport(
       List<Cache> caches = new ArrayList<>();
       Path home = Path.of(System.getProperty("user.home"));
       caches.add(cache("models", home.resolve(".cache/clip4j")));
+      caches.add(cache("Hugging Face hub", HubEnvironment.ofProcess().cache()));
       try {
         caches.add(cache("native libraries", Loader.getCacheDir().toPath()));
       } catch (IOException | RuntimeException e) {
@@ -152,7 +155,11 @@ record DoctorReport(
 
     private static Cache cache(String name, Path folder) {
       try (Stream<Path> files = Files.exists(folder) ? Files.walk(folder) : Stream.empty()) {
-        long bytes = files.filter(Files::isRegularFile).mapToLong(f -> f.toFile().length()).sum();
+        long bytes = 
+            files
+                .filter(file -> Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS))
+                .mapToLong(file -> file.toFile().length())
+                .sum();
         return new Cache(name, folder.toString(), bytes);
       } catch (IOException | UncheckedIOException e) {
         return new Cache(name, folder.toString(), 0);

@@ -81,7 +81,7 @@ final class EmbedCommand extends Subcommand {
         IdsFile ids = new IdsFile(out)) {
       long start = System.nanoTime();
       LoadOptions options = LoadOptions.DEFAULT.withPrecision(precision);
-      try (ClipModel loaded = ModelOption.load(model.model, options)) {
+      try (ClipModel loaded = ModelOption.load(model.model, options, console)) {
         double loadMs = (System.nanoTime() - start) / 1e6;
         Embedder embedder = new Embedder(loaded, console);
         embed(embedder, rows, ids);

@@ -52,7 +52,7 @@ final class IndexCommand extends Subcommand {
     Instant now = Instant.now();
     long started = TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano();
     try (PictureIndex index = PictureIndex.write(folder);
-        ClipModel loaded = model.load()) {
+        ClipModel loaded = model.load(console)) {
       index.checkModel(loaded);
       IndexPlan plan = IndexPlan.of(Pictures.of(images), index.list());
       Embedder embedder = new Embedder(loaded, console);

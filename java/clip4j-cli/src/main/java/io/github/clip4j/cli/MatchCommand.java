@@ -84,7 +84,7 @@ final class MatchCommand extends Subcommand {
     }
     PictureFile picture = Pictures.single(image);
     List<Verdict> verdicts = new ArrayList<>();
-    try (ClipModel loaded = model.load()) {
+    try (ClipModel loaded = model.load(console)) {
       for (Match match : match(loaded, picture)) {
         verdicts.add(
             new Verdict(

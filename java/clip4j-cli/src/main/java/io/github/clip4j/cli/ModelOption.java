@@ -4,7 +4,6 @@ import io.github.clip4j.ClipModel;
 import io.github.clip4j.LoadOptions;
 import io.github.clip4j.search.Clip4jException;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import picocli.CommandLine.Option;
 
@@ -15,39 +14,59 @@ final class ModelOption {
       paramLabel = "M",
       parameterConsumer = Arguments.Verbatim.class,
       description =
-          "A CLIP model: a folder in Hugging Face layout. Left out: the built-in emoji model.")
+          "A CLIP model: a folder in Hugging Face layout, org/name or org/name@revision on the"
+              + " Hugging Face hub, or one of medium, high, best (OpenAI's). Left out: the built-in"
+              + " emoji model.")
   String model;
 
   boolean isDefault() {
     return model == null;
   }
 
-  ClipModel load() {
-    return load(model, LoadOptions.DEFAULT);
+  ClipModel load(Console console) {
+    return load(model, LoadOptions.DEFAULT, console);
   }
 
-  /** The model in a folder, or the built-in one for null. */
-  static ClipModel load(String model, LoadOptions options) {
-    try {
+  /** The model in a folder or of a name, or the built-in one for null; a bar while it is fetched. */
+  static ClipModel load(String model, LoadOptions options, Console console) {
+    try (Download download = new Download(console)) {
       return model == null
           ? ClipModel.loadDefault(options)
-          : ClipModel.load(directory(model), options);
+          : ClipModel.load(model, options.withProgress(download::moveTo));
     } catch (Clip4jException | IllegalArgumentException e) {
-      throw Failure.of(model == null ? "the built-in model" : model, e);
+      throw Failure.of(model == null ? "the built-in model" : model.isEmpty() ? "--model" : model, e);
     }
   }
 
-  private static Path directory(String model) {
-    try {
-      Path directory = Path.of(model);
-      if (Files.isDirectory(directory) && !model.isEmpty()) {
-        return directory;
-      }
-    } catch (InvalidPathException e) {
-      // Then it is no folder either.
+  /** A bar from the first byte on: most models are there already. */
+  private static final class Download implements AutoCloseable {
+    private final Console console;
+    private Progress progress;
+
+    Download(Console console) {
+      this.console = console;
     }
-    throw new Failure(
-        "model '" + model + "'", "is not a folder", "name one with config.json and its weights");
+
+    void moveTo(long received, long total) {
+      if (progress == null) {
+        progress = new Progress(console, "fetching the model", " MB", 1_000_000, total);
+      }
+      progress.moveTo(received, total);
+    }
+
+    @Override
+    public void close() {
+      if (progress != null) {
+        progress.close();
+      }
+    }
+  }
+
+  /** What names the model from any working directory; null for the built-in one. */
+  String location() {
+    return isDefault() || !Files.exists(Path.of(model))
+        ? model
+        : PictureList.absolute(Path.of(model)).toString();
   }
 
   /** What must be said once the built-in model has seen pictures that it may not know. */

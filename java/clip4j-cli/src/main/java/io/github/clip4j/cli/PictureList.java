@@ -34,12 +34,11 @@ record PictureList(String format, int version, long written, Model model, List<E
   /**
    * What made the embeddings; the index has its fingerprint.
    *
-   * @param location its folder; null for the built-in model
+   * @param location its folder, or the hub's name for it; null for the built-in model
    */
   record Model(String name, String location) {
     static Model of(ClipModel model, ModelOption option) {
-      String location = option.isDefault() ? null : absolute(Path.of(option.model)).toString();
-      return new Model(model.name(), location);
+      return new Model(model.name(), option.location());
     }
   }
 

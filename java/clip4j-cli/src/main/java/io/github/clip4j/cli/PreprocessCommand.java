@@ -48,7 +48,7 @@ final class PreprocessCommand extends Subcommand {
     }
     PictureFile picture = Pictures.single(image);
     try (OutputFile file = OutputFile.create(out);
-        ClipModel loaded = model.load()) {
+        ClipModel loaded = model.load(console)) {
       RgbImage crop = preprocess(loaded, picture);
       file.write(ByteBuffer.wrap(Npy.header("|u1", crop.height(), crop.width(), 3)));
       file.write(ByteBuffer.wrap(crop.rgb()));

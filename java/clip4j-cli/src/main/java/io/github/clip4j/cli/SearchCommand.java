@@ -91,7 +91,7 @@ final class SearchCommand extends Subcommand {
     try (PictureIndex index = PictureIndex.read(folder)) {
       PictureList list = index.list().orElseThrow();
       String location = model == null ? list.model().location() : model;
-      try (ClipModel loaded = ModelOption.load(location, LoadOptions.DEFAULT)) {
+      try (ClipModel loaded = ModelOption.load(location, LoadOptions.DEFAULT, console)) {
         index.checkModel(loaded);
         double least = minScore == null ? Double.NEGATIVE_INFINITY : minScore;
         List<PictureIndex.Found> hits = index.search(query(loaded), k, least);

@@ -37,7 +37,7 @@ final class TokenizeCommand extends Subcommand {
 
   @Override
   public Integer call() {
-    try (ClipModel loaded = model.load()) {
+    try (ClipModel loaded = model.load(console)) {
       Tokens tokens = tokenize(loaded);
       if (json) {
         console.json(tokens);

@@ -165,7 +165,7 @@ class CommandsTest {
     assertTrue(List.of("scalar", "avx2", "avx512", "avx512vnni").contains(kernel), kernel);
     String libraries = report.getAsJsonArray("libraries").toString();
     assertTrue(libraries.contains("libclip4j_search.so") && libraries.contains("libtorch_cpu.so"));
-    assertEquals(3, report.getAsJsonArray("caches").size());
+    assertEquals(4, report.getAsJsonArray("caches").size());
     assertTrue(report.getAsJsonObject("threads").get("used").getAsInt() > 0);
     assertTrue(report.getAsJsonObject("memory").get("total").getAsLong() > 1 << 20);
     assertEquals(0, report.getAsJsonArray("problems").size());

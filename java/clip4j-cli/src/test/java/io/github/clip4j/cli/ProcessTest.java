@@ -34,6 +34,8 @@ class ProcessTest {
     }
     ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile());
     builder.environment().put("LC_ALL", locale);
+    builder.environment().put("HF_HUB_OFFLINE", "1");
+    builder.environment().put("HF_HUB_CACHE", folder.resolve("hub").toString());
     builder.environment().remove("JAVA_TOOL_OPTIONS");
     builder.redirectOutput(folder.resolve("stdout").toFile());
     builder.redirectError(folder.resolve("stderr").toFile());
@@ -74,6 +76,22 @@ class ProcessTest {
     if (result.status() != 0) { // Newer JVMs decode them.
       result.failsWith(1, "arguments", "LC_ALL=C.UTF-8");
     }
+  }
+
+  @Test
+  void modelsOfTheHubComeFromItsCache() throws Exception {
+    Path cached = Files.createDirectories(folder.resolve("hub/models--org--emoji"));
+    String commit = "0123456789".repeat(4);
+    Cli.write(Files.createDirectories(cached.resolve("refs")).resolve("v1"), commit);
+    Path snapshot = Files.createDirectories(cached.resolve("snapshots").resolve(commit));
+    for (String file : List.of("config.json", "preprocessor_config.json", "tokenizer.json", "model.safetensors")) {
+      Files.copy(Path.of(Cli.MODEL, file), snapshot.resolve(file));
+    }
+    run("C", "embed", "--text", "a", "--model", "org/emoji@v1", "--out", "hub.jsonl").succeeds();
+    run("C", "embed", "--text", "a", "--model", Cli.MODEL, "--out", "folder.jsonl").succeeds();
+    assertEquals(Cli.read(folder.resolve("folder.jsonl")), Cli.read(folder.resolve("hub.jsonl")));
+    run("C", "tokenize", "--text", "a", "--model", "org/emoji")
+        .failsWith(1, "org/emoji: is not a folder", "not in the cache", "HF_HUB_OFFLINE");
   }
 
   @Test

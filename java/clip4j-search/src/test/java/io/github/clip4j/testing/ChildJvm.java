@@ -7,7 +7,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
@@ -17,6 +19,7 @@ public final class ChildJvm {
   private static final long LIMIT_SECONDS = 180;
 
   private final List<String> options = new ArrayList<>();
+  private final Map<String, String> environment = new HashMap<>();
   private String classPath =
       System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
 
@@ -26,6 +29,12 @@ public final class ChildJvm {
   /** Adds JVM options. */
   public ChildJvm options(String... more) {
     options.addAll(List.of(more));
+    return this;
+  }
+
+  /** Sets an environment variable. */
+  public ChildJvm environment(String name, String value) {
+    environment.put(name, value);
     return this;
   }
 
@@ -53,6 +62,7 @@ public final class ChildJvm {
       ProcessBuilder builder =
           new ProcessBuilder(command).redirectOutput(out.toFile()).redirectError(err.toFile());
       builder.environment().remove("JAVA_TOOL_OPTIONS");
+      builder.environment().putAll(environment);
       Process process = builder.start();
       if (!process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)) {
         process.destroyForcibly().waitFor();

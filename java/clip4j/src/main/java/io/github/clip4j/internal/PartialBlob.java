@@ -21,8 +21,8 @@ import java.util.stream.Stream;
  * {@code ETAG.clip4j-RANDOM.incomplete}. So two downloads at once do no harm where locks do nothing, be it
  * on a network disk or against Python, which locks in another way.
  *
- * <p>It begins with a copy of the most that an interrupted download has left. That is never written
- * to and never renamed, since whoever left it may be at work still.
+ * <p>It begins with a copy of the most that an interrupted download has left. That itself is let
+ * alone until the blob is there, since whoever left it may be at work still.
  */
 final class PartialBlob extends PartialFile {
   private static final String OURS = ".clip4j-";
@@ -59,16 +59,10 @@ final class PartialBlob extends PartialFile {
    * @param expected the blob's size, -1 where it is not known
    */
   static PartialBlob resume(Path blob, long expected) throws IOException {
-    List<Path> left = leftovers(blob);
     PartialBlob part = new PartialBlob(blob, expected);
     try {
       if (Digests.isContentHash(part.etag)) {
-        part.copyLongest(left);
-      }
-      for (Path file : left) {
-        if (file.getFileName().toString().contains(OURS)) {
-          Files.deleteIfExists(file);
-        }
+        part.copyLongest();
       }
       return part;
     } catch (Throwable e) {
@@ -77,8 +71,8 @@ final class PartialBlob extends PartialFile {
     }
   }
 
-  private static List<Path> leftovers(Path blob) throws IOException {
-    String prefix = blob.getFileName() + ".";
+  private List<Path> leftovers() throws IOException {
+    String prefix = etag + ".";
     try (Stream<Path> files = Files.list(blob.getParent())) {
       return files
           .filter(file -> Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS))
@@ -88,16 +82,16 @@ final class PartialBlob extends PartialFile {
     }
   }
 
-  private void copyLongest(List<Path> files) throws IOException {
-    List<Path> longestFirst = new ArrayList<>(files);
+  private void copyLongest() throws IOException {
+    List<Path> longestFirst = new ArrayList<>(leftovers());
     longestFirst.sort(Comparator.comparingLong((Path file) -> file.toFile().length()).reversed());
     for (Path file : longestFirst) {
       if (file.toFile().length() <= expected) {
         try {
           append(file);
           return;
-        } catch (NoSuchFileException e) {
-          // Its download has just ended.
+        } catch (IOException e) {
+          discard(); // Its download has just ended.
         }
       }
     }
@@ -141,9 +135,14 @@ final class PartialBlob extends PartialFile {
     try {
       super.publish();
     } catch (NoSuchFileException e) {
-      // Where locks do nothing, another download may have taken this one for a leftover.
+      // Another download, from which no lock kept us, was quicker and has taken ours for a leftover.
       if (!Files.exists(blob)) {
         throw e;
+      }
+    }
+    for (Path file : leftovers()) {
+      if (file.getFileName().toString().contains(OURS)) {
+        Files.deleteIfExists(file);
       }
     }
   }

@@ -1,0 +1,299 @@
+package io.github.clip4j.internal;
+
+import static io.github.clip4j.internal.FakeHub.COMMIT;
+import static io.github.clip4j.internal.FakeHub.WEIGHTS;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.clip4j.Downloader.Progress;
+import io.github.clip4j.search.Clip4jException;
+import io.github.clip4j.search.Clip4jException.Kind;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Models by name, from a hub that behaves, refuses, changes and is away. */
+class HubTest {
+  private static final HubName TINY = HubName.parse("org/tiny").orElseThrow();
+  private static final Progress SILENT = (received, total) -> {};
+  private static final Set<String> NEEDED =
+      Set.of("config.json", "preprocessor_config.json", "tokenizer.json", WEIGHTS);
+
+  @TempDir Path temp;
+  private final Map<String, String> variables = new HashMap<>();
+  private FakeHub server;
+
+  @BeforeEach
+  void start() throws IOException {
+    server = new FakeHub();
+    variables.put("HF_ENDPOINT", server.endpoint() + "/");
+    variables.put("HF_HUB_CACHE", cache().toString());
+  }
+
+  @AfterEach
+  void stop() {
+    server.close();
+  }
+
+  private Path cache() {
+    return temp.resolve("cache");
+  }
+
+  private Path model() {
+    return cache().resolve("models--org--tiny");
+  }
+
+  private HubEnvironment environment() {
+    return new HubEnvironment(variables, temp.resolve("home"));
+  }
+
+  private Path open(HubName name, Progress progress) {
+    return new Hub(environment(), new HttpFetch(2, Duration.ofMillis(500)))
+        .directory(name, progress);
+  }
+
+  private Path open(String name) {
+    return open(HubName.parse(name).orElseThrow(), SILENT);
+  }
+
+  private Clip4jException failure(String name) {
+    return assertThrows(Clip4jException.class, () -> open(name));
+  }
+
+  private void assertFails(String name, Kind kind, String... parts) {
+    Clip4jException failure = failure(name);
+    for (String part : parts) {
+      assertTrue(failure.getMessage().contains(part), part + " in " + failure.getMessage());
+    }
+    assertEquals(kind, failure.kind(), failure.getMessage());
+  }
+
+  private static Set<String> names(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return new TreeSet<>(files.map(file -> file.getFileName().toString()).toList());
+    }
+  }
+
+  private void assertHasTheModel(Path folder) throws IOException {
+    assertEquals(NEEDED, names(folder));
+    for (String file : NEEDED) {
+      assertArrayEquals(server.files.get(file), Files.readAllBytes(folder.resolve(file)), file);
+    }
+  }
+
+  @Test
+  void fetchesWhatIsNeededIntoTheLayoutThatPythonHas() throws IOException {
+    Path folder = open("org/tiny");
+    assertEquals(model().resolve("snapshots").resolve(COMMIT), folder);
+    assertHasTheModel(folder);
+    Set<String> etags = new TreeSet<>(NEEDED.stream().map(server::etag).toList());
+    assertEquals(etags, names(model().resolve("blobs")));
+    for (String file : NEEDED) {
+      assertEquals(
+          Path.of("../../blobs", server.etag(file)),
+          Files.readSymbolicLink(folder.resolve(file)));
+    }
+    assertEquals(COMMIT, Files.readString(model().resolve("refs/main")));
+    assertEquals(
+        new TreeSet<>(etags.stream().map(etag -> etag + ".lock").toList()),
+        names(cache().resolve(".locks/models--org--tiny")));
+  }
+
+  @Test
+  void asksForTheCommitAloneWhereNothingIsNew() throws IOException {
+    open("org/tiny");
+    server.requests.clear();
+    assertHasTheModel(open("org/tiny"));
+    assertEquals(List.of("GET /api/models/org/tiny/revision/main"), server.requests);
+    server.requests.clear();
+    assertHasTheModel(open("org/tiny@" + COMMIT));
+    assertEquals(List.of(), server.requests);
+  }
+
+  @Test
+  void aNewCommitSharesWhatStayedTheSame() throws IOException {
+    open("org/tiny");
+    server.requests.clear();
+    server.commit = "f".repeat(40);
+    server.files.put("config.json", new byte[] {'{', '}'});
+    assertHasTheModel(open("org/tiny"));
+    assertEquals(List.of(), server.contentRequests());
+    assertEquals("f".repeat(40), Files.readString(model().resolve("refs/main")));
+    assertEquals(Set.of(COMMIT, "f".repeat(40)), names(model().resolve("snapshots")));
+  }
+
+  @Test
+  void otherRevisions() throws IOException {
+    assertHasTheModel(open("org/tiny@refs/pr/1"));
+    assertEquals(COMMIT, Files.readString(model().resolve("refs/refs/pr/1")));
+    assertHasTheModel(open("org/tiny@" + COMMIT));
+    assertFails("org/tiny@v9", Kind.MISSING, "org/tiny has no revision v9");
+  }
+
+  @Test
+  void aVocabularyStandsInForTokenizerJson() throws IOException {
+    server.files.remove("tokenizer.json");
+    Set<String> names = names(open("org/tiny"));
+    assertTrue(names.containsAll(Set.of("vocab.json", "merges.txt")), names.toString());
+  }
+
+  @Test
+  void shards() throws IOException {
+    byte[] weights = server.files.remove(WEIGHTS);
+    server.files.put("model.safetensors.index.json", new byte[] {'{', '}'});
+    server.files.put("model-00001-of-00002.safetensors", Arrays.copyOf(weights, 1000));
+    assertFails("org/tiny", Kind.UNSUPPORTED, "has no model-00002-of-00002.safetensors");
+    server.files.put("model-00002-of-00002.safetensors", Arrays.copyOf(weights, 2000));
+    assertEquals(6, names(open("org/tiny")).size());
+  }
+
+  @Test
+  void progressIsThatOfAllFilesTogether() {
+    List<Long> heard = Collections.synchronizedList(new ArrayList<>());
+    long total = NEEDED.stream().mapToLong(file -> server.files.get(file).length).sum();
+    open(
+        TINY,
+        (received, all) -> {
+          assertEquals(total, all);
+          heard.add(received);
+        });
+    List<Long> sorted = new ArrayList<>(heard);
+    Collections.sort(sorted);
+    assertEquals(sorted, heard);
+    assertEquals(total, heard.get(heard.size() - 1));
+  }
+
+  @Test
+  void theTokenGoesToTheHubAlone() throws IOException {
+    server.token = "hf_secret";
+    assertFails("org/tiny", Kind.UNREADABLE, "org/tiny is a gated model", "HF_TOKEN");
+    variables.put("HF_TOKEN", " hf_secret\n");
+    assertHasTheModel(open("org/tiny"));
+    assertEquals(List.of(), server.leaked);
+    assertEquals(1, server.contentRequests().size());
+  }
+
+  @Test
+  void theTokenMayBeInAFile() throws IOException {
+    server.token = "hf_secret";
+    variables.put("HF_HOME", "~/hf");
+    Path file = Files.createDirectories(temp.resolve("home/hf")).resolve("token");
+    Files.writeString(file, "hf_secret\n");
+    assertHasTheModel(open("org/tiny"));
+    Files.writeString(file, "hf_secret two words");
+    Clip4jException failure = failure("org/tiny");
+    assertFalse(failure.getMessage().contains("hf_secret"), failure.getMessage());
+    assertTrue(failure.getMessage().contains(file.toString()), failure.getMessage());
+  }
+
+  @Test
+  void aModelThatWasRenamedIsFoundUnderItsOldName() throws IOException {
+    server.token = "hf_secret";
+    variables.put("HF_TOKEN", "hf_secret");
+    assertHasTheModel(open("org/old"));
+  }
+
+  @Test
+  void refusals() throws IOException {
+    assertFails("org/none", Kind.MISSING, "org/none is not a folder, and not a model on", "HF_TOKEN");
+    server.hubFaults.add(FakeHub.status(403, null));
+    assertFails("org/tiny", Kind.UNREADABLE, "org/tiny: the hub refuses access");
+    server.files.remove("config.json");
+    assertFails("org/tiny", Kind.UNSUPPORTED, "org/tiny has no config.json");
+    server.files.remove(WEIGHTS);
+    server.files.put("config.json", new byte[] {'{', '}'});
+    assertFails("org/tiny", Kind.UNSUPPORTED, "org/tiny has no model.safetensors");
+    server.hubFaults.add((exchange, none) -> FakeHub.send(exchange, "[]".getBytes()));
+    assertFails("org/tiny", Kind.CORRUPT, "is not one JSON object");
+    server.hubFaults.add((exchange, none) -> FakeHub.send(exchange, "{}".getBytes()));
+    assertFails("org/tiny", Kind.CORRUPT, "sha = null must be a commit");
+    assertFalse(Files.exists(cache()));
+  }
+
+  @Test
+  void anEtagThatIsNoFileName() throws IOException {
+    FakeHub.Fault listing = (exchange, none) -> FakeHub.send(exchange, listing());
+    FakeHub.Fault climbing =
+        (exchange, none) -> {
+          exchange.getResponseHeaders().set("ETag", "\"../../../x\"");
+          FakeHub.send(exchange, new byte[1]);
+        };
+    server.hubFaults.addAll(List.of(listing, climbing, climbing, climbing, climbing));
+    assertFails("org/tiny", Kind.CORRUPT, "no usable ETag: '../../../x'");
+  }
+
+  private byte[] listing() {
+    StringBuilder siblings = new StringBuilder();
+    NEEDED.forEach(file -> siblings.append(",{\"rfilename\":\"" + file + "\"}"));
+    return ("{\"sha\":\"" + COMMIT + "\",\"siblings\":[" + siblings.substring(1) + "]}").getBytes();
+  }
+
+  @Test
+  void whatPythonCachedIsFoundWithoutNetwork() throws IOException {
+    server.writeCacheLikePython(cache(), NEEDED);
+    server.close();
+    variables.put("HF_ENDPOINT", "http://127.0.0.1:1");
+    assertHasTheModel(Hub.cached(environment(), TINY));
+    assertHasTheModel(open("org/tiny@" + COMMIT));
+    assertHasTheModel(open("org/tiny")); // Asks once, in vain.
+    assertFails("org/tiny@v2", Kind.UNREADABLE, "http://127.0.0.1:1/api/models/org/tiny");
+  }
+
+  @Test
+  void offlineAnIncompleteModelIsMissing() throws IOException {
+    Clip4jException none =
+        assertThrows(Clip4jException.class, () -> Hub.cached(environment(), TINY));
+    assertEquals(Kind.MISSING, none.kind());
+    assertTrue(none.getMessage().contains("HF_HUB_OFFLINE"), none.getMessage());
+    server.writeCacheLikePython(cache(), NEEDED);
+    Files.delete(model().resolve("blobs").resolve(server.etag("tokenizer.json")));
+    Clip4jException part =
+        assertThrows(Clip4jException.class, () -> Hub.cached(environment(), TINY));
+    assertTrue(part.getMessage().contains("no tokenizer.json"), part.getMessage());
+    assertHasTheModel(open("org/tiny"));
+    assertEquals(List.of(), server.contentRequests());
+  }
+
+  @Test
+  void aLinkOutOfTheCacheIsRefused() throws IOException {
+    server.writeCacheLikePython(cache(), NEEDED);
+    Path secret = Files.writeString(temp.resolve("secret"), "secret");
+    Path link = model().resolve("snapshots").resolve(COMMIT).resolve("config.json");
+    Files.delete(link);
+    Files.createSymbolicLink(link, secret);
+    assertFails("org/tiny", Kind.UNREADABLE, link.toString(), "not in the cache");
+    Files.delete(link);
+    Path blob = model().resolve("blobs").resolve(server.etag("config.json"));
+    Files.delete(blob);
+    Files.createSymbolicLink(blob, secret);
+    Files.write(secret, new byte[server.files.get("config.json").length]);
+    assertFails("org/tiny", Kind.UNREADABLE, link.toString(), "not in the cache");
+  }
+
+  @Test
+  void aBlobThatModelsShareIsNot() throws IOException {
+    server.writeCacheLikePython(cache(), NEEDED);
+    Path blob = model().resolve("blobs").resolve(server.etag(WEIGHTS));
+    Path shared = Files.createDirectories(cache().resolve("blobs/ab")).resolve("abcd");
+    Files.move(blob, shared);
+    Files.createSymbolicLink(blob, Path.of("../../blobs/ab/abcd"));
+    assertHasTheModel(Hub.cached(environment(), TINY));
+  }
+}

@@ -1,0 +1,265 @@
+package io.github.clip4j.internal;
+
+import static io.github.clip4j.internal.FakeHub.COMMIT;
+import static io.github.clip4j.internal.FakeHub.WEIGHTS;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.clip4j.search.Clip4jException;
+import io.github.clip4j.search.Clip4jException.Kind;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.ZoneOffset;
+import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Weights from servers that cut, lie, stall and are busy, and to several downloads at once. */
+class HubTransferTest {
+  private static final HubName TINY = HubName.parse("org/tiny").orElseThrow();
+
+  @TempDir Path cache;
+  private final ExecutorService threads = Executors.newCachedThreadPool();
+  private FakeHub server;
+
+  @BeforeEach
+  void start() throws IOException {
+    server = new FakeHub();
+  }
+
+  @AfterEach
+  void stop() {
+    server.close();
+    threads.shutdownNow();
+  }
+
+  private Path open() {
+    HubEnvironment environment =
+        new HubEnvironment(
+            Map.of("HF_ENDPOINT", server.endpoint(), "HF_HUB_CACHE", cache.toString()),
+            cache.resolve("home"));
+    return new Hub(environment, new HttpFetch(2, Duration.ofMillis(500)))
+        .directory(TINY, (received, total) -> {});
+  }
+
+  private Clip4jException failure(Kind kind) {
+    Clip4jException failure = assertThrows(Clip4jException.class, this::open);
+    assertEquals(kind, failure.kind(), failure.getMessage());
+    assertFalse(Files.exists(blob()));
+    assertFalse(Files.exists(cache.resolve("models--org--tiny/refs/main")));
+    return failure;
+  }
+
+  private Path blobs() {
+    return cache.resolve("models--org--tiny/blobs");
+  }
+
+  private Path blob() {
+    return blobs().resolve(server.etag(WEIGHTS));
+  }
+
+  private List<Path> incomplete() throws IOException {
+    try (Stream<Path> files = Files.list(blobs())) {
+      return files.filter(file -> file.toString().endsWith(".incomplete")).toList();
+    }
+  }
+
+  private void assertWhole() throws IOException {
+    Path file = cache.resolve("models--org--tiny/snapshots").resolve(COMMIT).resolve(WEIGHTS);
+    assertArrayEquals(server.files.get(WEIGHTS), Files.readAllBytes(file));
+    assertEquals(List.of(), incomplete());
+  }
+
+  @Test
+  void continuesAfterACut() throws IOException {
+    server.contentFaults.add(FakeHub.cut(100_000));
+    open();
+    assertWhole();
+    assertTrue(
+        server.contentRequests().get(1).matches("cdn GET /model.safetensors bytes=[1-9]\\d*-"),
+        server.contentRequests().toString());
+  }
+
+  @Test
+  void continuesWhatAnotherDownloadLeft() throws IOException {
+    server.contentFaults.addAll(List.of(FakeHub.cut(100_000), FakeHub.cut(200_000)));
+    failure(Kind.UNREADABLE);
+    long left = Files.size(incomplete().get(0));
+    assertTrue(left > 0, left + " bytes were kept");
+    open();
+    assertWhole();
+    assertEquals("cdn GET /model.safetensors bytes=" + left + "-", server.contentRequests().get(2));
+  }
+
+  @Test
+  void continuesWhatPythonLeftAndLeavesItAlone() throws IOException {
+    Files.createDirectories(blobs());
+    Path left = blobs().resolve(server.etag(WEIGHTS) + ".incomplete");
+    byte[] begun = Arrays.copyOf(server.files.get(WEIGHTS), 12345);
+    Files.write(left, begun);
+    open();
+    assertEquals(List.of("cdn GET /model.safetensors bytes=12345-"), server.contentRequests());
+    assertArrayEquals(begun, Files.readAllBytes(left));
+    Files.delete(left);
+    assertWhole();
+  }
+
+  @Test
+  void beginsAnewWhereWhatWasLeftIsWrong() throws IOException {
+    Files.createDirectories(blobs());
+    Path left = blobs().resolve(server.etag(WEIGHTS) + ".clip4j-0.incomplete");
+    Files.write(left, new byte[12345]);
+    open();
+    assertWhole();
+    assertEquals(2, server.contentRequests().size());
+  }
+
+  @Test
+  void aBlobOfTheWrongLengthIsReplaced() throws IOException {
+    Files.createDirectories(blobs());
+    Files.write(blob(), new byte[5]);
+    open();
+    assertWhole();
+  }
+
+  @Test
+  void wrongBytesLeaveNothing() throws IOException {
+    for (String file : List.of(WEIGHTS, "config.json")) {
+      server.lies.put(file, new byte[server.files.get(file).length]);
+      String message = failure(Kind.CORRUPT).getMessage();
+      assertTrue(message.contains(file) && message.contains(server.etag(file)), message);
+      assertEquals(List.of(), incomplete());
+      server.lies.clear();
+      server.files.put(file, Arrays.copyOf(server.files.get(file), 1000));
+    }
+    open();
+    assertWhole();
+  }
+
+  @Test
+  void wrongLengths() throws IOException {
+    byte[] longer = Arrays.copyOf(server.files.get(WEIGHTS), 400_000);
+    FakeHub.Fault announced = (exchange, content) -> FakeHub.send(exchange, longer);
+    server.contentFaults.addAll(List.of(announced, announced));
+    String message = failure(Kind.UNREADABLE).getMessage();
+    assertTrue(message.contains("offers 400000 bytes instead of 300000"), message);
+    FakeHub.Fault endless =
+        (exchange, content) -> {
+          exchange.sendResponseHeaders(200, 0);
+          try (var body = exchange.getResponseBody()) {
+            while (true) {
+              body.write(content);
+            }
+          }
+        };
+    server.contentFaults.addAll(List.of(endless, endless));
+    message = failure(Kind.UNREADABLE).getMessage();
+    assertTrue(message.contains("over 300000 bytes came"), message);
+  }
+
+  @Test
+  void aServerThatStalls() throws IOException {
+    FakeHub.Fault stall =
+        (exchange, content) -> {
+          exchange.sendResponseHeaders(200, content.length);
+          exchange.getResponseBody().write(content, 0, 1000);
+          exchange.getResponseBody().flush();
+          FakeHub.pause(60_000);
+        };
+    server.contentFaults.addAll(List.of(stall, stall));
+    String message = failure(Kind.UNREADABLE).getMessage();
+    assertTrue(message.contains("sent nothing for 500 ms"), message);
+    open();
+    assertWhole();
+  }
+
+  @Test
+  void waitsAsLongAsABusyServerAsks() throws IOException {
+    String date =
+        DateTimeFormatter.RFC_1123_DATE_TIME.format(
+            ZonedDateTime.now(ZoneOffset.UTC).plusSeconds(3));
+    server.hubFaults.add(FakeHub.status(503, date));
+    server.contentFaults.add(FakeHub.status(429, "2"));
+    long start = System.nanoTime();
+    open();
+    assertTrue(System.nanoTime() - start > 3.5e9);
+    assertWhole();
+  }
+
+  @Test
+  void doesNotWaitForAnHour() throws IOException {
+    server.contentFaults.add(FakeHub.status(429, "3600"));
+    String message = failure(Kind.UNREADABLE).getMessage();
+    assertTrue(message.contains("the server says 429 (it asks to wait 3600 s"), message);
+  }
+
+  @Test
+  void severalAtOnceFetchItOnce() throws Exception {
+    atOnce(4);
+    assertWhole();
+    assertEquals(1, server.contentRequests().size());
+  }
+
+  @Test
+  void severalAtOnceWhereLocksCannotBe() throws Exception {
+    Files.createFile(cache.resolve(".locks"));
+    CountDownLatch all = new CountDownLatch(3);
+    FakeHub.Fault together =
+        (exchange, content) -> {
+          all.countDown();
+          try {
+            all.await();
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          }
+          FakeHub.send(exchange, content);
+        };
+    server.contentFaults.addAll(List.of(together, together, together));
+    atOnce(3);
+    assertWhole();
+    assertEquals(0, all.getCount());
+  }
+
+  private void atOnce(int count) throws Exception {
+    Stream<Future<Path>> downloads =
+        Stream.generate(() -> threads.submit(this::open)).limit(count).toList().stream();
+    for (Future<Path> download : downloads.toList()) {
+      download.get();
+    }
+  }
+
+  @Test
+  void copiesWhereTheFileSystemHasNoLinks() throws IOException {
+    HubCache plain =
+        new HubCache(
+            cache,
+            TINY,
+            (link, target) -> {
+              throw new UnsupportedOperationException();
+            });
+    Files.write(plain.blob("etag"), new byte[] {1, 2, 3});
+    plain.link(COMMIT, "config.json", "etag");
+    Path file = plain.snapshot(COMMIT).resolve("config.json");
+    assertFalse(Files.isSymbolicLink(file));
+    assertArrayEquals(new byte[] {1, 2, 3}, Files.readAllBytes(file));
+    try (Stream<Path> files = Files.list(plain.snapshot(COMMIT))) {
+      assertEquals(List.of(file), files.toList());
+    }
+  }
+}
