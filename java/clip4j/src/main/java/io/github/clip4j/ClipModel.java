@@ -77,9 +77,10 @@ public final class ClipModel implements AutoCloseable {
    * cache has of the revision is used, and the log says so. Every file's content is checked against
    * its hash.
    *
-   * @throws Clip4jException MISSING where there is neither folder nor model of that name, UNREADABLE
-   *     where the hub refuses it or cannot be reached, CORRUPT where the hub sends something else
-   *     than it announces, UNWRITABLE where the cache cannot be written; and as for a folder
+   * @throws Clip4jException MISSING where there is neither folder nor model of that name,
+   *     UNREADABLE where the hub refuses it or cannot be reached, CORRUPT where the hub sends
+   *     something else than it announces, UNWRITABLE where the cache cannot be written; and as for
+   *     a folder
    */
   public static ClipModel load(String model, LoadOptions options) {
     if (exists(model)) {

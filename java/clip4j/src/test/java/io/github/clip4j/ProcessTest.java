@@ -114,7 +114,8 @@ class ProcessTest {
       ChildJvm.Result online = jvm.run(Offline.class, "org/tiny");
       assertEquals("", online.err());
       assertTrue(online.out().startsWith(hub.endpoint() + "/api/models/org/tiny/"), online.out());
-      ChildJvm.Result offline = jvm.environment("HF_HUB_OFFLINE", "1").run(Offline.class, "org/tiny");
+      ChildJvm.Result offline =
+          jvm.environment("HF_HUB_OFFLINE", "1").run(Offline.class, "org/tiny");
       assertEquals("", offline.err());
       assertEquals("new sockets: 0\noffline mode: null\n", offline.out());
     }

@@ -155,7 +155,7 @@ record DoctorReport(
 
     private static Cache cache(String name, Path folder) {
       try (Stream<Path> files = Files.exists(folder) ? Files.walk(folder) : Stream.empty()) {
-        long bytes = 
+        long bytes =
             files
                 .filter(file -> Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS))
                 .mapToLong(file -> file.toFile().length())

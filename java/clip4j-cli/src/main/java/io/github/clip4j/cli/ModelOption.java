@@ -3,6 +3,7 @@ package io.github.clip4j.cli;
 import io.github.clip4j.ClipModel;
 import io.github.clip4j.LoadOptions;
 import io.github.clip4j.search.Clip4jException;
+import io.github.clip4j.search.Clip4jException.Kind;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import picocli.CommandLine.Option;
@@ -27,15 +28,30 @@ final class ModelOption {
     return load(model, LoadOptions.DEFAULT, console);
   }
 
-  /** The model in a folder or of a name, or the built-in one for null; a bar while it is fetched. */
+  /**
+   * The model in a folder or of a name, or the built-in one for null; a bar while it is fetched.
+   */
   static ClipModel load(String model, LoadOptions options, Console console) {
     try (Download download = new Download(console)) {
       return model == null
           ? ClipModel.loadDefault(options)
           : ClipModel.load(model, options.withProgress(download::moveTo));
     } catch (Clip4jException | IllegalArgumentException e) {
-      throw Failure.of(model == null ? "the built-in model" : model.isEmpty() ? "--model" : model, e);
+      throw failure(model, e);
     }
+  }
+
+  private static Failure failure(String model, RuntimeException e) {
+    if (model == null || model.isEmpty()) {
+      return Failure.of(model == null ? "the built-in model" : "--model", e);
+    }
+    boolean unreachable =
+        e instanceof Clip4jException known
+            && known.kind() == Kind.UNREADABLE
+            && !Files.exists(Path.of(model));
+    return unreachable
+        ? Failure.of(model, e, "check the network and HF_ENDPOINT")
+        : Failure.of(model, e);
   }
 
   /** A bar from the first byte on: most models are there already. */
@@ -73,7 +89,8 @@ final class ModelOption {
   void sayWhatItKnows(Console console) {
     if (isDefault()) {
       console.say(
-          "note: the built-in model knows emoji and icons, not photographs (--model M uses another)");
+          "note: the built-in model knows emoji and icons, not photographs (--model M uses"
+              + " another)");
     }
   }
 }

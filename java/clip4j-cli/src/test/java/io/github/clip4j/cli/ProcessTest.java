@@ -84,7 +84,8 @@ class ProcessTest {
     String commit = "0123456789".repeat(4);
     Cli.write(Files.createDirectories(cached.resolve("refs")).resolve("v1"), commit);
     Path snapshot = Files.createDirectories(cached.resolve("snapshots").resolve(commit));
-    for (String file : List.of("config.json", "preprocessor_config.json", "tokenizer.json", "model.safetensors")) {
+    for (String file :
+        List.of("config.json", "preprocessor_config.json", "tokenizer.json", "model.safetensors")) {
       Files.copy(Path.of(Cli.MODEL, file), snapshot.resolve(file));
     }
     run("C", "embed", "--text", "a", "--model", "org/emoji@v1", "--out", "hub.jsonl").succeeds();

@@ -31,9 +31,9 @@ public final class Hub {
    *
    * @param offline whether to use the cache alone, as HF_HUB_OFFLINE=1 says too
    * @param progress hears how far the download is, all files together; one call at a time
-   * @throws Clip4jException MISSING where there is no such model, revision or file; UNREADABLE where
-   *     the hub refuses it or cannot be reached; CORRUPT where it sends something else than it
-   *     announces; UNWRITABLE where the cache cannot be written
+   * @throws Clip4jException MISSING where there is no such model, revision or file; UNREADABLE
+   *     where the hub refuses it or cannot be reached; CORRUPT where it sends something else than
+   *     it announces; UNWRITABLE where the cache cannot be written
    */
   public static Path directory(HubName name, boolean offline, Progress progress) {
     HubEnvironment environment = HubEnvironment.ofProcess();
@@ -106,7 +106,9 @@ public final class Hub {
       cache.writeRef(commit);
     } catch (IOException e) {
       throw new Clip4jException(
-          Kind.UNWRITABLE, "the cache %s cannot be written: %s".formatted(environment.cache(), e), e);
+          Kind.UNWRITABLE,
+          "the cache %s cannot be written: %s".formatted(environment.cache(), e),
+          e);
     }
   }
 }

@@ -104,12 +104,14 @@ final class HubCache {
    * Waits until no other download of the blob goes on; null where the system cannot lock there,
    * which costs no more than fetching it twice.
    */
-  ProcessLock lock(String etag) throws InterruptedException {
+  ProcessLock lock(String etag) {
     try {
       Path locks = Files.createDirectories(root.resolve(".locks").resolve(name.folder()));
       return ProcessLock.await(locks.resolve(etag + ".lock"));
     } catch (IOException e) {
       return null;
+    } catch (InterruptedException e) {
+      throw Retry.interrupted(e);
     }
   }
 
@@ -119,7 +121,9 @@ final class HubCache {
     if (Files.exists(link)) {
       return;
     }
-    Files.deleteIfExists(link); // A link to a blob that is gone.
+    if (Files.isSymbolicLink(link) && !Files.exists(link)) {
+      Files.deleteIfExists(link); // Its blob is gone.
+    }
     Path blob = blob(etag);
     try {
       linker.link(link, link.getParent().relativize(blob));

@@ -45,8 +45,7 @@ final class HubClient {
     String path = "/api/models/" + name.repository() + "/revision/" + name.encodedRevision();
     HttpFetch.Source source = source(path, -1);
     byte[] answer = (once ? http.once() : http).fetch(source, MAX_LISTING_BYTES);
-    Json json =
-        Json.parse(source.address().toString(), new String(answer, StandardCharsets.UTF_8));
+    Json json = Json.parse(source.address().toString(), new String(answer, StandardCharsets.UTF_8));
     String commit = json.string("sha", "");
     if (!commit.matches("[0-9a-f]{40}")) {
       throw json.wrong("sha", "a commit (is HF_ENDPOINT a Hugging Face hub?)");
@@ -108,7 +107,7 @@ final class HubClient {
     if (reason.equals("RepoNotFound") || status == 401 || status == 404) {
       return missing(
           "is not a folder, and not a model on %s that you may read (check the name; for a private"
-              .formatted(endpoint)
+                  .formatted(endpoint)
               + " model set HF_TOKEN"
               + (token.isPresent() ? ": the token in use may not read it)" : ")"));
     }

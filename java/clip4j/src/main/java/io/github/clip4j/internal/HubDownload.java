@@ -29,8 +29,7 @@ final class HubDownload {
   private final Map<String, Long> received = new HashMap<>();
   private long total;
 
-  HubDownload(
-      HubCache cache, HubClient client, HttpFetch http, String commit, Progress progress) {
+  HubDownload(HubCache cache, HubClient client, HttpFetch http, String commit, Progress progress) {
     this.cache = cache;
     this.client = client;
     this.http = http;
@@ -39,7 +38,7 @@ final class HubDownload {
   }
 
   private interface Task {
-    void run(String file) throws IOException, InterruptedException;
+    void run(String file) throws IOException;
   }
 
   /** Fetches the files; the first failure ends all of them. */
@@ -101,7 +100,7 @@ final class HubDownload {
   }
 
   @SuppressWarnings("try") // The lock is held and not used.
-  private void fetch(String file, Content content) throws IOException, InterruptedException {
+  private void fetch(String file, Content content) throws IOException {
     try (ProcessLock lock = cache.lock(content.etag())) {
       Path blob = cache.blob(content.etag());
       boolean there =

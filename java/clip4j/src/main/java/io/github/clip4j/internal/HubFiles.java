@@ -24,8 +24,7 @@ final class HubFiles {
   private static final List<String> VOCABULARY = List.of("vocab.json", "merges.txt");
 
   private static final String INDEX = "model.safetensors.index.json";
-  private static final Pattern SHARD =
-      Pattern.compile("model-\\d{5}-of-(\\d{5})\\.safetensors");
+  private static final Pattern SHARD = Pattern.compile("model-\\d{5}-of-(\\d{5})\\.safetensors");
 
   /** Ways to hold the weights, best first; of the others nothing is fetched. */
   private static final List<Pattern> WEIGHTS =

@@ -18,8 +18,8 @@ import java.util.stream.Stream;
 
 /**
  * A blob, or another file of the hub's cache, on its way, in a file that no other download writes:
- * {@code ETAG.clip4j-RANDOM.incomplete}. So two downloads at once do no harm where locks do nothing, be it
- * on a network disk or against Python, which locks in another way.
+ * {@code ETAG.clip4j-RANDOM.incomplete}. So two downloads at once do no harm where locks do
+ * nothing, be it on a network disk or against Python, which locks in another way.
  *
  * <p>It begins with a copy of the most that an interrupted download has left. That itself is let
  * alone until the blob is there, since whoever left it may be at work still.
@@ -127,7 +127,8 @@ final class PartialBlob extends PartialFile {
   /** Whether the content is what the ETag says, as far as it says it. */
   boolean isRight() throws IOException {
     return (expected < 0 || hasAllBytes())
-        && (!Digests.isContentHash(etag) || Digests.contentHash(path(), etag.length()).equals(etag));
+        && (!Digests.isContentHash(etag)
+            || Digests.contentHash(path(), etag.length()).equals(etag));
   }
 
   @Override
@@ -135,7 +136,8 @@ final class PartialBlob extends PartialFile {
     try {
       super.publish();
     } catch (NoSuchFileException e) {
-      // Another download, from which no lock kept us, was quicker and has taken ours for a leftover.
+      // Another download, from which no lock kept us, was quicker and has taken ours for a
+      // leftover.
       if (!Files.exists(blob)) {
         throw e;
       }
@@ -150,7 +152,7 @@ final class PartialBlob extends PartialFile {
   @Override
   public void close() throws IOException {
     if (!Digests.isContentHash(etag)) {
-      discard();
+      Files.deleteIfExists(path()); // Nothing could continue it.
     }
     super.close();
   }

@@ -40,8 +40,7 @@ final class Retry {
         return Duration.ofSeconds(Long.parseLong(after));
       }
       try {
-        Instant date =
-            ZonedDateTime.parse(after, DateTimeFormatter.RFC_1123_DATE_TIME).toInstant();
+        Instant date = ZonedDateTime.parse(after, DateTimeFormatter.RFC_1123_DATE_TIME).toInstant();
         return Duration.between(Instant.now(), date);
       } catch (DateTimeParseException e) {
         return Duration.ZERO;
@@ -50,11 +49,11 @@ final class Retry {
   }
 
   /**
-   * Runs {@code attempt} up to {@code attempts} times. Between two it waits half a second, one, two,
-   * up to eight, and at least as long as the server asks for.
+   * Runs {@code attempt} up to {@code attempts} times. Between two it waits half a second, one,
+   * two, up to eight, and at least as long as the server asks for.
    *
-   * @throws Clip4jException UNREADABLE where the last one failed, the server asks for more than five
-   *     minutes, or the thread is interrupted
+   * @throws Clip4jException UNREADABLE where the last one failed, the server asks for more than
+   *     five minutes, or the thread is interrupted
    */
   static <T> T run(int attempts, Object what, Attempt<T> attempt) {
     Duration pause = FIRST_PAUSE;

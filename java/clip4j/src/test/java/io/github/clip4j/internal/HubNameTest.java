@@ -22,14 +22,16 @@ class HubNameTest {
     assertEquals(
         Optional.of(new HubName("openai/clip-vit-base-patch32", "main")),
         HubName.parse("openai/clip-vit-base-patch32"));
-    assertEquals(Optional.of(new HubName("a/b.c_d", "refs/pr/1")), HubName.parse("a/b.c_d@refs/pr/1"));
+    assertEquals(
+        Optional.of(new HubName("a/b.c_d", "refs/pr/1")), HubName.parse("a/b.c_d@refs/pr/1"));
     assertEquals("a/b@v1.0", HubName.parse("a/b@v1.0").orElseThrow().toString());
     assertEquals("models--a--b", HubName.parse("a/b@v1.0").orElseThrow().folder());
   }
 
   @Test
   void presetsAreThoseOfAutoMm() {
-    assertEquals("openai/clip-vit-base-patch32", HubName.parse("medium").orElseThrow().repository());
+    assertEquals(
+        "openai/clip-vit-base-patch32", HubName.parse("medium").orElseThrow().repository());
     assertEquals("openai/clip-vit-large-patch14", HubName.parse("high").orElseThrow().repository());
     assertEquals(
         "openai/clip-vit-large-patch14-336", HubName.parse("best").orElseThrow().repository());
@@ -39,9 +41,28 @@ class HubNameTest {
   void whatIsNoName() {
     for (String text :
         new String[] {
-          "", "a", "a/b/c", "/a/b", "a/b/", "a/b@", "a/b@x/", "a/b@/x", "../b", "a/..", "a/b@..",
-          "a/b@x/../y", "a/b..c", "a/b--c", "a/b.git", "a/-b", "a b/c", "a/b@x y", "a\\b/c", "a/b\n",
-          "a/" + "b".repeat(96), "lowest"
+          "",
+          "a",
+          "a/b/c",
+          "/a/b",
+          "a/b/",
+          "a/b@",
+          "a/b@x/",
+          "a/b@/x",
+          "../b",
+          "a/..",
+          "a/b@..",
+          "a/b@x/../y",
+          "a/b..c",
+          "a/b--c",
+          "a/b.git",
+          "a/-b",
+          "a b/c",
+          "a/b@x y",
+          "a\\b/c",
+          "a/b\n",
+          "a/" + "b".repeat(96),
+          "lowest"
         }) {
       assertEquals(Optional.empty(), HubName.parse(text), text);
     }
@@ -50,7 +71,8 @@ class HubNameTest {
   @Test
   void caches() {
     assertEquals(Path.of("/home/u/.cache/huggingface/hub"), environment(Map.of()).cache());
-    assertEquals(Path.of("/x/huggingface/hub"), environment(Map.of("XDG_CACHE_HOME", "/x")).cache());
+    assertEquals(
+        Path.of("/x/huggingface/hub"), environment(Map.of("XDG_CACHE_HOME", "/x")).cache());
     assertEquals(
         Path.of("/h/hub"), environment(Map.of("XDG_CACHE_HOME", "/x", "HF_HOME", "/h")).cache());
     assertEquals(
@@ -81,7 +103,6 @@ class HubNameTest {
   void tokens() {
     assertEquals(Optional.empty(), environment(Map.of()).token());
     assertEquals(Optional.of("t"), environment(Map.of("HF_TOKEN", "t\n")).token());
-    assertThrows(
-        Clip4jException.class, () -> environment(Map.of("HF_TOKEN", "t\r\nX: y")).token());
+    assertThrows(Clip4jException.class, () -> environment(Map.of("HF_TOKEN", "t\r\nX: y")).token());
   }
 }

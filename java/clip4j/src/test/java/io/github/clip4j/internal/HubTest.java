@@ -107,8 +107,7 @@ class HubTest {
     assertEquals(etags, names(model().resolve("blobs")));
     for (String file : NEEDED) {
       assertEquals(
-          Path.of("../../blobs", server.etag(file)),
-          Files.readSymbolicLink(folder.resolve(file)));
+          Path.of("../../blobs", server.etag(file)), Files.readSymbolicLink(folder.resolve(file)));
     }
     assertEquals(COMMIT, Files.readString(model().resolve("refs/main")));
     assertEquals(
@@ -212,7 +211,8 @@ class HubTest {
 
   @Test
   void refusals() throws IOException {
-    assertFails("org/none", Kind.MISSING, "org/none is not a folder, and not a model on", "HF_TOKEN");
+    assertFails(
+        "org/none", Kind.MISSING, "org/none is not a folder, and not a model on", "HF_TOKEN");
     server.hubFaults.add(FakeHub.status(403, null));
     assertFails("org/tiny", Kind.UNREADABLE, "org/tiny: the hub refuses access");
     server.files.remove("config.json");
