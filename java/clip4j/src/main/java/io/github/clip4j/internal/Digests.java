@@ -33,20 +33,11 @@ public final class Digests {
     return sha256(List.of(), List.of(file));
   }
 
-  /** Whether an ETag of the hub says what the content must be; see {@link #contentHash}. */
-  static boolean isContentHash(String etag) {
-    return etag.matches("[0-9a-f]{40}|[0-9a-f]{64}");
-  }
-
-  /** What the hub calls a content by: its SHA-256 (64 digits), or git's SHA-1 of a blob (40). */
-  static String contentHash(Path file, int digits) {
-    if (digits == 64) {
-      return sha256(file);
-    }
+  /** A fresh digest of what git calls a blob of {@code size} bytes, for those bytes. */
+  static MessageDigest gitBlob(long size) {
     MessageDigest digest = digest("SHA-1");
-    digest.update(("blob " + file.toFile().length() + "\0").getBytes(StandardCharsets.US_ASCII));
-    update(digest, file);
-    return hex(digest);
+    digest.update(("blob " + size + "\0").getBytes(StandardCharsets.US_ASCII));
+    return digest;
   }
 
   /** Lower-case hexadecimal. */

@@ -8,6 +8,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HexFormat;
@@ -27,6 +28,8 @@ import java.util.stream.Stream;
 final class PartialBlob extends PartialFile {
   private static final String OURS = ".clip4j-";
   private static final String INCOMPLETE = ".incomplete";
+
+  private static final int SHA256_DIGITS = 64;
 
   private final String etag;
   private final long expected;
@@ -61,7 +64,7 @@ final class PartialBlob extends PartialFile {
   static PartialBlob resume(Path blob, long expected) throws IOException {
     PartialBlob part = new PartialBlob(blob, expected);
     try {
-      if (Digests.isContentHash(part.etag)) {
+      if (part.isContentHash()) {
         part.copyLongest();
       }
       return part;
@@ -110,9 +113,7 @@ final class PartialBlob extends PartialFile {
   /** What is there is checked by its hash at the end, so no condition is needed. */
   @Override
   Map<String, String> continuation() throws IOException {
-    return size() > 0 && Digests.isContentHash(etag)
-        ? Map.of("Range", "bytes=" + size() + "-")
-        : Map.of();
+    return size() > 0 && isContentHash() ? Map.of("Range", "bytes=" + size() + "-") : Map.of();
   }
 
   @Override
@@ -126,9 +127,18 @@ final class PartialBlob extends PartialFile {
 
   /** Whether the content is what the ETag says, as far as it says it. */
   boolean isRight() throws IOException {
-    return (expected < 0 || hasAllBytes())
-        && (!Digests.isContentHash(etag)
-            || Digests.contentHash(path(), etag.length()).equals(etag));
+    if (!isContentHash()) {
+      return expected < 0 || hasAllBytes();
+    }
+    MessageDigest digest =
+        etag.length() == SHA256_DIGITS ? Digests.sha256() : Digests.gitBlob(size());
+    update(digest);
+    return Digests.hex(digest).equals(etag);
+  }
+
+  /** Whether the ETag is the content's SHA-256, or git's SHA-1 of it. */
+  private boolean isContentHash() {
+    return etag.matches("[0-9a-f]{40}|[0-9a-f]{64}");
   }
 
   @Override
@@ -151,7 +161,7 @@ final class PartialBlob extends PartialFile {
 
   @Override
   public void close() throws IOException {
-    if (!Digests.isContentHash(etag)) {
+    if (!isContentHash()) {
       Files.deleteIfExists(path()); // Nothing could continue it.
     }
     super.close();

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.security.MessageDigest;
 import java.util.Map;
 
 /** A file on its way, under a name of its own beside its final place until it is whole. */
@@ -42,6 +43,15 @@ public abstract class PartialFile implements AutoCloseable {
     return part;
   }
 
+  /** Adds what is there to a digest, whatever has become of its name. */
+  final void update(MessageDigest digest) throws IOException {
+    ByteBuffer buffer = ByteBuffer.allocate(1 << 16);
+    for (long position = 0; channel.read(buffer, position) >= 0; buffer.clear()) {
+      position += buffer.position();
+      digest.update(buffer.flip());
+    }
+  }
+
   final void append(byte[] bytes, int length) throws IOException {
     ByteBuffer buffer = ByteBuffer.wrap(bytes, 0, length);
     long position = channel.size();
@@ -51,8 +61,10 @@ public abstract class PartialFile implements AutoCloseable {
   }
 
   /** Of all bytes that are there. */
-  public final String sha256() {
-    return Digests.sha256(part);
+  public final String sha256() throws IOException {
+    MessageDigest digest = Digests.sha256();
+    update(digest);
+    return Digests.hex(digest);
   }
 
   /** Gives the file its name, so that it is there, whole, even after a crash of the machine. */

@@ -65,7 +65,7 @@ class HubTest {
   }
 
   private Path open(HubName name, Progress progress) {
-    return new Hub(environment(), new HttpFetch(2, Duration.ofMillis(500)))
+    return new Hub(environment(), new HttpFetch(2, Duration.ofSeconds(20)))
         .directory(name, progress);
   }
 
