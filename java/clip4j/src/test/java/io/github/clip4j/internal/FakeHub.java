@@ -155,7 +155,8 @@ public final class FakeHub implements AutoCloseable {
     Fault fault = next(hubFaults);
     String authorization = exchange.getRequestHeaders().getFirst("Authorization");
     String api = "/api/models/org/tiny/revision/";
-    String resolve = "/org/tiny/resolve/" + commit + "/";
+    String resolve = "/org/tiny/resolve/";
+    String file = path.replaceFirst("^" + resolve + "(main|" + commit + ")/", "");
     if (fault != null) {
       fault.answer(exchange, new byte[0]);
     } else if (token != null && !("Bearer " + token).equals(authorization)) {
@@ -172,7 +173,7 @@ public final class FakeHub implements AutoCloseable {
     } else if (path.startsWith("/api/models/org/old/")) {
       redirect(exchange, path.replace("/org/old/", "/org/tiny/"));
     } else if (path.startsWith(resolve)) {
-      resolve(exchange, path.substring(resolve.length()));
+      resolve(exchange, file);
     } else {
       error(exchange, 404, "RepoNotFound");
     }
