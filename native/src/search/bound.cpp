@@ -21,7 +21,8 @@ Bound::Bound(const QueryCodes& query, double along_mean, const Segment& segment,
       along_mean_(along_mean),
       similarity_(similarity) {
   const double reach = segment.codes().reach;
-  const double rounding = 0x1p-20 * (reach + 4) + 0x1p-50 * segment.dimension();
+  // Float32's in the kernel, and float64's everywhere else.
+  const double rounding = 0x1p-19 * (reach + 4) + 0x1p-50 * segment.dimension();
   pad_ = query.residual * reach + rounding;
 }
 

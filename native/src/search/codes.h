@@ -29,7 +29,7 @@ struct Codes {
   Array<float> error;  // [blocks()][16]
   Array<double> norm;  // [blocks()][16]: of the rows themselves, in the arithmetic of exact.h
   Array<float>
-      mean;  // [dimension]: any vector makes the codes valid; the mean of the unit rows makes them good
+      mean;  // [dimension]: of a sample of the unit rows
   float reach = 0;
 
   int64_t blocks() const { return divide_up(rows, kBlockRows); }
