@@ -1,11 +1,10 @@
 // Times searches of one shape and prints a line:
 //
-//     bench_search [rows=1000000] [dimension=512] [queries=1] [k=10] [similarity=cosine|dot] [allowed=1.0]
-//     [minimum=0.3]
-//                  [cone=0] [rows_npy=FILE] [queries_npy=FILE] [repeat=11] [cpu=avx2]
+//     bench_search [rows=1000000] [dimension=512] [queries=1] [k=10] [similarity=cosine|dot] [allowed=1.0] [minimum=0.3]
+//                  [cone=0] [rows_npy=FILE] [queries_npy=FILE] [repeat=11]
 //
-// Rows and queries are random, normally distributed around `cone` times a common unit vector of their length,
-// or a file's. `allowed` is the part of the rows that a filter lets through, at random.
+// Rows and queries are random, normally distributed around `cone` times a common unit vector of their length, or a file's.
+// `allowed` is the part of the rows that a filter lets through, at random. CLIP4J_CPU chooses among the kernels.
 #include "search/search.h"
 
 #include <algorithm>
@@ -78,7 +77,7 @@ int main(int argc, char** argv) {
   std::map<std::string, std::string> given{
       {"rows", "1000000"},      {"dimension", "512"}, {"queries", "1"}, {"k", "10"},
       {"allowed", "1"},         {"minimum", "-inf"},  {"cone", "0"},    {"repeat", "11"},
-      {"similarity", "cosine"}, {"cpu", ""},          {"rows_npy", ""}, {"queries_npy", ""}};
+      {"similarity", "cosine"}, {"rows_npy", ""}, {"queries_npy", ""}};
   for (int i = 1; i < argc; ++i) {
     const std::string option = argv[i];
     const auto known = given.find(option.substr(0, option.find('=')));
@@ -112,11 +111,7 @@ int main(int argc, char** argv) {
       .k = {&k, 1},
       .minimum_score = number("minimum"),
       .similarity = given["similarity"] == "dot" ? search::Similarity::kDot : search::Similarity::kCosine};
-  InstructionSet set = instruction_set();
-  for (const auto one : {InstructionSet::kScalar, InstructionSet::kAvx2, InstructionSet::kAvx512}) {
-    if (given["cpu"] == name(one)) set = one;
-  }
-  const search::Kernel& kernel = search::kernel(set);
+  const search::Kernel& kernel = search::kernel(instruction_set());
   search::Hits hits;
   std::vector<double> times;
   double bandwidth = read_bandwidth();

@@ -13,7 +13,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
-import java.util.function.Function;
 
 /**
  * A CLIP model: turns pictures and texts into rows of one space, in which what belongs together has
@@ -220,7 +219,7 @@ public final class ClipModel implements AutoCloseable {
    * directory has a calibration.json: {@code {"kind": "platt", "scale": s, "offset": o}}.
    */
   public Optional<Probability> calibration() {
-    return model.calibration().map(Function.identity());
+    return model.calibration();
   }
 
   /** Its directory's name. */

@@ -16,7 +16,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.function.Function;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -49,20 +48,9 @@ class CommandsTest {
 
   @Test
   void matchByTheContrastiveAndTheCalibratedProbability() throws IOException {
-    Path picture = Cli.picture("noto-owl.png", folder, "p.png");
-    List<Object> ask = List.of("match", "--image", picture, "--text", "owl", "--json", "--model");
-    Function<Object[], Double> probability =
-        more -> {
-          List<Object> args = new ArrayList<>(ask);
-          args.add(Cli.MODEL);
-          args.addAll(List.of(more));
-          JsonObject pair = Cli.run(args.toArray()).succeeds().array().get(0).getAsJsonObject();
-          return pair.get("probability").getAsDouble();
-        };
-    double calibrated = probability.apply(new Object[] {"--probability", "calibrated"});
-    assertEquals(calibrated, probability.apply(new Object[0]));
-    assertNotEquals(
-        calibrated, probability.apply(new Object[] {"--probability", "contrastive"}), 1e-9);
+    double calibrated = probability("--probability", "calibrated");
+    assertEquals(calibrated, probability());
+    assertNotEquals(calibrated, probability("--probability", "contrastive"), 1e-9);
     Path bare = Files.createDirectory(folder.resolve("bare"));
     try (Stream<Path> files = Files.list(Path.of(Cli.MODEL))) {
       for (Path file : files.filter(f -> !f.endsWith("calibration.json")).toList()) {
@@ -71,9 +59,25 @@ class CommandsTest {
         }
       }
     }
-    List<Object> args = new ArrayList<>(ask);
-    args.addAll(List.of(bare, "--probability", "calibrated"));
-    Cli.run(args.toArray()).failsWith(1, "calibration.json");
+    Path owl = folder.resolve("noto-owl.png");
+    Cli.run(
+            "match",
+            "--image",
+            owl,
+            "--text",
+            "owl",
+            "--model",
+            bare,
+            "--probability",
+            "calibrated")
+        .failsWith(1, "calibration.json");
+  }
+
+  private double probability(Object... more) {
+    List<Object> args = new ArrayList<>(List.of("--text", "owl", "--json"));
+    args.addAll(List.of(more));
+    JsonArray pairs = match(args.toArray()).succeeds().array();
+    return pairs.get(0).getAsJsonObject().get("probability").getAsDouble();
   }
 
   @Test

@@ -21,7 +21,7 @@ public final class LoadedModel implements AutoCloseable {
   private final Tokenizer tokenizer;
   private final byte[] preprocessing;
   private final Map<Path, List<Safetensors.Tensor>> weights;
-  private final Optional<Probability.Calibrated> calibration;
+  private final Optional<Probability> calibration;
   private final long parameters;
   private final float logitScale;
   private String fingerprint;
@@ -130,7 +130,7 @@ public final class LoadedModel implements AutoCloseable {
     return logitScale;
   }
 
-  private static Probability.Calibrated calibration(Json file) {
+  private static Probability calibration(Json file) {
     if (!file.string("kind", "").equals("platt")) {
       throw file.wrong("kind", "\"platt\"");
     }
@@ -138,11 +138,11 @@ public final class LoadedModel implements AutoCloseable {
     if (!(scale > 0)) {
       throw file.wrong("scale", "above 0");
     }
-    return new Probability.Calibrated(scale, file.number("offset", 0));
+    return Probability.calibrated(scale, file.number("offset", 0));
   }
 
   /** What makes its cosines probabilities, if its folder says. */
-  public Optional<Probability.Calibrated> calibration() {
+  public Optional<Probability> calibration() {
     return calibration;
   }
 
