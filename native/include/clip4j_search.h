@@ -10,7 +10,6 @@
 #include "clip4j_status.h"
 
 typedef struct clip4j_index clip4j_index;
-typedef struct clip4j_hits clip4j_hits;
 
 typedef enum clip4j_similarity { CLIP4J_COSINE = 0, CLIP4J_DOT = 1 } clip4j_similarity;
 
@@ -30,54 +29,133 @@ CLIP4J_API void clip4j_search_release(void* memory);
  * row is CLIP4J_INVALID_ARGUMENT and names its number; then no row has been changed. */
 CLIP4J_API int32_t clip4j_search_normalize(float* rows, int64_t n, int32_t dimension);
 
-/* An index over `n` rows of `dimension` floats, row-major: codes of a byte a value, a quarter of the rows' memory, are
- * made of them and scanned, and `rows` is kept (borrowed for the life of the index, never written, never freed) for the
- * few whose scores the codes leave in doubt. n >= 1, dimension >= 1. A non-finite value is CLIP4J_INVALID_ARGUMENT and
- * names its row. *index is the caller's, to give back with clip4j_search_index_free (null is allowed). */
+/* What the rows of an index are called. Without ids a row is called by its number, in the order in which rows were
+ * added; such an index only grows. */
+typedef enum clip4j_id_kind {
+  CLIP4J_ROW_NUMBERS = 0,
+  CLIP4J_INT64_IDS = 1,
+  CLIP4J_STRING_IDS = 2 /* UTF-8, at most 65535 bytes each */
+} clip4j_id_kind;
+
+typedef struct clip4j_ids {
+  const int64_t* values; /* the ids, or of each string the end in text */
+  const char* text;      /* strings one after another */
+  int64_t count;
+  int32_t kind; /* clip4j_id_kind */
+  int32_t reserved;
+} clip4j_ids;
+
+/* What never changes about an index. */
+typedef struct clip4j_schema {
+  const char* fingerprint; /* of the model that makes the rows; null-terminated UTF-8, empty where unknown */
+  int32_t dimension;       /* floats in a row, at least 1 */
+  int32_t ids;             /* clip4j_id_kind */
+} clip4j_schema;
+
+/* The calls that follow make an index, which is the caller's, to give back with clip4j_search_index_free (null is
+ * allowed). One thread may change it while others search: a search works on the rows that were there when it began. */
+
+/* Over `n` rows of `dimension` floats, row-major, called by their numbers. It never changes. Codes of a byte a value, a
+ * quarter of the rows' memory, are made of them and scanned, and `rows` is kept (borrowed for the life of the index,
+ * never written, never freed) for the few whose scores the codes leave in doubt. n >= 1, dimension >= 1. A non-finite
+ * value is CLIP4J_INVALID_ARGUMENT and names its row. */
 CLIP4J_API int32_t clip4j_search_index_create(const float* rows, int64_t n, int32_t dimension,
                                               clip4j_index** index);
+/* Empty, in memory alone. */
+CLIP4J_API int32_t clip4j_search_index_create_in_memory(const clip4j_schema* schema, clip4j_index** index);
+/* Empty, in a folder that has none and is made where it is missing; durable when it returns. `row_memory` is what the
+ * float32 rows may take in memory, beyond which they are read from their files one by one; negative: a quarter of the
+ * machine's. CLIP4J_LOCKED where another index, of whatever process, is open there for writing. */
+CLIP4J_API int32_t clip4j_search_index_create_in_folder(const char* folder, const clip4j_schema* schema,
+                                                        int64_t row_memory, clip4j_index** index);
+/* The last committed state of a folder, which a reader keeps and a writer changes. Files are read when they are first
+ * needed. CLIP4J_LOCKED as above, for a writer. */
+CLIP4J_API int32_t clip4j_search_index_open(const char* folder, int32_t writable, int64_t row_memory,
+                                            clip4j_index** index);
 CLIP4J_API void clip4j_search_index_free(clip4j_index* index);
 
-/* Native memory of the index in bytes, without its rows. */
-CLIP4J_API int64_t clip4j_search_index_bytes(const clip4j_index* index);
+/* The fingerprint stays the index's. */
+CLIP4J_API int32_t clip4j_search_index_schema(const clip4j_index* index, clip4j_schema* schema);
+CLIP4J_API int32_t clip4j_search_index_size(const clip4j_index* index, int64_t* size);
 
-/* The best k rows for each of `query_count` queries (borrowed, row-major, the index's dimension), best first:
- * hits = min(k, n), written to `rows` and `scores`, each query_count x hits, row-major, the caller's.
- * The truth is the stored float32 rows in float64 arithmetic; equal scores are ordered by row number. Cosine of
- * a zero row is 0. A zero (cosine) or non-finite query is CLIP4J_INVALID_ARGUMENT and names its number; k < 1 too.
- * One query that does not pay for a second thread (some 30,000 rows of 512) takes no memory, once its thread has
- * searched before. */
-CLIP4J_API int32_t clip4j_search_index_search(const clip4j_index* index, const float* queries,
-                                              int32_t query_count, int32_t k, int32_t similarity,
-                                              int32_t* rows, double* scores);
+/* Calls that change an index come one after another, whatever their threads; where one fails, nothing has changed.
+ * CLIP4J_UNSUPPORTED where it was made over rows or opened for reading. What is written is found at once, and durable
+ * after commit. */
 
-/* The same, where queries may have different numbers of hits.
- *
- * `k` (borrowed): `k_count` numbers, each at least 1; one for all queries, or one a query. CLIP4J_ALL_ROWS leaves out
- * no row: with a minimum score, a range search.
- * `minimum_score`: rows that score less are no hits; minus infinity for none, NaN is CLIP4J_INVALID_ARGUMENT.
- * `allowed` (borrowed, null for all rows): bit r % 64 of word r / 64 says whether row r may be a hit; (n + 63) / 64
- * words, bits after the last row mean nothing. Blocks of 16 rows without one that may are not read.
- * `hits` (the caller's) is overwritten. What it holds after an error is of no use. */
+/* Adds n rows (borrowed, row-major) with as many ids of the index's kind; of CLIP4J_ROW_NUMBERS there are none. An id
+ * that the index has, or that comes twice, replaces the row that came before (replace = 1), or is
+ * CLIP4J_INVALID_ARGUMENT (0). So is a value that is not finite. */
+CLIP4J_API int32_t clip4j_search_index_add(clip4j_index* index, const float* rows, int64_t n,
+                                           const clip4j_ids* ids, int32_t replace);
+/* *removed says how many there were. */
+CLIP4J_API int32_t clip4j_search_index_remove(clip4j_index* index, const clip4j_ids* ids, int64_t* removed);
+/* Returns when the current state is durable. Where it fails, the next commit tries again, and until then a crash leaves
+ * this state or the one before. CLIP4J_UNSUPPORTED for an index in memory. */
+CLIP4J_API int32_t clip4j_search_index_commit(clip4j_index* index);
+
+/* Copies the rows of ids of the index's kind (numbers, where rows are called by their numbers) to `rows`, row-major with
+ * room for all of them, or nowhere where it is null. known[i] is 1 where the index has the i-th, else 0 and its row
+ * zeros. */
+CLIP4J_API int32_t clip4j_search_index_rows(const clip4j_index* index, const clip4j_ids* ids, float* rows,
+                                            uint8_t* known);
+
+/* Reads what the first search would otherwise read. */
+CLIP4J_API int32_t clip4j_search_index_warm(const clip4j_index* index);
+
+/* Native memory of an index, in bytes. */
+typedef struct clip4j_memory_use {
+  int64_t codes; /* the compact copy that searches scan */
+  int64_t rows;  /* float32 rows that are in memory */
+  int64_t ids;
+  int64_t deletions;
+} clip4j_memory_use;
+CLIP4J_API int32_t clip4j_search_index_memory(const clip4j_index* index, clip4j_memory_use* use);
+
+/* Reads and checks everything that the index in a folder consists of. *findings: for each of *count things that are
+ * wrong the name of the file and what is wrong, each null-terminated; *bytes in all. It is the caller's, to give back
+ * with clip4j_search_release. */
+CLIP4J_API int32_t clip4j_search_verify(const char* folder, int64_t* count, char** findings, int64_t* bytes);
+
+/* A k that leaves out no row: with a minimum score, a range search. */
 #define CLIP4J_ALL_ROWS INT64_MAX
-CLIP4J_API int32_t clip4j_search_index_find(const clip4j_index* index, const float* queries,
-                                            int32_t query_count, const int64_t* k, int32_t k_count,
-                                            double minimum_score, int32_t similarity, const uint64_t* allowed,
-                                            clip4j_hits* hits);
 
-/* Memory for hits, empty at first. A search fills it; one that is used again takes new memory only for more hits than
- * ever. For one thread at a time. *hits is the caller's, to give back with clip4j_search_hits_free (null is allowed). */
+typedef enum clip4j_filter_kind { CLIP4J_NO_FILTER = 0, CLIP4J_ALLOW = 1, CLIP4J_DENY = 2 } clip4j_filter_kind;
+
+/* What to find. All memory is borrowed. */
+typedef struct clip4j_request {
+  const int64_t* k;           /* at least 1 each, or CLIP4J_ALL_ROWS */
+  int64_t k_count;            /* 1: one k for all queries; else one a query */
+  double minimum_score;       /* rows that score less are no hits; minus infinity leaves out none, NaN is an error */
+  int32_t similarity;         /* clip4j_similarity */
+  int32_t filter;             /* clip4j_filter_kind: whether the rows that follow are the only ones or excluded */
+  clip4j_ids filter_ids;      /* ids that the index does not have mean nothing; of CLIP4J_ROW_NUMBERS: by number, */
+  const uint64_t* filter_rows; /* bit r % 64 of word r / 64 for row r, */
+  int64_t filter_words;       /* 0 after so many words */
+} clip4j_request;
+
+/* Where results are written. Reused from search to search, it takes no new memory. For one thread at a time. */
+typedef struct clip4j_hits clip4j_hits;
 CLIP4J_API int32_t clip4j_search_hits_create(clip4j_hits** hits);
 CLIP4J_API void clip4j_search_hits_free(clip4j_hits* hits);
 
-/* What the last search found, owned by `hits`, valid until its next search. The hits of query q are entries
- * offsets[q] to offsets[q + 1] - 1 of rows and scores, best first; query_count + 1 offsets. */
-CLIP4J_API const int64_t* clip4j_search_hits_offsets(const clip4j_hits* hits);
-CLIP4J_API const int64_t* clip4j_search_hits_rows(const clip4j_hits* hits);
-CLIP4J_API const double* clip4j_search_hits_scores(const clip4j_hits* hits);
-/* Rows, of all queries, that the last search scored by their float32 values: the hits, and what the codes left in
- * doubt. */
-CLIP4J_API int64_t clip4j_search_hits_rescored(const clip4j_hits* hits);
+/* What a search found; memory of the clip4j_hits, valid until it is searched with again or freed. */
+typedef struct clip4j_found {
+  const int64_t* offset; /* [query_count + 1]: query q has hits offset[q] to offset[q + 1] - 1, the best first */
+  const int64_t* row;
+  const double* score;
+  const int64_t* id;   /* ids as in clip4j_ids; of CLIP4J_ROW_NUMBERS the rows again */
+  const char* id_text;
+  int64_t rescored; /* rows of all queries whose float32 values were read */
+} clip4j_found;
+
+/* The best k rows for each of `query_count` queries (borrowed, row-major, the index's dimension), fewer where there are
+ * fewer. The truth is the stored float32 rows in float64 arithmetic; equal scores are ordered by row number. Cosine of
+ * a zero row is 0. A zero (cosine) or non-finite query is CLIP4J_INVALID_ARGUMENT and names its number; k < 1 too.
+ * One query that does not pay for a second thread (some 30,000 rows of 512) takes no memory, once its thread has
+ * searched before. A filter's rows are passed over at scan speed: blocks of 16 rows without one are not read. */
+CLIP4J_API int32_t clip4j_search_index_search(const clip4j_index* index, const float* queries,
+                                              int32_t query_count, const clip4j_request* request,
+                                              clip4j_hits* hits, clip4j_found* found);
 
 /* The instruction set that the scan uses here ("avx512vnni", "avx512", "avx2", "scalar"); static text. */
 CLIP4J_API const char* clip4j_search_kernel(void);

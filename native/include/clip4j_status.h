@@ -22,7 +22,9 @@ typedef enum clip4j_status {
   CLIP4J_TOO_LARGE = 6,   /* over a limit that the caller set or the format states */
   CLIP4J_UNSUPPORTED = 7, /* well-formed, but not something this build or these options accept */
   CLIP4J_SHUTTING_DOWN = 8, /* the process is exiting */
-  CLIP4J_INTERNAL = 9
+  CLIP4J_INTERNAL = 9,
+  CLIP4J_UNWRITABLE = 10, /* a file cannot be written: a full disk, permissions, an I/O error */
+  CLIP4J_LOCKED = 11      /* somebody else is writing there */
 } clip4j_status;
 
 #endif

@@ -4,7 +4,7 @@
 #include <string>
 #include <thread>
 
-#include "image/crc32.h"
+#include "base/crc32.h"
 #include "image/resize.h"
 #include "image_testing.h"
 

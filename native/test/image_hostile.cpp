@@ -5,7 +5,7 @@
 #include <random>
 #include <string>
 
-#include "image/crc32.h"
+#include "base/crc32.h"
 #include "image/file.h"
 #include "image_testing.h"
 

@@ -2,7 +2,7 @@
 #include <chrono>
 #include <random>
 
-#include "image/crc32.h"
+#include "base/crc32.h"
 #include "image/normalize.h"
 #include "image/resample.h"
 #include "image/resize.h"

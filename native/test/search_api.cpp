@@ -40,28 +40,134 @@ TEST_F(Api, RefusesImpossibleAllocations) {
   EXPECT_EQ(clip4j_search_allocate(INT64_MAX), nullptr);
 }
 
+// A search whose memory is freed at the end.
+class Search {
+ public:
+  explicit Search(clip4j_index* index) : index_(index) {
+    EXPECT_EQ(clip4j_search_hits_create(&hits_), CLIP4J_OK);
+  }
+  ~Search() { clip4j_search_hits_free(hits_); }
+
+  int32_t run(const std::vector<float>& queries, std::vector<int64_t> k, int32_t similarity = CLIP4J_COSINE) {
+    request.k = k.data();
+    request.k_count = static_cast<int64_t>(k.size());
+    request.similarity = similarity;
+    return clip4j_search_index_search(index_, queries.data(), static_cast<int32_t>(queries.size() / 2),
+                                      &request, hits_, &found);
+  }
+  std::vector<int64_t> rows(int64_t query) const {
+    return {found.row + found.offset[query], found.row + found.offset[query + 1]};
+  }
+  std::vector<int64_t> ids(int64_t query) const {
+    return {found.id + found.offset[query], found.id + found.offset[query + 1]};
+  }
+
+  clip4j_request request{.k = nullptr,
+                         .k_count = 0,
+                         .minimum_score = -INFINITY,
+                         .similarity = CLIP4J_COSINE,
+                         .filter = CLIP4J_NO_FILTER,
+                         .filter_ids = {},
+                         .filter_rows = nullptr,
+                         .filter_words = 0};
+  clip4j_found found{};
+
+ private:
+  clip4j_index* index_;
+  clip4j_hits* hits_ = nullptr;
+};
+
+using Rows = std::vector<int64_t>;
+
 TEST_F(Api, Searches) {
   const float rows[] = {1, 0, 0, 1, 3, 4, 0, 0};
   clip4j_index* index = nullptr;
   ASSERT_EQ(clip4j_search_index_create(rows, 4, 2, &index), CLIP4J_OK);
-  EXPECT_EQ(clip4j_search_live_handles(), 1);
-  EXPECT_GT(clip4j_search_live_bytes(), 0);
-  const float queries[] = {1, 1, 0, -2};
-  int32_t found[8];
-  double scores[8];
-  ASSERT_EQ(clip4j_search_index_search(index, queries, 2, 99, CLIP4J_COSINE, found, scores), CLIP4J_OK);
-  const int32_t expected[] = {2, 0, 1, 3, 0, 3, 2, 1};
-  EXPECT_TRUE(std::equal(found, found + 8, expected));
-  EXPECT_DOUBLE_EQ(scores[0], 7 / (5 * std::sqrt(2.0)));
-  EXPECT_EQ(scores[4], 0);
-  ASSERT_EQ(clip4j_search_index_search(index, queries, 2, 1, CLIP4J_DOT, found, scores), CLIP4J_OK);
-  EXPECT_EQ(found[0], 2);
-  EXPECT_EQ(scores[0], 7);
-  EXPECT_EQ(found[1], 0);
-  EXPECT_EQ(scores[1], 0);
-  EXPECT_EQ(clip4j_search_index_search(index, nullptr, 0, 1, CLIP4J_DOT, nullptr, nullptr), CLIP4J_OK);
+  {
+    Search search(index);
+    EXPECT_EQ(clip4j_search_live_handles(), 2);
+    EXPECT_GT(clip4j_search_live_bytes(), 0);
+    const std::vector<float> queries = {1, 1, 0, -2};
+    ASSERT_EQ(search.run(queries, {99}), CLIP4J_OK);
+    EXPECT_EQ(search.rows(0), (Rows{2, 0, 1, 3}));
+    EXPECT_EQ(search.rows(1), (Rows{0, 3, 2, 1}));
+    EXPECT_EQ(search.ids(1), (Rows{0, 3, 2, 1}));
+    EXPECT_DOUBLE_EQ(search.found.score[0], 7 / (5 * std::sqrt(2.0)));
+    EXPECT_EQ(search.found.score[4], 0);
+    ASSERT_EQ(search.run(queries, {1, 2}, CLIP4J_DOT), CLIP4J_OK);
+    EXPECT_EQ(search.rows(0), (Rows{2}));
+    EXPECT_EQ(search.rows(1), (Rows{0, 3}));
+    EXPECT_EQ(search.found.score[0], 7);
+    search.request.minimum_score = 1;
+    ASSERT_EQ(search.run(queries, {CLIP4J_ALL_ROWS}, CLIP4J_DOT), CLIP4J_OK);
+    EXPECT_EQ(search.rows(0), (Rows{2, 0, 1}));
+    EXPECT_EQ(search.rows(1), (Rows{}));
+    EXPECT_EQ(search.run({}, {1}), CLIP4J_OK);
+  }
   clip4j_search_index_free(index);
   clip4j_search_index_free(nullptr);
+  clip4j_search_hits_free(nullptr);
+}
+
+TEST_F(Api, Filters) {
+  const float rows[] = {1, 0, 0, 1, 3, 4, 0, 0};
+  clip4j_index* index = nullptr;
+  ASSERT_EQ(clip4j_search_index_create(rows, 4, 2, &index), CLIP4J_OK);
+  {
+    Search search(index);
+    const uint64_t bits[] = {~uint64_t{0} << 1 & ~uint64_t{4}, 5};  // 1, 3 and rows that there are none of
+    search.request.filter_rows = bits;
+    search.request.filter_words = 2;
+    search.request.filter = CLIP4J_ALLOW;
+    ASSERT_EQ(search.run({1, 1}, {9}), CLIP4J_OK);
+    EXPECT_EQ(search.rows(0), (Rows{1, 3}));
+    search.request.filter = CLIP4J_DENY;
+    ASSERT_EQ(search.run({1, 1}, {9}), CLIP4J_OK);
+    EXPECT_EQ(search.rows(0), (Rows{2, 0}));
+    search.request.filter_words = 0;
+    ASSERT_EQ(search.run({1, 1}, {9}), CLIP4J_OK);
+    EXPECT_EQ(search.rows(0), (Rows{2, 0, 1, 3}));
+    search.request.filter = CLIP4J_ALLOW;
+    ASSERT_EQ(search.run({1, 1}, {9}), CLIP4J_OK);
+    EXPECT_EQ(search.rows(0), (Rows{}));
+    search.request.filter_words = -1;
+    EXPECT_EQ(search.run({1, 1}, {9}), CLIP4J_INVALID_ARGUMENT);
+    const int64_t id = 1;
+    search.request.filter_ids = {&id, nullptr, 1, CLIP4J_INT64_IDS, 0};
+    EXPECT_EQ(search.run({1, 1}, {9}), CLIP4J_INVALID_ARGUMENT);
+    search.request.filter = 3;
+    EXPECT_EQ(search.run({1, 1}, {9}), CLIP4J_INVALID_ARGUMENT);
+  }
+  clip4j_search_index_free(index);
+}
+
+TEST_F(Api, ChangesAnIndexWithIds) {
+  const clip4j_schema schema{"", 2, CLIP4J_STRING_IDS};
+  clip4j_index* index = nullptr;
+  ASSERT_EQ(clip4j_search_index_create_in_memory(&schema, &index), CLIP4J_OK);
+  {
+    Search search(index);
+    EXPECT_EQ(search.run({1, 1}, {3}), CLIP4J_OK);
+    EXPECT_EQ(search.rows(0), (Rows{}));
+    const float rows[] = {1, 0, 0, 1};
+    const int64_t ends[] = {3, 6};
+    const clip4j_ids ids{ends, "onetwo", 2, CLIP4J_STRING_IDS, 0};
+    ASSERT_EQ(clip4j_search_index_add(index, rows, 2, &ids, 0), CLIP4J_OK);
+    ASSERT_EQ(search.run({1, 2}, {3}), CLIP4J_OK);
+    EXPECT_EQ(search.rows(0), (Rows{1, 0}));
+    EXPECT_EQ(search.ids(0), (Rows{3, 6}));
+    EXPECT_EQ(std::string(search.found.id_text, 6), "twoone");
+    EXPECT_EQ(clip4j_search_index_add(index, rows, 2, &ids, 0), CLIP4J_INVALID_ARGUMENT);
+    EXPECT_TRUE(error_says("\"one\" is in the index already"));
+    int64_t number = 0;
+    const clip4j_ids two{ends, "two", 1, CLIP4J_STRING_IDS, 0};
+    ASSERT_EQ(clip4j_search_index_remove(index, &two, &number), CLIP4J_OK);
+    EXPECT_EQ(number, 1);
+    ASSERT_EQ(clip4j_search_index_size(index, &number), CLIP4J_OK);
+    EXPECT_EQ(number, 1);
+    EXPECT_EQ(clip4j_search_index_commit(index), CLIP4J_UNSUPPORTED);
+  }
+  clip4j_search_index_free(index);
 }
 
 TEST_F(Api, SaysWhatIsWrongWithAnIndex) {
@@ -83,72 +189,39 @@ TEST_F(Api, SaysWhatIsWrongWithASearch) {
   const float rows[] = {1, 2, 3, 4};
   clip4j_index* index = nullptr;
   ASSERT_EQ(clip4j_search_index_create(rows, 2, 2, &index), CLIP4J_OK);
-  int32_t found[8];
-  double scores[8];
-  const auto search = [&](std::vector<float> queries, int32_t k, int32_t similarity) {
-    return clip4j_search_index_search(index, queries.data(), static_cast<int32_t>(queries.size() / 2), k,
-                                      similarity, found, scores);
-  };
-  EXPECT_EQ(search({1, 1}, 0, CLIP4J_COSINE), CLIP4J_INVALID_ARGUMENT);
-  EXPECT_TRUE(error_says("k must be at least 1, not 0"));
-  EXPECT_EQ(search({1, 1}, INT32_MIN, CLIP4J_COSINE), CLIP4J_INVALID_ARGUMENT);
-  EXPECT_EQ(search({1, 1}, 1, 2), CLIP4J_INVALID_ARGUMENT);
-  EXPECT_EQ(search({1, 1, 0, -0.0f}, 1, CLIP4J_COSINE), CLIP4J_INVALID_ARGUMENT);
-  EXPECT_TRUE(error_says("query 1 is zero"));
-  EXPECT_EQ(search({1, 1, 0, 0}, 1, CLIP4J_DOT), CLIP4J_OK);
-  for (const float bad : {NAN, INFINITY, -INFINITY}) {
-    EXPECT_EQ(search({1, 1, 1, 1, bad, 1}, 1, CLIP4J_DOT), CLIP4J_INVALID_ARGUMENT);
-    EXPECT_TRUE(error_says("query 2 "));
+  {
+    Search search(index);
+    EXPECT_EQ(search.run({1, 1}, {0}), CLIP4J_INVALID_ARGUMENT);
+    EXPECT_TRUE(error_says("k must be at least 1, not 0"));
+    EXPECT_EQ(search.run({1, 1}, {INT64_MIN}), CLIP4J_INVALID_ARGUMENT);
+    EXPECT_EQ(search.run({1, 1}, {1, 1}), CLIP4J_INVALID_ARGUMENT);
+    EXPECT_EQ(search.run({1, 1}, {}), CLIP4J_INVALID_ARGUMENT);
+    EXPECT_EQ(search.run({1, 1}, {1}, 2), CLIP4J_INVALID_ARGUMENT);
+    EXPECT_EQ(search.run({1, 1, 0, -0.0f}, {1}), CLIP4J_INVALID_ARGUMENT);
+    EXPECT_TRUE(error_says("query 1 is zero"));
+    EXPECT_EQ(search.run({1, 1, 0, 0}, {1}, CLIP4J_DOT), CLIP4J_OK);
+    for (const float bad : {NAN, INFINITY, -INFINITY}) {
+      EXPECT_EQ(search.run({1, 1, 1, 1, bad, 1}, {1}, CLIP4J_DOT), CLIP4J_INVALID_ARGUMENT);
+      EXPECT_TRUE(error_says("query 2 "));
+    }
+    search.request.minimum_score = NAN;
+    EXPECT_EQ(search.run({1, 1}, {1}), CLIP4J_INVALID_ARGUMENT);
+    EXPECT_TRUE(error_says("minimum"));
+    search.request.minimum_score = -INFINITY;
+    EXPECT_EQ(search.run({1, 1}, {INT64_MAX}), CLIP4J_OK);
+    EXPECT_EQ(clip4j_search_hits_create(nullptr), CLIP4J_INVALID_ARGUMENT);
+    clip4j_hits* hits = nullptr;
+    ASSERT_EQ(clip4j_search_hits_create(&hits), CLIP4J_OK);
+    const auto* request = &search.request;
+    auto* found = &search.found;
+    const auto call = clip4j_search_index_search;
+    EXPECT_EQ(call(index, nullptr, 1, request, hits, found), CLIP4J_INVALID_ARGUMENT);
+    EXPECT_EQ(call(index, rows, -1, request, hits, found), CLIP4J_INVALID_ARGUMENT);
+    EXPECT_EQ(call(nullptr, rows, 1, request, hits, found), CLIP4J_INVALID_ARGUMENT);
+    EXPECT_EQ(call(index, rows, 1, nullptr, hits, found), CLIP4J_INVALID_ARGUMENT);
+    EXPECT_EQ(call(index, rows, 1, request, nullptr, found), CLIP4J_INVALID_ARGUMENT);
+    clip4j_search_hits_free(hits);
   }
-  EXPECT_EQ(clip4j_search_index_search(index, nullptr, 1, 1, 0, found, scores), CLIP4J_INVALID_ARGUMENT);
-  EXPECT_EQ(clip4j_search_index_search(index, rows, -1, 1, 0, found, scores), CLIP4J_INVALID_ARGUMENT);
-  EXPECT_EQ(clip4j_search_index_search(nullptr, rows, 1, 1, 0, found, scores), CLIP4J_INVALID_ARGUMENT);
-  EXPECT_EQ(search({1, 1}, INT32_MAX, CLIP4J_COSINE), CLIP4J_OK);
-  clip4j_search_index_free(index);
-}
-
-TEST_F(Api, FindsRaggedHits) {
-  const float rows[] = {1, 0, 0, 1, 3, 4, 0, 0};
-  clip4j_index* index = nullptr;
-  clip4j_hits* hits = nullptr;
-  ASSERT_EQ(clip4j_search_index_create(rows, 4, 2, &index), CLIP4J_OK);
-  ASSERT_EQ(clip4j_search_hits_create(&hits), CLIP4J_OK);
-  EXPECT_EQ(clip4j_search_live_handles(), 2);
-  EXPECT_GT(clip4j_search_index_bytes(index), 4 * 2);
-  EXPECT_EQ(clip4j_search_live_bytes(), clip4j_search_index_bytes(index));
-  const float queries[] = {1, 1, 0, -2};
-  const int64_t k[] = {CLIP4J_ALL_ROWS, 1};
-  const uint64_t allowed = 0xFFFFFFFFFFFFFFF0 | 0b1101;
-  ASSERT_EQ(clip4j_search_index_find(index, queries, 2, k, 2, 0, CLIP4J_COSINE, &allowed, hits), CLIP4J_OK);
-  const int64_t expected_offsets[] = {0, 3, 4}, expected_rows[] = {2, 0, 3, 0};
-  EXPECT_TRUE(std::equal(expected_offsets, expected_offsets + 3, clip4j_search_hits_offsets(hits)));
-  EXPECT_TRUE(std::equal(expected_rows, expected_rows + 4, clip4j_search_hits_rows(hits)));
-  EXPECT_DOUBLE_EQ(clip4j_search_hits_scores(hits)[0], 7 / (5 * std::sqrt(2.0)));
-  EXPECT_GE(clip4j_search_hits_rescored(hits), 4);
-  // The minimum of the range is 0: row 2 scores less with the second query.
-  ASSERT_EQ(clip4j_search_index_find(index, queries, 2, k, 1, 0, CLIP4J_DOT, nullptr, hits), CLIP4J_OK);
-  EXPECT_EQ(clip4j_search_hits_offsets(hits)[1], 4);
-  EXPECT_EQ(clip4j_search_hits_offsets(hits)[2], 6);
-  EXPECT_EQ(clip4j_search_hits_rows(hits)[4], 0);
-  EXPECT_EQ(clip4j_search_hits_rows(hits)[5], 3);
-
-  EXPECT_EQ(clip4j_search_index_find(index, queries, 2, k, 0, 0, 0, nullptr, hits), CLIP4J_INVALID_ARGUMENT);
-  EXPECT_TRUE(error_says("k_count must be 1 or query_count, not 0"));
-  EXPECT_EQ(clip4j_search_index_find(index, queries, 2, k, 3, 0, 0, nullptr, hits), CLIP4J_INVALID_ARGUMENT);
-  EXPECT_EQ(clip4j_search_index_find(index, queries, 2, k, 2, NAN, 0, nullptr, hits),
-            CLIP4J_INVALID_ARGUMENT);
-  EXPECT_TRUE(error_says("minimum"));
-  const int64_t bad[] = {1, 0};
-  EXPECT_EQ(clip4j_search_index_find(index, queries, 2, bad, 2, 0, 0, nullptr, hits),
-            CLIP4J_INVALID_ARGUMENT);
-  EXPECT_TRUE(error_says("k must be at least 1, not 0"));
-  EXPECT_EQ(clip4j_search_index_find(index, queries, 2, k, 2, 0, 0, nullptr, nullptr),
-            CLIP4J_INVALID_ARGUMENT);
-  EXPECT_EQ(clip4j_search_index_find(index, queries, 2, nullptr, 1, 0, 0, nullptr, hits),
-            CLIP4J_INVALID_ARGUMENT);
-  EXPECT_EQ(clip4j_search_hits_create(nullptr), CLIP4J_INVALID_ARGUMENT);
-  clip4j_search_hits_free(hits);
-  clip4j_search_hits_free(nullptr);
   clip4j_search_index_free(index);
 }
 

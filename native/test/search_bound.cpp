@@ -32,7 +32,8 @@ void attack(const Matrix& rows, const Matrix& queries, const char* what) {
                         codes.scale.data(),
                         codes.error.data(),
                         similarity == Similarity::kDot ? segment.weights() : ones,
-                        similarity == Similarity::kDot ? kBlockRows : 0};
+                        similarity == Similarity::kDot ? kBlockRows : 0,
+                        false};
     for (int64_t q = 0; q < queries.rows; ++q) {
       const float* query = queries.row(q);
       if (similarity == Similarity::kCosine && exact_norm(query, dimension) == 0) continue;

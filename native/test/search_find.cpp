@@ -79,13 +79,15 @@ TEST(Find, FindsNothingInNothing) {
   Hits hits;
   const int64_t k = 3;
   const Matrix queries = normal(2, 8, 13);
-  search({}, queries.values.data(), 2, {.k = {&k, 1}}, scalar_kernel, hits);
+  search({}, 8, queries.values.data(), 2, {.k = {&k, 1}}, scalar_kernel, hits);
   EXPECT_EQ(hits.offset, (std::vector<int64_t>{0, 0, 0}));
   EXPECT_TRUE(hits.row.empty());
   const Matrix rows = normal(5, 8, 14);
   const Index index(rows);
-  search(index.views(), nullptr, 0, {.k = {&k, 1}}, scalar_kernel, hits);
+  search(index.views(), 8, nullptr, 0, {.k = {&k, 1}}, scalar_kernel, hits);
   EXPECT_EQ(hits.offset, (std::vector<int64_t>{0}));
+  const Matrix zero(1, 8);
+  EXPECT_THROW(search({}, 8, zero.values.data(), 1, {.k = {&k, 1}}, scalar_kernel, hits), Error);
 }
 
 // What one thread, or one search, leaves behind must not show in the next.
@@ -99,7 +101,7 @@ TEST(Find, CanUseItsHitsAgain) {
     const Matrix queries = normal(1 + seed % 7, searched.dimension, seed);
     const int64_t k = 1 + seed * 13;
     const Request request{.k = {&k, 1}, .minimum_score = seed % 3 == 0 ? 0.2 : -1};
-    search((first ? index : other_index).views(), queries.values.data(), queries.rows, request,
+    search((first ? index : other_index).views(), queries.dimension, queries.values.data(), queries.rows, request,
            kernel(instruction_set()), hits);
     const Hits expected = naive(searched, queries, request);
     ASSERT_EQ(hits.offset, expected.offset);
@@ -134,18 +136,18 @@ TEST(Find, ReadsRowsFromWhereTheyAre) {
   const Request request{.k = {&k, 1}};
   Hits hits;
   const SegmentView view{&copied, nullptr, 1'000'000'000'000};
-  search({&view, 1}, queries.values.data(), 5, request, kernel(instruction_set()), hits);
+  search({&view, 1}, queries.dimension, queries.values.data(), 5, request, kernel(instruction_set()), hits);
   const Hits expected = naive(rows, queries, request);
   EXPECT_EQ(hits.score, expected.score);
   for (size_t i = 0; i < hits.row.size(); ++i) ASSERT_EQ(hits.row[i], expected.row[i] + 1'000'000'000'000);
   const SegmentView broken{&failing, nullptr, 0};
   try {
-    search({&broken, 1}, queries.values.data(), 5, request, kernel(instruction_set()), hits);
+    search({&broken, 1}, queries.dimension, queries.values.data(), 5, request, kernel(instruction_set()), hits);
     FAIL();
   } catch (const Error& e) {
     EXPECT_STREQ(e.what(), "the disk is gone");
   }
-  search({&view, 1}, queries.values.data(), 5, request, kernel(instruction_set()), hits);
+  search({&view, 1}, queries.dimension, queries.values.data(), 5, request, kernel(instruction_set()), hits);
   EXPECT_EQ(hits.score, expected.score) << "after a failure";
 }
 

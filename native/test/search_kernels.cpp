@@ -76,7 +76,7 @@ struct Problem {
     std::vector<Found::Run> runs(most + 1, {-7, -7});
     Found found{rows.data(), products.data(), runs.data(), 0, 0};
     kernel.scan({values.data(), int64_t{steps} * kStepBytes, steps, scale.data(), error.data(), weight.data(),
-                 weight_stride},
+                 weight_stride, steps % 2 == 0},
                 blocks.data(), static_cast<int32_t>(blocks.size()),
                 {packed.data(), start.data(), floors.data(), query_count, planes}, found);
     EXPECT_EQ(rows[found.row_count], -7) << "written past what was found";

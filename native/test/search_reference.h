@@ -115,7 +115,7 @@ class Index {
 
 inline Hits run(const Index& index, const Matrix& queries, const Request& request, InstructionSet set) {
   Hits hits;
-  search(index.views(), queries.values.data(), queries.rows, request, kernel(set), hits);
+  search(index.views(), queries.dimension, queries.values.data(), queries.rows, request, kernel(set), hits);
   return hits;
 }
 

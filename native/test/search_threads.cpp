@@ -43,14 +43,20 @@ TEST(Threads, CreateSearchAndFreeTheirOwn) {
       const Matrix rows = normal(500, 16, repeat);
       clip4j_index* index = nullptr;
       ASSERT_EQ(clip4j_search_index_create(rows.values.data(), 500, 16, &index), CLIP4J_OK);
-      int32_t found[3];
-      double scores[3];
-      ASSERT_EQ(clip4j_search_index_search(index, rows.row(thread), 1, 3, CLIP4J_COSINE, found, scores),
-                CLIP4J_OK);
-      EXPECT_EQ(found[0], thread);
-      ASSERT_EQ(clip4j_search_index_search(index, rows.row(0), 1, -thread, CLIP4J_COSINE, found, scores),
+      clip4j_hits* hits = nullptr;
+      ASSERT_EQ(clip4j_search_hits_create(&hits), CLIP4J_OK);
+      int64_t k = 3;
+      clip4j_request request{};
+      request.k = &k;
+      request.k_count = 1;
+      clip4j_found found{};
+      ASSERT_EQ(clip4j_search_index_search(index, rows.row(thread), 1, &request, hits, &found), CLIP4J_OK);
+      EXPECT_EQ(found.row[0], thread);
+      k = -thread;
+      ASSERT_EQ(clip4j_search_index_search(index, rows.row(0), 1, &request, hits, &found),
                 CLIP4J_INVALID_ARGUMENT);
       EXPECT_EQ(clip4j_search_last_error(), "k must be at least 1, not " + std::to_string(-thread));
+      clip4j_search_hits_free(hits);
       clip4j_search_index_free(index);
     }
   });

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "api/arguments.h"
 #include "base/accounting.h"
-#include "base/error.h"
 #include "clip/model.h"
 #include "clip4j.h"
 
@@ -12,13 +12,3 @@ struct clip4j_model {
   clip4j::Model model;
   clip4j::CountedHandle counted;
 };
-
-namespace clip4j {
-
-template <typename T>
-T& deref(T* pointer, const char* name) {
-  if (pointer == nullptr) fail(CLIP4J_INVALID_ARGUMENT, name, " is null");
-  return *pointer;
-}
-
-}  // namespace clip4j

@@ -5,28 +5,28 @@
 #include <cstdint>
 #include <cstdlib>
 #include <limits>
-#include <memory>
-#include <span>
+#include <string>
+#include <vector>
 
-#include "api/hits.h"
-#include "base/accounting.h"
+#include "api/index_handle.h"
 #include "base/boundary.h"
 #include "base/cpu.h"
-#include "base/error.h"
-#include "clip4j_search.h"
 #include "search/normalize.h"
 
+using clip4j::deref;
 using clip4j::fail;
+using clip4j::ids_of;
 using clip4j::translate_exceptions;
 using clip4j::search::Similarity;
+using clip4j::store::Filter;
 
-struct clip4j_index {
-  clip4j_index(const float* rows, int64_t n, int32_t dimension)
-      : segment(clip4j::search::encode(rows, n, dimension),
-                std::make_shared<clip4j::search::MemoryRows>(rows, dimension)) {}
-
-  clip4j::CountedHandle handle;
-  clip4j::search::Segment segment;
+// What a clip4j_hits* points to.
+struct clip4j_hits {
+  clip4j::search::Hits hits;
+  std::vector<int64_t> ids;
+  std::string id_text;
+  std::vector<uint64_t> filter_rows;
+  clip4j::CountedHandle counted;
 };
 
 namespace {
@@ -39,28 +39,31 @@ struct Header {
   int64_t bytes;
 };
 
-// What a thread keeps of its hits from search to search.
-constexpr size_t kKeptHits = 1 << 16;
-
-Similarity checked(int32_t similarity) {
-  if (similarity != CLIP4J_COSINE && similarity != CLIP4J_DOT) {
-    fail(CLIP4J_INVALID_ARGUMENT, "there is no similarity ", similarity);
+clip4j::search::Request request_of(const clip4j_request& request, int32_t query_count) {
+  if (request.k_count != 1 && request.k_count != query_count) {
+    fail(CLIP4J_INVALID_ARGUMENT, "there are ", request.k_count, " k for ", query_count, " queries");
   }
-  return similarity == CLIP4J_DOT ? Similarity::kDot : Similarity::kCosine;
+  if (request.similarity != CLIP4J_COSINE && request.similarity != CLIP4J_DOT) {
+    fail(CLIP4J_INVALID_ARGUMENT, "there is no similarity ", request.similarity);
+  }
+  if (request.k_count > 0) deref(request.k, "k");
+  return {.k = {request.k, static_cast<size_t>(request.k_count)},
+          .minimum_score = request.minimum_score,
+          .similarity = request.similarity == CLIP4J_DOT ? Similarity::kDot : Similarity::kCosine};
 }
 
-void check_not_null(const void* pointer, const char* name) {
-  if (pointer == nullptr) fail(CLIP4J_INVALID_ARGUMENT, name, " is null");
-}
-
-void find(const clip4j_index* index, const float* queries, int32_t query_count,
-          const clip4j::search::Request& request, const uint64_t* allowed, clip4j::search::Hits& hits) {
-  check_not_null(index, "index");
-  if (query_count < 0) fail(CLIP4J_INVALID_ARGUMENT, "query_count is ", query_count);
-  if (query_count > 0) check_not_null(queries, "queries");
-  const clip4j::search::SegmentView view{&index->segment, allowed, 0};
-  clip4j::search::search({&view, 1}, queries, query_count, request,
-                         clip4j::search::kernel(clip4j::instruction_set()), hits);
+// `words` becomes the bitmap of all rows.
+Filter filter_of(const clip4j_request& request, int64_t rows, std::vector<uint64_t>& words) {
+  if (request.filter != CLIP4J_ALLOW && request.filter != CLIP4J_DENY) {
+    fail(CLIP4J_INVALID_ARGUMENT, "there is no filter ", request.filter);
+  }
+  const Filter::Kind kind = request.filter == CLIP4J_DENY ? Filter::Kind::kDeny : Filter::Kind::kAllow;
+  if (request.filter_ids.kind != CLIP4J_ROW_NUMBERS) return {kind, ids_of(request.filter_ids), nullptr};
+  if (request.filter_words < 0) fail(CLIP4J_INVALID_ARGUMENT, "filter_words is ", request.filter_words);
+  if (request.filter_words > 0) deref(request.filter_rows, "filter_rows");
+  words.assign(clip4j::search::divide_up(rows, 64), 0);
+  std::copy_n(request.filter_rows, std::min<int64_t>(words.size(), request.filter_words), words.begin());
+  return {kind, {}, words.data()};
 }
 
 }  // namespace
@@ -96,70 +99,41 @@ int32_t clip4j_search_normalize(float* rows, int64_t n, int32_t dimension) {
     if (n < 0 || dimension < 1) {
       fail(CLIP4J_INVALID_ARGUMENT, "there are no rows of ", n, " x ", dimension, " floats");
     }
-    if (n > 0) check_not_null(rows, "rows");
+    if (n > 0) deref(rows, "rows");
     clip4j::search::normalize(rows, n, dimension);
-  });
-}
-
-int32_t clip4j_search_index_create(const float* rows, int64_t n, int32_t dimension, clip4j_index** index) {
-  return translate_exceptions([&] {
-    check_not_null(rows, "rows");
-    check_not_null(index, "index");
-    *index = new clip4j_index(rows, n, dimension);
-  });
-}
-
-void clip4j_search_index_free(clip4j_index* index) { delete index; }
-
-int64_t clip4j_search_index_bytes(const clip4j_index* index) { return index->segment.bytes(); }
-
-int32_t clip4j_search_index_search(const clip4j_index* index, const float* queries, int32_t query_count, int32_t k,
-                                   int32_t similarity, int32_t* rows, double* scores) {
-  return translate_exceptions([&] {
-    if (query_count > 0) {
-      check_not_null(rows, "rows");
-      check_not_null(scores, "scores");
-    }
-    thread_local clip4j::search::Hits hits;
-    const int64_t wanted = k;
-    find(index, queries, query_count, {.k = {&wanted, 1}, .similarity = checked(similarity)}, nullptr, hits);
-    std::copy(hits.row.begin(), hits.row.end(), rows);
-    std::copy(hits.score.begin(), hits.score.end(), scores);
-    if (hits.row.size() > kKeptHits) hits = {};
-  });
-}
-
-int32_t clip4j_search_index_find(const clip4j_index* index, const float* queries, int32_t query_count,
-                                 const int64_t* k, int32_t k_count, double minimum_score, int32_t similarity,
-                                 const uint64_t* allowed, clip4j_hits* hits) {
-  return translate_exceptions([&] {
-    check_not_null(k, "k");
-    check_not_null(hits, "hits");
-    if (k_count != 1 && k_count != query_count) {
-      fail(CLIP4J_INVALID_ARGUMENT, "k_count must be 1 or query_count, not ", k_count);
-    }
-    find(index, queries, query_count,
-         {.k = {k, static_cast<size_t>(k_count)}, .minimum_score = minimum_score, .similarity = checked(similarity)},
-         allowed, hits->hits);
   });
 }
 
 int32_t clip4j_search_hits_create(clip4j_hits** hits) {
   return translate_exceptions([&] {
-    check_not_null(hits, "hits");
-    *hits = new clip4j_hits();
+    clip4j_hits*& to = deref(hits, "hits");
+    to = new clip4j_hits;
   });
 }
 
 void clip4j_search_hits_free(clip4j_hits* hits) { delete hits; }
 
-const int64_t* clip4j_search_hits_offsets(const clip4j_hits* hits) { return hits->hits.offset.data(); }
-
-const int64_t* clip4j_search_hits_rows(const clip4j_hits* hits) { return hits->hits.row.data(); }
-
-const double* clip4j_search_hits_scores(const clip4j_hits* hits) { return hits->hits.score.data(); }
-
-int64_t clip4j_search_hits_rescored(const clip4j_hits* hits) { return hits->hits.rescored; }
+int32_t clip4j_search_index_search(const clip4j_index* index, const float* queries, int32_t query_count,
+                                   const clip4j_request* request, clip4j_hits* hits, clip4j_found* found) {
+  return translate_exceptions([&] {
+    if (query_count < 0) fail(CLIP4J_INVALID_ARGUMENT, "query_count is ", query_count);
+    if (query_count > 0) deref(queries, "queries");
+    clip4j_hits& to = deref(hits, "hits");
+    const auto wanted = request_of(deref(request, "request"), query_count);
+    const auto snapshot = deref(index, "index").index->snapshot();
+    if (request->filter == CLIP4J_NO_FILTER) {
+      snapshot->search(queries, query_count, wanted, nullptr, to.hits);
+    } else {
+      const Filter filter = filter_of(*request, snapshot->rows(), to.filter_rows);
+      snapshot->search(queries, query_count, wanted, &filter, to.hits);
+    }
+    to.ids.clear();
+    to.id_text.clear();
+    snapshot->append_ids(to.hits.row, to.ids, to.id_text);
+    deref(found, "found") = {to.hits.offset.data(), to.hits.row.data(), to.hits.score.data(),
+                             to.ids.data(),         to.id_text.data(),  to.hits.rescored};
+  });
+}
 
 const char* clip4j_search_kernel(void) { return clip4j::name(clip4j::instruction_set()); }
 

@@ -4,8 +4,8 @@
 #include <climits>
 #include <string_view>
 
+#include "base/crc32.h"
 #include "base/error.h"
-#include "image/crc32.h"
 
 namespace clip4j::image {
 namespace {

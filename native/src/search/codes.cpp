@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "search/exact.h"
+#include "search/kernel.h"
 #include "search/pieces.h"
 
 namespace clip4j::search {
@@ -45,38 +46,49 @@ int32_t greatest_code(int32_t dimension) {
 class Encoder {
  public:
   explicit Encoder(Codes& codes)
-      : codes_(codes), limit_(greatest_code(codes.dimension)), centred_(codes.dimension) {}
+      : codes_(codes),
+        kernel_(kernel(instruction_set())),
+        limit_(greatest_code(codes.dimension)),
+        centred_(padded(codes.dimension)),
+        integers_(padded(codes.dimension)) {}
 
-  // Row i, whose norm is known. Returns |scale * code|, rounded up.
-  float encode(const float* row, int64_t i) {
+  // Row i. False when it is not finite.
+  bool encode(const float* row, int64_t i) {
     const int32_t dimension = codes_.dimension;
-    const double norm = codes_.norm[i];
-    double most = 0;
-    for (int32_t j = 0; j < dimension; ++j) {
-      centred_[j] = (norm == 0 ? 0 : row[j] / norm) - codes_.mean[j];
-      most = std::max(most, std::abs(centred_[j]));
-    }
-    const float scale = limit_ == 0 ? 0 : static_cast<float>(most / limit_);
-    const double per_code = scale == 0 ? 0 : 1 / static_cast<double>(scale);
+    const double norm = std::sqrt(kernel_.dot(row, row, dimension));
+    if (!std::isfinite(norm)) return false;
+    const double most =
+        kernel_.centre(row, norm == 0 ? 0 : 1 / norm, codes_.mean.data(), dimension, centred_.data());
+    // Below, a scale would be rounded so much that codes overflow.
+    constexpr double least_scale = 1e-30;
+    const double step = limit_ == 0 ? 0 : most / limit_;
+    const float scale = step < least_scale ? 0 : static_cast<float>(step);
+    const Residual residual = kernel_.quantise(centred_.data(), scale, dimension, integers_.data());
     uint8_t* to = codes_.values.data() + i / kBlockRows * codes_.block_bytes() + i % kBlockRows * kStepValues;
-    double residual = 0, coded = 0;
-    for (int32_t j = 0; j < dimension; ++j) {
-      const double code = std::clamp<double>(std::nearbyint(centred_[j] * per_code), -limit_, limit_);
-      const double value = code * scale;
-      residual += (centred_[j] - value) * (centred_[j] - value);
-      coded += value * value;
-      to[j / kStepValues * kStepBytes + j % kStepValues] = static_cast<uint8_t>(code + 128);
+    for (int64_t step_number = 0; step_number < codes_.steps(); ++step_number) {
+      for (int32_t value = 0; value < kStepValues; ++value) {
+        to[step_number * kStepBytes + value] =
+            static_cast<uint8_t>(integers_[step_number * kStepValues + value] + 128);
+      }
     }
+    codes_.norm[i] = norm;
     codes_.scale[i] = scale;
-    // Dividing and subtracting has rounded each value by less than 2^-51.
-    codes_.error[i] = round_up(std::sqrt(residual) + 0x1p-51 * std::sqrt(dimension), dimension);
-    return round_up(std::sqrt(coded), dimension);
+    // Dividing and subtracting has rounded each value by less than 2^-50.
+    codes_.error[i] = round_up(residual.error + 0x1p-50 * std::sqrt(dimension), dimension);
+    reach_ = std::max(reach_, round_up(residual.reach, dimension));
+    return true;
   }
+
+  // The greatest |scale * code| so far.
+  float reach() const { return reach_; }
 
  private:
   Codes& codes_;
+  const Kernel& kernel_;
   const int32_t limit_;
   std::vector<double> centred_;
+  std::vector<int32_t> integers_;
+  float reach_ = 0;
 };
 
 }  // namespace
@@ -101,21 +113,17 @@ Codes encode(const float* rows, int64_t n, int32_t dimension) {
   std::atomic<float> reach{0};
   for_each_piece(n, dimension, [&](int64_t begin, int64_t end) {
     Encoder encoder(codes);
-    const int64_t padded = divide_up(end, kBlockRows) * kBlockRows;
+    const int64_t all = divide_up(end, kBlockRows) * kBlockRows;
     std::fill(&codes.values[begin / kBlockRows * codes.block_bytes()],
-              codes.values.data() + padded / kBlockRows * codes.block_bytes(), 128);
-    float most = 0;
+              codes.values.data() + all / kBlockRows * codes.block_bytes(), 128);
     for (int64_t i = begin; i < end; ++i) {
-      const float* row = rows + i * dimension;
-      codes.norm[i] = exact_norm(row, dimension);
-      if (!std::isfinite(codes.norm[i])) {
+      if (!encoder.encode(rows + i * dimension, i)) {
         lower_to(first_bad, i);
         return;
       }
-      most = std::max(most, encoder.encode(row, i));
     }
-    for (int64_t i = end; i < padded; ++i) codes.scale[i] = codes.error[i] = 0, codes.norm[i] = 0;
-    raise_to(reach, most);
+    for (int64_t i = end; i < all; ++i) codes.scale[i] = codes.error[i] = 0, codes.norm[i] = 0;
+    raise_to(reach, encoder.reach());
   });
   if (first_bad < n)
     fail(CLIP4J_INVALID_ARGUMENT, "row ", first_bad.load(), " has a value that is not finite");

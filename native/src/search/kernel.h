@@ -18,6 +18,7 @@ struct CodeView {
   const float* error;
   const float* weight;
   int32_t weight_stride;  // floats from one block's 16 weights to the next; 0: the same 16 for all
+  bool far;               // in memory: blocks are fetched ahead. In a cache that costs half of a query's time
 };
 
 struct Block {
@@ -64,6 +65,16 @@ struct Found {
   int32_t run_count;
 };
 
+// How far quantised values are from those that they stand for, and from 0: Euclidean norms, as float64 sums
+// give them.
+struct Residual {
+  double error;
+  double reach;
+};
+
+// Values that centre() writes and quantise() reads and writes: a multiple of 8, zeros after the last.
+constexpr int32_t padded(int32_t dimension) { return (dimension + 7) / 8 * 8; }
+
 struct Kernel {
   const char* name;
   int32_t columns;       // of a pack; even
@@ -75,6 +86,10 @@ struct Kernel {
                Found& found);
   // exact_dot, to the bit.
   double (*dot)(const float* a, const float* b, int32_t dimension);
+  // Writes values * factor - mean (null: 0), and returns the greatest magnitude.
+  double (*centre)(const float* values, double factor, const float* mean, int32_t dimension, double* centred);
+  // Writes the multiples of `step` (0: only 0) that are nearest.
+  Residual (*quantise)(const double* centred, double step, int32_t dimension, int32_t* codes);
 };
 
 // The kernel for an instruction set, which the CPU must have.

@@ -83,35 +83,16 @@ struct Isa {
   }
 };
 
+#include "search/float64.h"
 #include "search/kernel_tiles.h"
 #include "search/pack_words.h"
-
-// exact_dot: four partial sums a register. A product of floats is exact in float64, so that fusing the
-// addition changes no bit.
-double dot(const float* a, const float* b, int32_t dimension) {
-  __m256d low = _mm256_setzero_pd(), high = _mm256_setzero_pd();
-  const auto add = [&](const float* x, const float* y) __attribute__((always_inline)) {
-    low = _mm256_fmadd_pd(_mm256_cvtps_pd(_mm_loadu_ps(x)), _mm256_cvtps_pd(_mm_loadu_ps(y)), low);
-    high = _mm256_fmadd_pd(_mm256_cvtps_pd(_mm_loadu_ps(x + 4)), _mm256_cvtps_pd(_mm_loadu_ps(y + 4)), high);
-  };
-  int32_t i = 0;
-  for (; i + 8 <= dimension; i += 8) add(a + i, b + i);
-  if (i < dimension) {
-    float tail_a[8] = {}, tail_b[8] = {};
-    __builtin_memcpy(tail_a, a + i, static_cast<size_t>(dimension - i) * sizeof(float));
-    __builtin_memcpy(tail_b, b + i, static_cast<size_t>(dimension - i) * sizeof(float));
-    add(tail_a, tail_b);
-  }
-  const __m256d four = _mm256_add_pd(low, high);
-  const __m128d two = _mm_add_pd(_mm256_castpd256_pd128(four), _mm256_extractf128_pd(four, 1));
-  return _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)));
-}
 
 #undef CLIP4J_ISA
 
 }  // namespace
 
-const Kernel avx2_kernel = {"avx2", Isa::kColumns, Isa::kPackedBytes, pack_words, scan, dot};
+const Kernel avx2_kernel = {"avx2", Isa::kColumns, Isa::kPackedBytes, pack_words, scan,
+                            dot,    centre,        quantise};
 
 }  // namespace clip4j::search
 

@@ -42,12 +42,14 @@ struct Isa : Lanes {
   }
 };
 
+#include "search/float64.h"
 #include "search/kernel_tiles.h"
 #include "search/pack_words.h"
 
 }  // namespace
 
-const Kernel avx512_kernel = {"avx512", Isa::kColumns, Isa::kPackedBytes, pack_words, scan, dot};
+const Kernel avx512_kernel = {"avx512", Isa::kColumns, Isa::kPackedBytes, pack_words, scan,
+                              dot,      centre,        quantise};
 
 }  // namespace clip4j::search
 

@@ -26,20 +26,3 @@ struct Lanes {
   }
   CLIP4J_ISA void store(Floats values, float* to) { _mm512_storeu_ps(to, values); }
 };
-
-// exact_dot: the eight partial sums are one register's lanes. A product of floats is exact in float64, so
-// that fusing the addition changes no bit.
-double dot(const float* a, const float* b, int32_t dimension) {
-  __m512d sums = _mm512_setzero_pd();
-  int32_t i = 0;
-  for (; i + 8 <= dimension; i += 8) {
-    sums = _mm512_fmadd_pd(_mm512_cvtps_pd(_mm256_loadu_ps(a + i)), _mm512_cvtps_pd(_mm256_loadu_ps(b + i)),
-                           sums);
-  }
-  const auto tail = static_cast<__mmask8>((1u << (dimension - i)) - 1);
-  sums = _mm512_fmadd_pd(_mm512_cvtps_pd(_mm256_maskz_loadu_ps(tail, a + i)),
-                         _mm512_cvtps_pd(_mm256_maskz_loadu_ps(tail, b + i)), sums);
-  const __m256d four = _mm256_add_pd(_mm512_castpd512_pd256(sums), _mm512_extractf64x4_pd(sums, 1));
-  const __m128d two = _mm_add_pd(_mm256_castpd256_pd128(four), _mm256_extractf128_pd(four, 1));
-  return _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)));
-}

@@ -33,6 +33,7 @@ struct Isa : Lanes {
   }
 };
 
+#include "search/float64.h"
 #include "search/kernel_tiles.h"
 
 void pack(const int8_t* codes, int32_t steps, int32_t column, int32_t width, uint8_t* pack) {
@@ -43,7 +44,8 @@ void pack(const int8_t* codes, int32_t steps, int32_t column, int32_t width, uin
 
 }  // namespace
 
-const Kernel avx512vnni_kernel = {"avx512vnni", Isa::kColumns, Isa::kPackedBytes, pack, scan, dot};
+const Kernel avx512vnni_kernel = {"avx512vnni", Isa::kColumns, Isa::kPackedBytes, pack, scan,
+                                  dot,          centre,        quantise};
 
 }  // namespace clip4j::search
 

@@ -1,6 +1,5 @@
 #include <algorithm>
 
-#include "search/exact.h"
 #include "search/kernel.h"
 
 // The oracle: what the other kernels are tested against, written to be read.
@@ -9,6 +8,8 @@ namespace {
 
 constexpr int32_t kColumns = 2;
 
+#include "search/float64.h"
+
 void pack(const int8_t* codes, int32_t steps, int32_t column, int32_t width, uint8_t* pack) {
   for (int32_t i = 0; i < steps * kStepValues; ++i) {
     pack[(i / kStepValues * width + column) * kStepValues + i % kStepValues] = static_cast<uint8_t>(codes[i]);
@@ -16,7 +17,7 @@ void pack(const int8_t* codes, int32_t steps, int32_t column, int32_t width, uin
 }
 
 // The sum of products of a row's codes and a column's. It fits; on the way it may wrap around.
-int32_t sum(const uint8_t* row, int32_t steps, const uint8_t* column, int32_t width, int32_t start) {
+int32_t product_sum(const uint8_t* row, int32_t steps, const uint8_t* column, int32_t width, int32_t start) {
   auto total = static_cast<uint32_t>(start);
   for (int32_t step = 0; step < steps; ++step) {
     for (int32_t i = 0; i < kStepValues; ++i) {
@@ -43,8 +44,8 @@ void scan(const CodeView& codes, const Block* blocks, int32_t block_count, const
         const uint8_t* row = codes.values + block->number * codes.block_bytes + r * kStepValues;
         const auto plane = [&](int32_t p) {
           const int32_t column = q * queries.planes + p;
-          return static_cast<float>(
-              sum(row, codes.steps, pack + (column - first) * kStepValues, width, queries.start[column]));
+          return static_cast<float>(product_sum(row, codes.steps, pack + (column - first) * kStepValues,
+                                                width, queries.start[column]));
         };
         const float total = queries.planes == 1 ? plane(0) : plane(0) * 256 + plane(1);
         const int64_t at = static_cast<int64_t>(block->number) * kBlockRows + r;
@@ -61,6 +62,6 @@ void scan(const CodeView& codes, const Block* blocks, int32_t block_count, const
 
 }  // namespace
 
-const Kernel scalar_kernel = {"scalar", kColumns, kStepValues, pack, scan, exact_dot};
+const Kernel scalar_kernel = {"scalar", kColumns, kStepValues, pack, scan, dot, centre, quantise};
 
 }  // namespace clip4j::search

@@ -4,16 +4,6 @@
 #include <cmath>
 
 namespace clip4j::search {
-namespace {
-
-// Rounds to an integer; unlike std::nearbyint, it is not a call. For |value| below 2^51.
-double rounded(double value) {
-  constexpr double shift = 0x1.8p52;
-  return value + shift - shift;
-}
-
-}  // namespace
-
 void Queries::assign(const float* values, int32_t count, int32_t dimension, Similarity similarity,
                      int32_t planes, const Kernel& kernel) {
   values_ = values;
@@ -26,7 +16,8 @@ void Queries::assign(const float* values, int32_t count, int32_t dimension, Simi
   codes_.resize(count);
   start_.resize(columns);
   packed_.resize(columns * steps * kernel.packed_bytes);
-  unit_.resize(dimension);
+  unit_.resize(padded(dimension));
+  integers_.resize(padded(dimension));
   for (auto& plane : planes_of_one_) plane.assign(steps * kStepValues, 0);
   for (int32_t q = 0; q < count; ++q) {
     codes_[q].norm = std::sqrt(kernel.dot(this->values(q), this->values(q), dimension));
@@ -37,39 +28,30 @@ void Queries::assign(const float* values, int32_t count, int32_t dimension, Simi
 }
 
 void Queries::quantise(int32_t query, uint8_t* pack, int32_t column, int32_t width) {
-  const float* from = values(query);
   QueryCodes& codes = codes_[query];
-  const double per_norm = codes.norm == 0 ? 0 : 1 / codes.norm;
-  double most = 0;
-  for (int32_t i = 0; i < dimension_; ++i) {
-    unit_[i] = from[i] * per_norm;
-    most = std::max(most, std::abs(unit_[i]));
-  }
+  const double most =
+      kernel_->centre(values(query), codes.norm == 0 ? 0 : 1 / codes.norm, nullptr, dimension_, unit_.data());
   // In the lower plane's steps, so that the upper plane's codes end at 127.
-  const double greatest = planes_ == 1 ? 127 : 127 * 256;
-  codes.step = most == 0 ? 1 : most / greatest;
-  const double per_step = 1 / codes.step;
-  double residual = 0;
+  codes.step = most == 0 ? 1 : most / (planes_ == 1 ? 127 : 127 * 256);
+  const double residual = kernel_->quantise(unit_.data(), codes.step, dimension_, integers_.data()).error;
   int8_t* upper = planes_of_one_[0].data();
   int8_t* lower = planes_of_one_[1].data();
-  int64_t upper_sum = 0, lower_sum = 0;
+  uint32_t upper_sum = 0, lower_sum = 0;  // as the kernels' sums do, these may wrap around
   for (int32_t i = 0; i < dimension_; ++i) {
-    const double code = rounded(unit_[i] * per_step), difference = unit_[i] - code * codes.step;
-    residual += difference * difference;
-    const auto whole = static_cast<int32_t>(code);
-    const int32_t high = planes_ == 1 ? whole : (whole + 128) >> 8;
+    const int32_t high = planes_ == 1 ? integers_[i] : (integers_[i] + 128) >> 8,
+                  low = integers_[i] - 256 * high;
     upper[i] = static_cast<int8_t>(high);
-    lower[i] = static_cast<int8_t>(whole - 256 * high);
-    upper_sum += upper[i];
-    lower_sum += lower[i];
+    lower[i] = static_cast<int8_t>(low);
+    upper_sum += static_cast<uint32_t>(high);
+    lower_sum += static_cast<uint32_t>(low);
   }
-  // Dividing has rounded each value by less than 2^-51 of it, and the sum of squares by less than 2^-52 a
+  // Dividing has rounded each value by less than 2^-50 of it, and the sum of squares by less than 2^-52 a
   // value.
-  codes.residual = std::sqrt(residual) * (1 + 0x1p-50 * (dimension_ + 16.0)) + 0x1p-50;
+  codes.residual = residual * (1 + 0x1p-50 * (dimension_ + 16.0)) + 0x1p-49;
   const auto steps = static_cast<int32_t>(divide_up(dimension_, kStepValues));
-  const auto write = [&](const int8_t* plane, int32_t p, int64_t sum) {
+  const auto write = [&](const int8_t* plane, int32_t p, uint32_t sum) {
     kernel_->pack(plane, steps, column + p, width, pack);
-    start_[query * planes_ + p] = static_cast<int32_t>(static_cast<uint32_t>(-128 * sum));
+    start_[query * planes_ + p] = static_cast<int32_t>(0 - 128 * sum);
   };
   write(upper, 0, upper_sum);
   if (planes_ == 2) write(lower, 1, lower_sum);

@@ -39,6 +39,7 @@ class Queries {
   std::vector<int32_t> start_;
   std::vector<uint8_t> packed_;
   std::vector<double> unit_;
+  std::vector<int32_t> integers_;
   std::vector<int8_t> planes_of_one_[2];
 };
 

@@ -32,7 +32,7 @@ void list_blocks(const SegmentView& view, int64_t first, int64_t last, std::vect
 
 alignas(64) constexpr float kOnes[kBlockRows] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
 
-CodeView code_view(const Segment& segment, Similarity similarity) {
+CodeView code_view(const Segment& segment, Similarity similarity, bool far) {
   const Codes& codes = segment.codes();
   const bool weighted = similarity == Similarity::kDot;
   return {.values = codes.values.data(),
@@ -41,7 +41,8 @@ CodeView code_view(const Segment& segment, Similarity similarity) {
           .scale = codes.scale.data(),
           .error = codes.error.data(),
           .weight = weighted ? segment.weights() : kOnes,
-          .weight_stride = weighted ? kBlockRows : 0};
+          .weight_stride = weighted ? kBlockRows : 0,
+          .far = far};
 }
 
 }  // namespace
@@ -109,7 +110,7 @@ void Scan::work(const Batch& batch, Worker& worker) {
 }
 
 void Scan::scan_blocks(const Batch& batch, int32_t view, Worker& worker) {
-  const CodeView codes = code_view(*batch.views[view].segment, batch.request.similarity);
+  const CodeView codes = code_view(*batch.views[view].segment, batch.request.similarity, batch.far());
   const auto size = static_cast<int64_t>(worker.blocks.size());
   const int64_t most = std::clamp<int64_t>(kMostFound / kBlockRows / batch.count, kFirstBlocks, size);
   worker.floors.resize(batch.count);

@@ -16,10 +16,14 @@ struct Batch {
   const float* queries;  // of the whole search
   int64_t first;         // query of the batch
   int32_t count;
-  int64_t rows;  // of all views
+  int64_t rows;   // of all views
+  int64_t bytes;  // of their codes
   const Request& request;
   const Kernel& kernel;
   int32_t workers;  // threads that share the rows
+
+  // Whether codes come from memory, rather than from a core's cache.
+  bool far() const { return bytes > (768 << 10); }
 
   // No more than there are rows.
   int64_t k(int64_t query) const {

@@ -69,10 +69,11 @@ void run(const Batch& batch, Hits& hits) {
 
 }  // namespace
 
-void search(std::span<const SegmentView> segments, const float* queries, int64_t query_count,
-            const Request& request, const Kernel& kernel, Hits& hits) {
+void search(std::span<const SegmentView> segments, int32_t dimension, const float* queries,
+            int64_t query_count, const Request& request, const Kernel& kernel, Hits& hits) {
   const DefaultFloatingPoint environment;
   check(request);
+  check(queries, query_count, dimension, request.similarity, kernel);
   clear(hits);
   int64_t rows = 0, bytes = 0;
   for (const SegmentView& view : segments) {
@@ -83,15 +84,13 @@ void search(std::span<const SegmentView> segments, const float* queries, int64_t
     hits.offset.assign(query_count + 1, 0);
     return;
   }
-  const int32_t dimension = segments[0].segment->dimension();
-  check(queries, query_count, dimension, request.similarity, kernel);
   hits.offset.push_back(0);
   const double products = static_cast<double>(bytes) * static_cast<double>(query_count);
   const auto threads =
       static_cast<int32_t>(std::clamp<double>(products / kThreadProducts, 1, thread_count()));
   const auto batch = [&](int64_t first, int64_t most, int32_t workers) -> Batch {
     const auto count = static_cast<int32_t>(std::min(most, query_count - first));
-    return {segments, queries, first, count, rows, request, kernel, workers};
+    return {segments, queries, first, count, rows, bytes, request, kernel, workers};
   };
   const int64_t most = most_queries(request, rows, threads);
   if (threads > 1 && query_count > 1 && bytes < kThreadBytes * threads) {

@@ -36,9 +36,9 @@ struct Hits {
 // The best rows of each query, the best first, equal scores by row number. A score is float64 arithmetic
 // (exact.h) on the stored float32 values, whatever the kernel, the segments and the number of threads: for
 // kDot exact_dot, for kCosine that divided by both norms, 0 for a row of zeros. Queries are row-major, of the
-// segments' common dimension. Throws, naming the query, when one is not finite, or zero and cosine is asked
+// segments' dimension. Throws, naming the query, when one is not finite, or zero and cosine is asked
 // for.
-void search(std::span<const SegmentView> segments, const float* queries, int64_t query_count,
-            const Request& request, const Kernel& kernel, Hits& hits);
+void search(std::span<const SegmentView> segments, int32_t dimension, const float* queries,
+            int64_t query_count, const Request& request, const Kernel& kernel, Hits& hits);
 
 }  // namespace clip4j::search

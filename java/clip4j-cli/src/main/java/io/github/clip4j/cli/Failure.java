@@ -98,6 +98,8 @@ final class Failure extends RuntimeException {
       case CORRUPT -> "get a good copy";
       case TOO_LARGE -> "make it smaller";
       case UNSUPPORTED -> "convert it, or use another";
+      case UNWRITABLE -> "check permissions and the space that is left";
+      case LOCKED -> "try again when it is done";
       case SHUTTING_DOWN, INTERNAL -> "run it again with --verbose, report it";
     };
   }

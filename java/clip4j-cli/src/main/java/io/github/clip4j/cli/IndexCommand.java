@@ -1,12 +1,10 @@
 package io.github.clip4j.cli;
 
 import io.github.clip4j.ClipModel;
-import io.github.clip4j.cli.IndexManifest.Model;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -47,35 +45,24 @@ final class IndexCommand extends Subcommand {
   }
 
   @Override
-  @SuppressWarnings("try") // The lock is held and not used.
   public Integer call() {
     if (Files.exists(folder) && !Files.isDirectory(folder)) {
       throw new Failure(folder.toString(), "is not a folder", "name another");
     }
     Instant now = Instant.now();
     long started = TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano();
-    IndexFolder index = new IndexFolder(folder);
-    try (IndexLock lock = IndexLock.of(folder)) {
-      Optional<IndexFolder.Version> before = index.read();
-      try (ClipModel loaded = model.load()) {
-        return update(index, before, loaded, started);
-      } finally {
-        before.ifPresent(IndexFolder.Version::close);
+    try (PictureIndex index = PictureIndex.write(folder);
+        ClipModel loaded = model.load()) {
+      index.checkModel(loaded);
+      IndexPlan plan = IndexPlan.of(Pictures.of(images), index.list(), index::has);
+      Embedder embedder = new Embedder(loaded, console);
+      plan.failed().forEach(picture -> embedder.failed(picture, picture.problem()));
+      IndexWriter writer = new IndexWriter(index, loaded, embedder);
+      try (Progress progress = new Progress(console, "indexing", "", 1, plan.toEmbed())) {
+        writer.write(plan, PictureList.Model.of(loaded, model), started, progress);
       }
+      return report(plan, writer, embedder.failures());
     }
-  }
-
-  private int update(
-      IndexFolder index, Optional<IndexFolder.Version> before, ClipModel loaded, long started) {
-    before.ifPresent(version -> index.checkModel(version.manifest(), loaded));
-    IndexPlan plan = IndexPlan.of(Pictures.of(images), before.map(IndexFolder.Version::manifest));
-    Embedder embedder = new Embedder(loaded, console);
-    plan.failed().forEach(picture -> embedder.failed(picture, picture.problem()));
-    IndexWriter writer = new IndexWriter(index, before, embedder);
-    try (Progress progress = new Progress(console, "indexing", "", 1, plan.toEmbed())) {
-      writer.write(plan, Model.of(loaded, model), started, progress);
-    }
-    return report(plan, writer, embedder.failures());
   }
 
   private int report(IndexPlan plan, IndexWriter writer, long failures) {

@@ -1,6 +1,6 @@
 package io.github.clip4j.cli;
 
-import io.github.clip4j.cli.IndexManifest.Entry;
+import io.github.clip4j.cli.PictureList.Entry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.ArrayList;
@@ -10,43 +10,49 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /** Which pictures an index shall hold, and which of them it holds already. */
 final class IndexPlan {
-  static final int NEW = -1;
-
   /**
    * A picture of the next version.
    *
-   * @param row its row in the version before; {@link #NEW} if it must be embedded
+   * @param embed whether its embedding is missing; of pictures of the same bytes only the first is
+   *     embedded
    */
-  record Item(PictureFile picture, Entry entry, FileStamp stamp, int row) {}
+  record Item(PictureFile picture, Entry entry, FileStamp stamp, boolean embed) {}
 
   private final List<Item> items = new ArrayList<>();
   private final List<PictureFile> failed = new ArrayList<>();
-  private final List<Entry> before;
   private final long writtenBefore;
-  private final Map<String, Integer> rowOfPath = new HashMap<>();
-  private final Map<String, Integer> rowOfContent = new HashMap<>();
+  private final Map<String, Entry> before = new HashMap<>(); // by path
+  private final Set<String> contents = new HashSet<>();
+  private final Predicate<String> isEmbedded;
 
-  private IndexPlan(Optional<IndexManifest> manifest) {
-    before = manifest.map(IndexManifest::entries).orElse(List.of());
-    writtenBefore = manifest.map(IndexManifest::written).orElse(0L);
-    for (int row = 0; row < before.size(); row++) {
-      rowOfPath.put(before.get(row).path(), row);
-      rowOfContent.putIfAbsent(before.get(row).sha256(), row);
+  private IndexPlan(Optional<PictureList> list, Predicate<String> isEmbedded) {
+    this.isEmbedded = isEmbedded;
+    writtenBefore = list.map(PictureList::written).orElse(0L);
+    for (Entry entry : list.map(PictureList::entries).orElse(List.of())) {
+      before.put(entry.path(), entry);
     }
   }
 
-  static IndexPlan of(List<PictureFile> pictures, Optional<IndexManifest> before) {
-    IndexPlan plan = new IndexPlan(before);
+  /**
+   * Looks at the files.
+   *
+   * @param isEmbedded whether the index has what has this SHA-256; a writer that was interrupted
+   *     has left more of it than its list says
+   */
+  static IndexPlan of(
+      List<PictureFile> pictures, Optional<PictureList> before, Predicate<String> isEmbedded) {
+    IndexPlan plan = new IndexPlan(before, isEmbedded);
     Set<String> seen = new HashSet<>();
     for (PictureFile picture : pictures) {
       if (picture.problem() != null) {
         if (!plan.wasDeleted(picture)) {
           plan.failed.add(picture);
         }
-      } else if (seen.add(IndexManifest.absolute(picture.path()).toString())) {
+      } else if (seen.add(PictureList.absolute(picture.path()).toString())) {
         plan.add(picture);
       }
     }
@@ -59,24 +65,21 @@ final class IndexPlan {
   private boolean wasDeleted(PictureFile picture) {
     return picture.path() != null
         && Files.notExists(picture.path())
-        && rowOfPath.containsKey(IndexManifest.absolute(picture.path()).toString());
+        && before.containsKey(PictureList.absolute(picture.path()).toString());
   }
 
   private void add(PictureFile picture) {
-    String path = IndexManifest.absolute(picture.path()).toString();
+    String path = PictureList.absolute(picture.path()).toString();
     try {
       FileStamp stamp = FileStamp.of(picture.path());
-      Integer row = rowOfPath.get(path);
-      String sha256;
-      if (row != null && before.get(row).isCertainly(stamp, writtenBefore)) {
-        sha256 = before.get(row).sha256();
-      } else {
-        sha256 = FileStamp.sha256(picture.path());
-        row = rowOfContent.get(sha256);
-      }
+      Entry known = before.get(path);
+      String sha256 =
+          known != null && known.isCertainly(stamp, writtenBefore)
+              ? known.sha256()
+              : FileStamp.sha256(picture.path());
       Entry entry =
           new Entry(picture.id(), path, stamp.size(), stamp.mtime(), stamp.ctime(), sha256);
-      items.add(new Item(picture, entry, stamp, row == null ? NEW : row));
+      items.add(new Item(picture, entry, stamp, contents.add(sha256) && !isEmbedded.test(sha256)));
     } catch (IOException e) {
       String why = "cannot be read: " + Failure.reason(e);
       failed.add(PictureFile.failed(picture.id(), picture.path(), why, "check its permissions"));
@@ -93,26 +96,13 @@ final class IndexPlan {
   }
 
   long toEmbed() {
-    return items.stream().filter(item -> item.row() == NEW).count();
+    return items.stream().filter(Item::embed).count();
   }
 
   /** Pictures of the version before whose path is none of {@code now}'s. */
   long dropped(List<Entry> now) {
-    Set<String> paths = new HashSet<>();
-    now.forEach(entry -> paths.add(entry.path()));
-    return before.stream().filter(entry -> !paths.contains(entry.path())).count();
-  }
-
-  /** Whether the segment of the version before can serve the next one as it is. */
-  boolean keepsRows() {
-    if (items.isEmpty() || items.size() != before.size()) {
-      return false;
-    }
-    for (int row = 0; row < items.size(); row++) {
-      if (items.get(row).row() != row) {
-        return false;
-      }
-    }
-    return true;
+    Set<String> paths = new HashSet<>(before.keySet());
+    now.forEach(entry -> paths.remove(entry.path()));
+    return paths.size();
   }
 }

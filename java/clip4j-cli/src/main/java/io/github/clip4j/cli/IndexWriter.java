@@ -1,123 +1,86 @@
 package io.github.clip4j.cli;
 
-import io.github.clip4j.cli.IndexManifest.Entry;
-import io.github.clip4j.cli.IndexManifest.Model;
-import io.github.clip4j.cli.IndexManifest.Rows;
+import io.github.clip4j.ClipModel;
+import io.github.clip4j.cli.IndexPlan.Item;
+import io.github.clip4j.cli.PictureList.Entry;
 import java.io.IOException;
-import java.io.StringWriter;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
-import java.util.zip.CRC32C;
+import java.util.Set;
 
-/** Writes the next version of an index, embedding only what the last one lacks. */
+/** Brings an index up to date, embedding only what it lacks. */
 final class IndexWriter {
-  /** Items looked at together; among them at most a batch that must be embedded. */
-  private static final int CHUNK = 4096;
+  /** Pictures that are embedded between commits. */
+  private static final int COMMIT = 64 * Embedder.PICTURES;
 
-  private final IndexFolder folder;
-  private final Optional<IndexFolder.Version> before;
+  private final PictureIndex index;
+  private final ClipModel model;
   private final Embedder embedder;
+  private final Set<String> failed = new HashSet<>();
   private final List<Entry> entries = new ArrayList<>();
-  private final CRC32C crc = new CRC32C();
   private long embedded;
 
-  IndexWriter(IndexFolder folder, Optional<IndexFolder.Version> before, Embedder embedder) {
-    this.folder = folder;
-    this.before = before;
+  IndexWriter(PictureIndex index, ClipModel model, Embedder embedder) {
+    this.index = index;
+    this.model = model;
     this.embedder = embedder;
   }
 
   /** Publishes what the plan says, without the pictures that fail; nothing where all do. */
-  void write(IndexPlan plan, Model model, long started, Progress progress) {
-    if (plan.keepsRows()) {
-      Rows rows = before.orElseThrow().manifest().embeddings();
-      plan.items().forEach(item -> entries.add(item.entry()));
-      OutputFile.write(folder.manifestPath(), manifest(model, rows, started));
-      return;
+  void write(IndexPlan plan, PictureList.Model madeBy, long started, Progress progress) {
+    List<Item> missing = plan.items().stream().filter(Item::embed).toList();
+    for (int from = 0; from < missing.size(); from += Embedder.PICTURES) {
+      List<Item> batch = missing.subList(from, Math.min(from + Embedder.PICTURES, missing.size()));
+      embed(batch);
+      if ((from + batch.size()) % COMMIT == 0) {
+        index.commit();
+      }
+      progress.advance(batch.size());
     }
-    Path segment = folder.segmentAfter(before);
-    try (RowFile rows = RowFile.create(segment)) {
-      for (List<IndexPlan.Item> chunk : chunks(plan.items())) {
-        progress.advance(add(chunk, rows));
+    for (Item item : plan.items()) {
+      if (!failed.contains(item.entry().sha256())) {
+        entries.add(item.entry());
+      } else if (!item.embed()) {
+        embedder.failed(item.picture(), "has the bytes of another picture that failed");
       }
-      if (!entries.isEmpty()) {
-        Rows written = new Rows(segment.getFileName().toString(), crc.getValue());
-        publish(rows.finish(model.dimension()), manifest(model, written, started));
-        folder.removeAllBut(written.file());
-      }
+    }
+    if (!entries.isEmpty()) {
+      index.publish(new PictureList(started, madeBy, entries));
     }
   }
 
-  /** The pictures of the version, row by row. */
+  /** The pictures of the version. */
   List<Entry> entries() {
     return entries;
   }
 
-  /** Rows of the version that the last one lacked. */
+  /** Embeddings that the version before lacked. */
   long embedded() {
     return embedded;
   }
 
-  private void publish(OutputFile segment, byte[] manifest) {
-    try (OutputFile file = OutputFile.create(folder.manifestPath())) {
-      file.write(ByteBuffer.wrap(manifest));
-      OutputFile.publish(segment, file);
-    }
-  }
-
-  private byte[] manifest(Model model, Rows rows, long started) {
-    StringWriter text = new StringWriter();
-    Json.GSON.toJson(
-        new IndexManifest(
-            IndexManifest.FORMAT, IndexManifest.VERSION, started, model, rows, entries),
-        text);
-    return text.append('\n').toString().getBytes(StandardCharsets.UTF_8);
-  }
-
-  private static List<List<IndexPlan.Item>> chunks(List<IndexPlan.Item> items) {
-    List<List<IndexPlan.Item>> chunks = new ArrayList<>();
-    int from = 0;
-    int toEmbed = 0;
-    for (int i = 0; i < items.size(); i++) {
-      toEmbed += items.get(i).row() == IndexPlan.NEW ? 1 : 0;
-      if (toEmbed == Embedder.PICTURES || i + 1 - from == CHUNK || i + 1 == items.size()) {
-        chunks.add(items.subList(from, i + 1));
-        from = i + 1;
-        toEmbed = 0;
+  private void embed(List<Item> batch) {
+    float[][] fresh = embedder.pictures(batch.stream().map(Item::picture).toList());
+    List<float[]> rows = new ArrayList<>();
+    List<String> contents = new ArrayList<>();
+    for (int i = 0; i < fresh.length; i++) {
+      String content = batch.get(i).entry().sha256();
+      if (fresh[i] != null && isUnchanged(batch.get(i))) {
+        rows.add(fresh[i]);
+        contents.add(content);
+      } else {
+        failed.add(content);
       }
     }
-    return chunks;
-  }
-
-  private int add(List<IndexPlan.Item> chunk, RowFile rows) {
-    List<PictureFile> missing = new ArrayList<>();
-    for (IndexPlan.Item item : chunk) {
-      if (item.row() == IndexPlan.NEW) {
-        missing.add(item.picture());
-      }
+    if (!rows.isEmpty()) {
+      index.add(rows, contents, model);
+      embedded += rows.size();
     }
-    float[][] fresh = missing.isEmpty() ? new float[0][] : embedder.pictures(missing);
-    int next = 0;
-    for (IndexPlan.Item item : chunk) {
-      boolean isNew = item.row() == IndexPlan.NEW;
-      float[] row = isNew ? fresh[next++] : before.orElseThrow().rows().row(item.row());
-      if (row != null && (!isNew || isUnchanged(item))) {
-        rows.add(item.entry().id(), row);
-        crc.update(bytes(row));
-        entries.add(item.entry());
-        embedded += isNew ? 1 : 0;
-      }
-    }
-    return missing.size();
   }
 
   /** Whether what was embedded is what was hashed. */
-  private boolean isUnchanged(IndexPlan.Item item) {
+  private boolean isUnchanged(Item item) {
     try {
       if (FileStamp.of(item.picture().path()).equals(item.stamp())) {
         return true;
@@ -127,11 +90,5 @@ final class IndexWriter {
     }
     embedder.failed(item.picture(), "changed while it was read (index again)");
     return false;
-  }
-
-  private static ByteBuffer bytes(float[] row) {
-    ByteBuffer bytes = ByteBuffer.allocate(row.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-    bytes.asFloatBuffer().put(row);
-    return bytes;
   }
 }

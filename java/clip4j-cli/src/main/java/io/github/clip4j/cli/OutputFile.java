@@ -17,8 +17,6 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * A file that appears whole, under its name, or not at all: it is written under a temporary name in
@@ -26,8 +24,6 @@ import java.util.regex.Pattern;
  * or Ctrl-C, leaves nothing.
  */
 final class OutputFile implements AutoCloseable {
-  private static final Pattern TEMPORARY = Pattern.compile("\\.(.+)\\.[0-9a-f-]{36}\\.tmp");
-
   private final Path target;
   private final Path temporary;
   private final Runnable discard = this::discard;
@@ -52,12 +48,6 @@ final class OutputFile implements AutoCloseable {
           Cleanup.add(output.discard);
         });
     return output;
-  }
-
-  /** The name of the file that a temporary one was to become; null where it is not one. */
-  static String targetOf(String temporary) {
-    Matcher matcher = TEMPORARY.matcher(temporary);
-    return matcher.matches() ? matcher.group(1) : null;
   }
 
   /** A small file from its content. */

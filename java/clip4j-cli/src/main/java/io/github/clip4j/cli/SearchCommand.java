@@ -2,9 +2,6 @@ package io.github.clip4j.cli;
 
 import io.github.clip4j.ClipModel;
 import io.github.clip4j.LoadOptions;
-import io.github.clip4j.cli.IndexManifest.Entry;
-import io.github.clip4j.search.EmbeddingIndex;
-import io.github.clip4j.search.Hits;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -91,24 +88,20 @@ final class SearchCommand extends Subcommand {
     if (minScore != null && minScore.isNaN()) {
       throw new Failure("--min-score " + minScore, "is not a number", "give a cosine, -1 to 1");
     }
-    IndexFolder index = new IndexFolder(folder);
-    try (IndexFolder.Version version = index.read().orElseThrow(this::noIndex)) {
-      IndexManifest manifest = version.manifest();
-      String location = model == null ? manifest.model().location() : model;
+    try (PictureIndex index = PictureIndex.read(folder)) {
+      PictureList list = index.list().orElseThrow();
+      String location = model == null ? list.model().location() : model;
       try (ClipModel loaded = ModelOption.load(location, LoadOptions.DEFAULT)) {
-        index.checkModel(manifest, loaded);
-        List<Found> hits = search(version, query(loaded));
+        index.checkModel(loaded);
+        double least = minScore == null ? Double.NEGATIVE_INFINITY : minScore;
+        List<PictureIndex.Found> hits = index.search(query(loaded), k, least);
         if (html != null) {
-          OutputFile.write(html, page(manifest, hits));
+          OutputFile.write(html, page(list, hits));
         }
         print(hits);
       }
     }
     return ExitStatus.DONE;
-  }
-
-  private Failure noIndex() {
-    return new Failure(folder.toString(), "holds no index", "make one with clip4j index");
   }
 
   private float[] query(ClipModel loaded) {
@@ -121,40 +114,29 @@ final class SearchCommand extends Subcommand {
     }
   }
 
-  private List<Found> search(IndexFolder.Version version, float[] query) {
-    List<Found> found = new ArrayList<>();
-    try (EmbeddingIndex index = EmbeddingIndex.of(version.rows())) {
-      for (Hits.Hit hit : index.search(query, k).of(0)) {
-        if (minScore == null || hit.score() >= minScore) {
-          String id = version.manifest().entries().get(hit.row()).id();
-          found.add(new Found(id, hit.row(), hit.score()));
-        }
-      }
-    } catch (RuntimeException e) {
-      throw Failure.of(folder.toString(), e);
-    }
-    return found;
-  }
-
-  private void print(List<Found> hits) {
+  private void print(List<PictureIndex.Found> hits) {
     if (json) {
-      console.json(new Result(hits));
+      console.json(
+          new Result(
+              hits.stream()
+                  .map(hit -> new Found(hit.entry().id(), hit.row(), hit.score()))
+                  .toList()));
     } else {
-      hits.forEach(hit -> console.print("%7.4f  %s".formatted(hit.score(), hit.id())));
+      hits.forEach(hit -> console.print("%7.4f  %s".formatted(hit.score(), hit.entry().id())));
     }
   }
 
-  private String page(IndexManifest manifest, List<Found> hits) {
+  private String page(PictureList list, List<PictureIndex.Found> hits) {
     List<Gallery.Hit> shown = new ArrayList<>();
-    for (Found hit : hits) {
-      Entry entry = manifest.entries().get(hit.row());
-      shown.add(new Gallery.Hit(picture(entry.id(), Path.of(entry.path())), hit.score()));
+    for (PictureIndex.Found hit : hits) {
+      Gallery.Item item = picture(hit.entry().id(), Path.of(hit.entry().path()));
+      shown.add(new Gallery.Hit(item, hit.score()));
     }
     Gallery.Item query =
         text != null ? new Gallery.Text(text) : picture(image, Pictures.single(image).path());
     String introduction =
         "Searched %d pictures in %s with the model %s."
-            .formatted(manifest.entries().size(), folder, manifest.model().name());
+            .formatted(list.entries().size(), folder, list.model().name());
     return new Gallery("What was found", introduction)
         .results("Best matches", "", List.of(new Gallery.Result(query, shown)))
         .html();

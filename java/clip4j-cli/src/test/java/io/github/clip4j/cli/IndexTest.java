@@ -7,6 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import io.github.clip4j.search.EmbeddingIndex;
+import io.github.clip4j.search.Embeddings;
+import io.github.clip4j.search.Ids;
+import io.github.clip4j.search.OpenOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -104,7 +108,30 @@ class IndexTest {
     assertEquals("a.png", first("--text", "bicycle"));
     Files.setLastModifiedTime(pictures.resolve("a.png"), FileTime.fromMillis(1));
     indexes(4, 0, 0);
-    assertEquals(List.of("embeddings-000005.safetensors", "manifest.json"), Cli.namesIn(index));
+    assertEquals(4, embeddings());
+  }
+
+  /** How many the index has, whatever its list says. */
+  private int embeddings() {
+    try (EmbeddingIndex opened = EmbeddingIndex.open(index)) {
+      return opened.size();
+    }
+  }
+
+  @Test
+  void picturesOfTheSameBytesShareAnEmbedding() throws IOException {
+    Files.copy(pictures.resolve("owl.png"), pictures.resolve("copy.png"));
+    indexes(5, 4, 0);
+    assertEquals(4, embeddings());
+    JsonArray found = search("--image", pictures.resolve("owl.png"), "-k", 2);
+    assertEquals(2, found.size());
+    assertTrue(found.toString().contains("owl.png") && found.toString().contains("copy.png"));
+    Files.delete(pictures.resolve("owl.png"));
+    indexes(4, 0, 1);
+    assertEquals("copy.png", first("--text", "owl"));
+    Cli.write(pictures.resolve("bad.png"), "not a picture");
+    Cli.write(pictures.resolve("worse.png"), "not a picture");
+    assertEquals(2, index().hasStatus(3).err().lines().count());
   }
 
   @Test
@@ -211,45 +238,70 @@ class IndexTest {
   @Test
   void oneWriterAtATime() {
     indexes(4, 4, 0);
-    try (IndexLock lock = IndexLock.of(index)) {
-      index().failsWith(1, index.toString(), "another process is indexing");
+    try (EmbeddingIndex writer = EmbeddingIndex.open(index, OpenOptions.WRITE)) {
+      index().failsWith(1, index.toString(), "open for writing", "try again when it is done");
       assertEquals(4, search("--text", "a").size());
-      assertEquals(lock, lock);
+      assertEquals(4, writer.size());
     }
     indexes(4, 0, 0);
   }
 
   @Test
-  void whatAWriterThatDiedLeftIsRemoved() {
+  void whatAWriterThatDiedLeftIsPassedOverAndRemoved() {
     indexes(4, 4, 0);
-    String token = "123e4567-e89b-12d3-a456-426614174000";
-    Cli.write(index.resolve(".embeddings-000002.safetensors." + token + ".tmp"), "partial");
-    Cli.write(index.resolve(".manifest.json." + token + ".tmp"), "partial");
-    Cli.write(index.resolve("embeddings-000007.safetensors"), "never published");
-    Cli.write(index.resolve(".lock"), ""); // Its process is gone.
+    Cli.write(index.resolve("segment-77.safetensors"), "never published");
     Cli.write(index.resolve("mine.txt"), "not the index's");
+    float[] row = new float[modelDimension()];
+    row[0] = 1;
+    try (EmbeddingIndex writer = EmbeddingIndex.open(index, OpenOptions.WRITE);
+        Embeddings rows = Embeddings.copyOf(new float[][] {row, row})) {
+      writer.add(rows, Ids.of("embedded", "and never listed"));
+      writer.commit();
+    }
+    assertEquals(6, embeddings());
+    assertEquals(4, search("--text", "a").size());
+    assertEquals(2, search("--text", "a", "-k", 2).size());
+    indexes(4, 0, 0);
+    assertEquals(4, embeddings());
+    assertFalse(Files.exists(index.resolve("segment-77.safetensors")));
+    assertTrue(Files.exists(index.resolve("mine.txt")));
+  }
+
+  @Test
+  void whatAnInterruptedWriterEmbeddedIsNotEmbeddedAgain() throws IOException {
+    indexes(4, 4, 0);
+    Files.delete(index.resolve("pictures.json"));
+    Cli.run("search", index, "--text", "a").failsWith(1, "holds no index");
     Cli.picture("noto-bicycle.png", pictures, "a.png");
     indexes(5, 1, 0);
-    List<String> left = List.of("embeddings-000002.safetensors", "manifest.json", "mine.txt");
-    assertEquals(left, Cli.namesIn(index));
+    assertEquals("a.png", first("--text", "bicycle"));
+  }
+
+  private int modelDimension() {
+    try (EmbeddingIndex opened = EmbeddingIndex.open(index)) {
+      return opened.dimension();
+    }
   }
 
   @Test
   void damagedIndexesAreRefused() throws IOException {
     indexes(4, 4, 0);
-    Path segment = index.resolve("embeddings-000001.safetensors");
-    Path manifest = index.resolve("manifest.json");
+    Path segment =
+        index.resolve(
+            Cli.namesIn(index).stream().filter(n -> n.startsWith("segment")).findAny().get());
+    Path list = index.resolve("pictures.json");
     byte[] good = Files.readAllBytes(segment);
-    String json = Cli.read(manifest);
     byte[] bad = good.clone();
-    bad[good.length - 5] ^= 1;
+    bad[good.length / 2] ^= 1;
     Cli.write(segment, bad);
-    refused("wrong checksum");
+    Cli.run("search", index, "--text", "a")
+        .failsWith(1, index.toString(), segment.getFileName().toString());
     Cli.write(segment, Arrays.copyOf(good, good.length - 4));
-    refused("is not what its manifest says");
+    refused(segment.getFileName().toString());
     Files.delete(segment);
-    refused("is missing");
+    refused(segment.getFileName().toString());
     Cli.write(segment, good);
+    String json = Cli.read(list);
     for (String wrong :
         List.of(
             "",
@@ -258,17 +310,18 @@ class IndexTest {
             "null",
             "{\"files\":{}}",
             json.substring(0, json.length() / 2),
-            json.replace("clip4j-index", "x"),
+            json.replace("clip4j-pictures", "x"),
             json.replace("\"version\":1", "\"version\":2"),
-            json.replace("embeddings-000001.safetensors", "../secret"),
             json.replaceAll("\"entries\":.*]", "\"entries\":[null]"),
             json.replaceAll("\"entries\":.*]", "\"entries\":[]"))) {
-      Cli.write(manifest, wrong);
-      refused("manifest.json is not that of a clip4j index");
-      assertEquals(wrong, Cli.read(manifest));
+      Cli.write(list, wrong);
+      refused("pictures.json is not that of a clip4j index");
+      assertEquals(wrong, Cli.read(list));
     }
-    Cli.write(manifest, json);
+    Cli.write(list, json);
     assertEquals(4, search("--text", "a").size());
+    Files.delete(index.resolve("manifest.safetensors"));
+    refused("");
   }
 
   private void refused(String why) {

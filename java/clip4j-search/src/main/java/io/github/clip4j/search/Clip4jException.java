@@ -29,7 +29,11 @@ public final class Clip4jException extends RuntimeException {
     /** The JVM is exiting. */
     SHUTTING_DOWN,
     /** A defect of clip4j or of a library below it. */
-    INTERNAL
+    INTERNAL,
+    /** A file cannot be written: a full disk, permissions, an I/O error. */
+    UNWRITABLE,
+    /** Somebody else is writing there, in this process or another. */
+    LOCKED
   }
 
   private final Kind kind;

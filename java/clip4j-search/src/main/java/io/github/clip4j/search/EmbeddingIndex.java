@@ -1,40 +1,51 @@
 package io.github.clip4j.search;
 
+import io.github.clip4j.search.internal.EmbeddingsAccess;
 import io.github.clip4j.search.internal.Native;
 import io.github.clip4j.search.internal.NativeBlock;
 import io.github.clip4j.search.internal.NativeHandle;
 import io.github.clip4j.search.internal.NativeMemory;
 import io.github.clip4j.search.internal.Status;
 import java.nio.ByteBuffer;
-import java.nio.DoubleBuffer;
-import java.nio.IntBuffer;
+import java.nio.file.Path;
+import java.util.BitSet;
+import java.util.List;
 import java.util.Objects;
+import java.util.OptionalLong;
+import java.util.function.LongBinaryOperator;
 import java.util.function.LongConsumer;
 
 /**
- * Exact search over the rows of {@link Embeddings}: the hits and their order are those of float64
- * arithmetic on the stored float32 rows. Any number of threads may search at once, and each search
- * uses all CPUs of the process.
+ * Exact search over rows of float32: the hits and their order are those of float64 arithmetic on
+ * the stored rows, which need not be of unit length. A row of zeros has cosine 0 with everything.
  *
- * <p>The rows need not be of unit length. A row of zeros has cosine 0 with everything.
+ * <p>An index is one of three. {@link #of} searches rows that are there already. {@link #inMemory}
+ * makes an empty index that rows are added to and removed from. {@link #create} makes such a one in
+ * a folder, where {@link #commit} makes durable what has been written, and {@link #open} finds it
+ * again: the folder has one writer at a time among all processes, and any number of readers, each
+ * of which keeps the state that it opened.
+ *
+ * <p>Any number of threads may search while others write: a search sees what had been written when
+ * it began and waits for no writer. Writing calls run one after another, and where one throws,
+ * nothing has changed. They throw a {@link Clip4jException} of kind UNSUPPORTED where the index was
+ * made by {@link #of} or opened for reading. After {@link #close} every method but it, {@link
+ * #schema} and {@link #dimension} throws {@link IllegalStateException}.
  */
 public final class EmbeddingIndex implements AutoCloseable {
-  /** Bounds the native memory that the results of one native call take. */
-  private static final long RESULT_BYTES = 32L << 20;
+  private static final int REFUSE = 0;
+  private static final int REPLACE = 1;
 
   private final NativeHandle handle;
-  private final int size;
-  private final int dimension;
+  private final IndexSchema schema;
 
-  private EmbeddingIndex(NativeHandle handle, int size, int dimension) {
+  private EmbeddingIndex(NativeHandle handle, IndexSchema schema) {
     this.handle = handle;
-    this.size = size;
-    this.dimension = dimension;
+    this.schema = schema;
   }
 
   /**
-   * An index over {@code rows}, which are not copied: the index keeps their memory until it is
-   * closed, whether or not {@code rows} has been closed by then.
+   * An index over {@code rows}, called by their numbers. They are not copied: the index keeps their
+   * memory until it is closed, whether or not {@code rows} has been closed by then.
    *
    * @throws IllegalArgumentException if there is no row, or one is not finite
    */
@@ -51,124 +62,295 @@ public final class EmbeddingIndex implements AutoCloseable {
     long address = memory.acquire();
     long index;
     try {
-      index = create(address, rows.rows(), rows.dimension());
+      index = NativeIndex.over(address, rows.rows(), rows.dimension());
     } catch (Throwable failed) {
       memory.release();
       throw failed;
     }
     return new EmbeddingIndex(
-        new NativeHandle("EmbeddingIndex", index, free), rows.rows(), rows.dimension());
+        new NativeHandle("EmbeddingIndex", index, free),
+        new IndexSchema(rows.dimension(), IdKind.ROW_NUMBER));
   }
 
-  private static long create(long address, int rows, int dimension) {
-    try (NativeBlock result = new NativeBlock("EmbeddingIndex", Long.BYTES)) {
-      ByteBuffer index = result.buffer(0, Long.BYTES); // Nothing may fail once the index exists.
-      Status.check(
-          Native.indexCreate(address, rows, dimension, result.address()), Native::lastError);
-      return index.getLong();
+  /** An empty index in memory alone. */
+  public static EmbeddingIndex inMemory(IndexSchema schema) {
+    return new EmbeddingIndex(
+        handle(NativeIndex.create(null, schema, OptionalLong.empty())), schema);
+  }
+
+  /**
+   * An empty index in a folder, open for writing, and durable.
+   *
+   * @param folder is made where it is missing
+   * @throws IllegalArgumentException if there is an index already
+   * @throws Clip4jException LOCKED where another writer is there, UNWRITABLE
+   */
+  public static EmbeddingIndex create(Path folder, IndexSchema schema) {
+    return createWith(folder, schema, OptionalLong.empty());
+  }
+
+  /**
+   * As {@link #create(Path, IndexSchema)}.
+   *
+   * @param rowMemory as in {@link OpenOptions}: bytes
+   */
+  public static EmbeddingIndex create(Path folder, IndexSchema schema, long rowMemory) {
+    return createWith(folder, schema, OpenOptions.WRITE.withRowMemory(rowMemory).rowMemory());
+  }
+
+  private static EmbeddingIndex createWith(Path folder, IndexSchema schema, OptionalLong memory) {
+    Objects.requireNonNull(folder, "folder");
+    return new EmbeddingIndex(handle(NativeIndex.create(folder, schema, memory)), schema);
+  }
+
+  /** The last committed state of the index in {@code folder}, for searching. */
+  public static EmbeddingIndex open(Path folder) {
+    return open(folder, OpenOptions.READ);
+  }
+
+  /**
+   * The last committed state of the index in {@code folder}. Its size does not matter: rows are
+   * read when they are first needed.
+   *
+   * @throws Clip4jException MISSING where there is none, CORRUPT, UNREADABLE, UNSUPPORTED for a
+   *     format of the future; for a writer LOCKED where another one is there
+   * @throws IllegalArgumentException if it holds rows of another model than the options say
+   */
+  public static EmbeddingIndex open(Path folder, OpenOptions options) {
+    NativeHandle handle = handle(NativeIndex.open(folder, options));
+    try {
+      IndexSchema schema = NativeIndex.schema(handle.acquire());
+      handle.release();
+      schema.checkFingerprint(options.fingerprint(), "rows and queries");
+      return new EmbeddingIndex(handle, schema);
+    } catch (Throwable failed) {
+      handle.close();
+      throw failed;
     }
   }
 
-  /** The number of rows. */
-  public int size() {
-    return size;
+  /**
+   * Reads and checks every byte that the index in {@code folder} consists of; empty where all is
+   * well. Writers and readers may go on meanwhile.
+   *
+   * @throws Clip4jException MISSING or UNREADABLE where there is no such folder
+   */
+  public static List<Finding> verify(Path folder) {
+    return NativeIndex.verify(folder);
+  }
+
+  private static NativeHandle handle(long index) {
+    return new NativeHandle("EmbeddingIndex", index, Native::indexFree);
+  }
+
+  /** What never changes about it. */
+  public IndexSchema schema() {
+    return schema;
   }
 
   /** Floats in a row. */
   public int dimension() {
-    return dimension;
+    return schema.dimension();
+  }
+
+  /** The number of rows. */
+  public int size() {
+    return number(Native::indexSize);
   }
 
   /**
-   * The {@code k} rows of the highest cosine with each query; see {@link #search(Embeddings, int,
-   * Similarity)}.
-   */
-  public Hits search(Embeddings queries, int k) {
-    return search(queries, k, Similarity.COSINE);
-  }
-
-  /** The {@code k} rows of the highest cosine with {@code query}. */
-  public Hits search(float[] query, int k) {
-    return search(query, k, Similarity.COSINE);
-  }
-
-  /**
-   * The {@code k} rows most similar to {@code query}; see {@link #search(Embeddings, int,
-   * Similarity)}.
-   */
-  public Hits search(float[] query, int k, Similarity similarity) {
-    checkDimension(query.length);
-    try (NativeBlock block = new NativeBlock("query", (long) dimension * Float.BYTES)) {
-      block.buffer(0, dimension * Float.BYTES).asFloatBuffer().put(query);
-      return search(block.address(), 1, k, similarity);
-    }
-  }
-
-  /**
-   * The {@code k} rows most similar to each query, all of them when there are fewer.
+   * Adds rows that are called by their numbers, the next ones. They are copied.
    *
-   * @param queries of the index's dimension; they need not be of unit length
-   * @param k 1 or more
-   * @throws IllegalArgumentException if k &lt; 1, the dimensions differ, or a query is not finite
-   *     or, for the cosine, zero
+   * @throws IllegalArgumentException if the dimensions differ, a value is not finite, or the index
+   *     has ids of another kind
    */
-  public Hits search(Embeddings queries, int k, Similarity similarity) {
-    checkDimension(queries.dimension());
-    NativeMemory memory = queries.memory();
+  public void add(Embeddings rows) {
+    write(rows, null, REFUSE);
+  }
+
+  /**
+   * Adds rows, one for each id. They are copied.
+   *
+   * @throws IllegalArgumentException also if an id is there already or comes twice
+   */
+  public void add(Embeddings rows, Ids ids) {
+    write(rows, Objects.requireNonNull(ids, "ids"), REFUSE);
+  }
+
+  /** Adds rows as {@link #add(Embeddings, Ids)}; one of an id that is there already replaces it. */
+  public void upsert(Embeddings rows, Ids ids) {
+    write(rows, Objects.requireNonNull(ids, "ids"), REPLACE);
+  }
+
+  private void write(Embeddings rows, Ids ids, int replace) {
+    schema.checkDimension(rows.dimension(), "rows have");
+    NativeMemory memory = rows.memory();
     long address = memory.acquire();
-    try {
-      return search(address, queries.rows(), k, similarity);
+    try (NativeIds called = new NativeIds(ids)) {
+      use(index -> check(Native.indexAdd(index, address, rows.rows(), called.address(), replace)));
     } finally {
       memory.release();
     }
   }
 
-  private Hits search(long queries, int queryCount, int k, Similarity similarity) {
-    Objects.requireNonNull(similarity, "similarity");
-    if (k < 1) {
-      throw new IllegalArgumentException("k must be at least 1, not " + k);
+  /**
+   * Removes the rows of these ids; those that are not there mean nothing.
+   *
+   * @return how many rows were removed
+   */
+  public int remove(Ids ids) {
+    try (NativeIds called = new NativeIds(Objects.requireNonNull(ids, "ids"))) {
+      return number((index, count) -> Native.indexRemove(index, called.address(), count));
     }
-    int count = Math.min(k, size);
-    Hits hits = new Hits(new int[queryCount][count], new double[queryCount][count], count);
-    long index = handle.acquire();
+  }
+
+  /**
+   * Returns when all that was written before is durable: whatever becomes of the process or the
+   * machine, it will be there. For an index in a folder.
+   *
+   * @throws Clip4jException UNWRITABLE; then the next commit tries again
+   */
+  public void commit() {
+    use(index -> check(Native.indexCommit(index)));
+  }
+
+  /** Reads into memory what the first search would otherwise read. */
+  public void warm() {
+    use(index -> check(Native.indexWarm(index)));
+  }
+
+  /** The native memory that it takes now, the rows of {@link #of} included. */
+  public MemoryUse memory() {
+    try (NativeBlock block = new NativeBlock("memory", 4 * Long.BYTES)) {
+      use(index -> check(Native.indexMemory(index, block.address())));
+      ByteBuffer use = block.buffer(0, 4 * Long.BYTES);
+      return new MemoryUse(use.getLong(), use.getLong(), use.getLong(), use.getLong());
+    }
+  }
+
+  /**
+   * Which of {@code ids} the index has: bit i is that of the i-th.
+   *
+   * @param ids of the index's kind; longs where rows are called by their numbers
+   * @throws IllegalArgumentException if they are of another kind
+   */
+  public BitSet contains(Ids ids) {
+    return copyRows(ids, 0);
+  }
+
+  /**
+   * A copy of the rows of {@code ids}, in that order; to search for what is like them, for example.
+   *
+   * @param ids as for {@link #contains}
+   * @throws IllegalArgumentException also if the index does not have one of them
+   */
+  public Embeddings rows(Ids ids) {
+    long bytes = (long) ids.size() * schema.dimension() * Float.BYTES;
+    NativeMemory memory = NativeMemory.allocate("Embeddings", bytes);
     try {
-      search(index, queries, similarity, hits);
-    } finally {
-      handle.release();
-    }
-    return hits;
-  }
-
-  /** In as many native calls as it takes to bound the memory of their results. */
-  private void search(long index, long queries, Similarity similarity, Hits hits) {
-    int count = hits.count();
-    long bytesPerQuery = (long) count * (Double.BYTES + Integer.BYTES);
-    if (bytesPerQuery > Integer.MAX_VALUE) {
-      throw new IllegalArgumentException("k is too large for a buffer: " + count);
-    }
-    int step = (int) Math.max(1, Math.min(hits.queries(), RESULT_BYTES / bytesPerQuery));
-    int rowsOffset = step * count * Double.BYTES;
-    try (NativeBlock results = new NativeBlock("Hits", step * bytesPerQuery)) {
-      DoubleBuffer scores = results.buffer(0, rowsOffset).asDoubleBuffer();
-      IntBuffer rows = results.buffer(rowsOffset, step * count * Integer.BYTES).asIntBuffer();
-      for (int first = 0; first < hits.queries(); first += step) {
-        int queryCount = Math.min(step, hits.queries() - first);
-        Status.check(
-            Native.indexSearch(
-                index,
-                queries + (long) first * dimension * Float.BYTES,
-                queryCount,
-                count,
-                similarity.code,
-                results.address() + rowsOffset,
-                results.address()),
-            Native::lastError);
-        hits.fill(first, queryCount, rows, scores);
+      int known;
+      try {
+        known = copyRows(ids, memory.acquire()).nextClearBit(0);
+      } finally {
+        memory.release();
       }
+      if (known < ids.size()) {
+        throw new IllegalArgumentException("the index has no row for ids[" + known + "]");
+      }
+      return EmbeddingsAccess.adopt(memory, ids.size(), schema.dimension());
+    } catch (Throwable failed) {
+      memory.close();
+      throw failed;
     }
   }
 
-  /** Frees the index once no search is under way. */
+  private BitSet copyRows(Ids ids, long to) {
+    try (NativeIds called = new NativeIds(Objects.requireNonNull(ids, "ids"));
+        NativeBlock known = new NativeBlock("ids", ids.size())) {
+      use(index -> check(Native.indexRows(index, called.address(), to, known.address())));
+      ByteBuffer flags = known.buffer(0, ids.size());
+      BitSet result = new BitSet(ids.size());
+      for (int i = 0; i < ids.size(); i++) {
+        result.set(i, flags.get(i) != 0);
+      }
+      return result;
+    }
+  }
+
+  /** The {@code k} rows of the highest cosine with each query. */
+  public Hits search(Embeddings queries, int k) {
+    return search(queries, SearchRequest.top(k));
+  }
+
+  /** The {@code k} rows of the highest cosine with {@code query}. */
+  public Hits search(float[] query, int k) {
+    return search(query, SearchRequest.top(k));
+  }
+
+  /** The {@code k} rows most similar to {@code query}. */
+  public Hits search(float[] query, int k, Similarity similarity) {
+    return search(query, SearchRequest.top(k).withSimilarity(similarity));
+  }
+
+  /** The {@code k} rows most similar to each query, all of them when there are fewer. */
+  public Hits search(Embeddings queries, int k, Similarity similarity) {
+    return search(queries, SearchRequest.top(k).withSimilarity(similarity));
+  }
+
+  /**
+   * What {@code request} asks for, for one query; as {@link #search(Embeddings, SearchRequest)}.
+   */
+  public Hits search(float[] query, SearchRequest request) {
+    check(query.length, 1, request);
+    try (NativeSearch search = new NativeSearch(request, schema.dimension())) {
+      Hits hits = new Hits(schema.ids(), 1);
+      use(index -> search.search(index, query));
+      hits.fill(0, 1, search);
+      return hits;
+    }
+  }
+
+  /**
+   * What {@code request} asks for, for each query. Uses all CPUs of the process where that pays.
+   *
+   * @param queries of the index's dimension; they need not be of unit length
+   * @throws IllegalArgumentException if the dimensions differ, a query is not finite or, for the
+   *     cosine, zero, the request has one k per query but not as many, a filter's ids are not of
+   *     the index's kind, or the queries are of another model
+   */
+  public Hits search(Embeddings queries, SearchRequest request) {
+    check(queries.dimension(), queries.rows(), request);
+    NativeMemory memory = queries.memory();
+    long address = memory.acquire();
+    try (NativeSearch search = new NativeSearch(request, 0)) {
+      Hits hits = new Hits(schema.ids(), queries.rows());
+      int step = request.queriesAtOnce(size());
+      for (int first = 0; first < queries.rows(); first += step) {
+        int count = Math.min(step, queries.rows() - first);
+        long from = address + (long) first * schema.dimension() * Float.BYTES;
+        int start = first;
+        use(index -> search.search(index, from, start, count));
+        hits.fill(first, count, search);
+      }
+      return hits;
+    } finally {
+      memory.release();
+    }
+  }
+
+  /** For searching with one query after another without making garbage; one for each thread. */
+  public Searcher searcher(SearchRequest request) {
+    use(index -> {}); // Closed is closed.
+    return new Searcher(handle, schema, request);
+  }
+
+  private void check(int dimension, int queries, SearchRequest request) {
+    schema.checkDimension(dimension, "queries have");
+    request.checkQueries(queries);
+    schema.checkFingerprint(request.fingerprint(), "queries");
+  }
+
+  /** Frees the index once no call is under way. What was not committed is lost. */
   @Override
   public void close() {
     handle.close();
@@ -176,13 +358,32 @@ public final class EmbeddingIndex implements AutoCloseable {
 
   @Override
   public String toString() {
-    return "EmbeddingIndex[" + size + " x " + dimension + "]";
+    return "EmbeddingIndex[" + schema + "]";
   }
 
-  private void checkDimension(int other) {
-    if (other != dimension) {
-      throw new IllegalArgumentException(
-          "queries have dimension " + other + ", the index has " + dimension);
+  @FunctionalInterface
+  private interface Use {
+    void of(long index);
+  }
+
+  private void use(Use use) {
+    long index = handle.acquire();
+    try {
+      use.of(index);
+    } finally {
+      handle.release();
     }
+  }
+
+  /** A native call that writes a number to the address that it gets. */
+  private int number(LongBinaryOperator call) {
+    try (NativeBlock result = new NativeBlock("a number", Long.BYTES)) {
+      use(index -> check((int) call.applyAsLong(index, result.address())));
+      return (int) result.buffer(0, Long.BYTES).getLong();
+    }
+  }
+
+  private static void check(int status) {
+    Status.check(status, Native::lastError);
   }
 }

@@ -1,49 +1,91 @@
 package io.github.clip4j.search;
 
-import java.nio.DoubleBuffer;
-import java.nio.IntBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 
 /**
- * What a search found: for each query the same number of rows, best first; equal scores in order of
- * row number.
+ * What a search found: for each query some rows, best first; equal scores in order of row number.
  */
 public final class Hits {
+  private final IdKind kind;
   private final int[][] rows;
   private final double[][] scores;
-  private final int count;
+  private final long[][] longIds; // of IdKind.LONG alone
+  private final String[][] stringIds; // of IdKind.STRING alone
+  private int count;
+  private long rescored;
 
-  Hits(int[][] rows, double[][] scores, int count) {
-    this.rows = rows;
-    this.scores = scores;
-    this.count = count;
+  /** For queries whose hits are filled in; see {@link #fill}. */
+  Hits(IdKind kind, int queries) {
+    this.kind = kind;
+    this.rows = new int[queries][];
+    this.scores = new double[queries][];
+    this.longIds = kind == IdKind.LONG ? new long[queries][] : null;
+    this.stringIds = kind == IdKind.STRING ? new String[queries][] : null;
   }
 
-  /** Copies the hits of queries from {@code first} on out of a native call's results. */
-  void fill(int first, int queryCount, IntBuffer fromRows, DoubleBuffer fromScores) {
-    for (int q = 0; q < queryCount; q++) {
-      fromRows.get(q * count, rows[first + q]);
-      fromScores.get(q * count, scores[first + q]);
+  /** Copies what {@code search} found for queries from {@code first} on. */
+  void fill(int first, int queryCount, NativeSearch search) {
+    byte[] text = new byte[0];
+    if (kind == IdKind.STRING) {
+      text = search.copyText(search.begin(queryCount), text);
     }
+    for (int q = 0; q < queryCount; q++) {
+      int begin = search.begin(q);
+      int length = search.begin(q + 1) - begin;
+      rows[first + q] = new int[length];
+      scores[first + q] = new double[length];
+      for (int i = 0; i < length; i++) {
+        rows[first + q][i] = search.row(begin + i);
+        scores[first + q][i] = search.score(begin + i);
+      }
+      if (kind == IdKind.LONG) {
+        longIds[first + q] = new long[length];
+        for (int i = 0; i < length; i++) {
+          longIds[first + q][i] = search.id(begin + i);
+        }
+      } else if (kind == IdKind.STRING) {
+        stringIds[first + q] = new String[length];
+        for (int i = 0; i < length; i++) {
+          int start = begin + i == 0 ? 0 : (int) search.id(begin + i - 1);
+          int end = (int) search.id(begin + i);
+          stringIds[first + q][i] = new String(text, start, end - start, StandardCharsets.UTF_8);
+        }
+      }
+      count = Math.max(count, length);
+    }
+    rescored += search.rescored();
   }
 
   /**
    * One found row.
    *
-   * @param row its number in the index
+   * @param row its number in the index, as of the search
    * @param score its similarity to the query
+   * @param id what it is called: a Long, or a String in an index of string ids; where rows are
+   *     called by their numbers, its number
    */
-  public record Hit(int row, double score) {}
+  public record Hit(int row, double score, Object id) {
+    /** Of an index whose rows are called by their numbers. */
+    public Hit(int row, double score) {
+      this(row, score, (long) row);
+    }
+  }
 
   /** The number of queries. */
   public int queries() {
     return rows.length;
   }
 
-  /** Hits of each query: k, or the size of the index when that is smaller. */
+  /** Hits of {@code query}: k where there are as many. */
+  public int count(int query) {
+    return rows[query].length;
+  }
+
+  /** The most hits that a query has; every query has as many where k alone limits them. */
   public int count() {
     return count;
   }
@@ -58,18 +100,47 @@ public final class Hits {
     return scores[query][i];
   }
 
+  /**
+   * The id of hit {@code i} of {@code query}; where rows are called by their numbers, its number.
+   *
+   * @throws IllegalStateException where ids are strings
+   */
+  public long longId(int query, int i) {
+    kind.checkLong();
+    return kind == IdKind.LONG ? longIds[query][i] : rows[query][i];
+  }
+
+  /**
+   * The id of hit {@code i} of {@code query}.
+   *
+   * @throws IllegalStateException where ids are not strings
+   */
+  public String stringId(int query, int i) {
+    kind.checkString();
+    return stringIds[query][i];
+  }
+
   /** The hits of {@code query}, best first. */
   public List<Hit> of(int query) {
     Objects.checkIndex(query, rows.length);
-    List<Hit> hits = new ArrayList<>(count);
-    for (int i = 0; i < count; i++) {
-      hits.add(new Hit(rows[query][i], scores[query][i]));
+    List<Hit> hits = new ArrayList<>(count(query));
+    for (int i = 0; i < count(query); i++) {
+      Object id = kind == IdKind.STRING ? stringId(query, i) : (Object) longId(query, i);
+      hits.add(new Hit(row(query, i), score(query, i), id));
     }
     return Collections.unmodifiableList(hits);
   }
 
+  /**
+   * How many rows, of all queries, were scored by their float32 values: the hits, and what the
+   * compact codes left in doubt.
+   */
+  public long rescored() {
+    return rescored;
+  }
+
   @Override
   public String toString() {
-    return "Hits[" + queries() + " queries x " + count + "]";
+    return "Hits[" + queries() + " queries, at most " + count + " each]";
   }
 }

@@ -27,6 +27,14 @@ class FullHeapTest {
     rows.view(0).get(0);
     index.search(rows, 1);
     rows.normalized().close();
+    try (EmbeddingIndex written = EmbeddingIndex.inMemory(new IndexSchema(2, IdKind.STRING));
+        Searcher searcher = written.searcher(SearchRequest.top(1))) {
+      written.add(rows, Ids.of("id"));
+      searcher.search(new float[] {1, 1});
+      searcher.stringId(0);
+      written.search(rows, SearchRequest.top(1).withFilter(Filter.deny(Ids.of("id"))));
+      written.memory();
+    }
     try {
       index.search(new float[2], 1);
     } catch (IllegalArgumentException e) {

@@ -14,6 +14,7 @@ class LeakTest {
     assertEquals("0", result.out().trim());
     assertTrue(result.err().contains("Embeddings was never closed"), result.err());
     assertTrue(result.err().contains("EmbeddingIndex was never closed"), result.err());
+    assertTrue(result.err().contains("Searcher was never closed"), result.err());
     assertTrue(result.err().contains("LeakTest$Main.forget("), result.err());
   }
 
@@ -30,7 +31,8 @@ class LeakTest {
 
     private static void forget() {
       EmbeddingIndex index = EmbeddingIndex.of(Embeddings.copyOf(new float[] {1, 2}, 2));
-      if (index.search(new float[] {1, 1}, 1).row(0, 0) != 0) {
+      Searcher searcher = index.searcher(SearchRequest.top(1));
+      if (searcher.search(new float[] {1, 1}) != 1) {
         throw new AssertionError();
       }
     }

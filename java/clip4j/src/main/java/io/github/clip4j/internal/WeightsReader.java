@@ -2,6 +2,7 @@ package io.github.clip4j.internal;
 
 import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
+import io.github.clip4j.search.internal.PathBytes;
 import io.github.clip4j.search.internal.Status;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -28,7 +29,7 @@ final class WeightsReader {
   void read(Map<Path, List<Safetensors.Tensor>> weights) {
     weights.forEach(
         (file, tensors) -> {
-          byte[] path = ImageInput.pathBytes(file);
+          byte[] path = PathBytes.of(file);
           for (Safetensors.Tensor tensor : tensors) {
             read(file, path, tensor);
           }

@@ -62,7 +62,7 @@ public final class Native {
 
   @Name("clip4j_search_release")
   @NoException
-  static native void release(@Cast("void*") long memory);
+  public static native void release(@Cast("void*") long memory);
 
   @Name("clip4j_search_normalize")
   @NoException
@@ -73,9 +73,93 @@ public final class Native {
   public static native int indexCreate(
       @Cast("const float*") long rows, long n, int dimension, @Cast("clip4j_index**") long index);
 
+  @Name("clip4j_search_index_create_in_memory")
+  @NoException
+  public static native int indexCreateInMemory(
+      @Cast("const clip4j_schema*") long schema, @Cast("clip4j_index**") long index);
+
+  @Name("clip4j_search_index_create_in_folder")
+  @NoException
+  public static native int indexCreateInFolder(
+      @Cast("const char*") long folder,
+      @Cast("const clip4j_schema*") long schema,
+      long rowMemory,
+      @Cast("clip4j_index**") long index);
+
+  @Name("clip4j_search_index_open")
+  @NoException
+  public static native int indexOpen(
+      @Cast("const char*") long folder,
+      int writable,
+      long rowMemory,
+      @Cast("clip4j_index**") long index);
+
   @Name("clip4j_search_index_free")
   @NoException
   public static native void indexFree(@Cast("clip4j_index*") long index);
+
+  @Name("clip4j_search_index_schema")
+  @NoException
+  public static native int indexSchema(
+      @Cast("const clip4j_index*") long index, @Cast("clip4j_schema*") long schema);
+
+  @Name("clip4j_search_index_size")
+  @NoException
+  public static native int indexSize(
+      @Cast("const clip4j_index*") long index, @Cast("int64_t*") long size);
+
+  @Name("clip4j_search_index_add")
+  @NoException
+  public static native int indexAdd(
+      @Cast("clip4j_index*") long index,
+      @Cast("const float*") long rows,
+      long n,
+      @Cast("const clip4j_ids*") long ids,
+      int replace);
+
+  @Name("clip4j_search_index_remove")
+  @NoException
+  public static native int indexRemove(
+      @Cast("clip4j_index*") long index,
+      @Cast("const clip4j_ids*") long ids,
+      @Cast("int64_t*") long removed);
+
+  @Name("clip4j_search_index_commit")
+  @NoException
+  public static native int indexCommit(@Cast("clip4j_index*") long index);
+
+  @Name("clip4j_search_index_rows")
+  @NoException
+  public static native int indexRows(
+      @Cast("const clip4j_index*") long index,
+      @Cast("const clip4j_ids*") long ids,
+      @Cast("float*") long rows,
+      @Cast("uint8_t*") long known);
+
+  @Name("clip4j_search_index_warm")
+  @NoException
+  public static native int indexWarm(@Cast("const clip4j_index*") long index);
+
+  @Name("clip4j_search_index_memory")
+  @NoException
+  public static native int indexMemory(
+      @Cast("const clip4j_index*") long index, @Cast("clip4j_memory_use*") long use);
+
+  @Name("clip4j_search_verify")
+  @NoException
+  public static native int verify(
+      @Cast("const char*") long folder,
+      @Cast("int64_t*") long count,
+      @Cast("char**") long findings,
+      @Cast("int64_t*") long bytes);
+
+  @Name("clip4j_search_hits_create")
+  @NoException
+  public static native int hitsCreate(@Cast("clip4j_hits**") long hits);
+
+  @Name("clip4j_search_hits_free")
+  @NoException
+  public static native void hitsFree(@Cast("clip4j_hits*") long hits);
 
   @Name("clip4j_search_index_search")
   @NoException
@@ -83,10 +167,9 @@ public final class Native {
       @Cast("const clip4j_index*") long index,
       @Cast("const float*") long queries,
       int queryCount,
-      int k,
-      int similarity,
-      @Cast("int32_t*") long rows,
-      @Cast("double*") long scores);
+      @Cast("const clip4j_request*") long request,
+      @Cast("clip4j_hits*") long hits,
+      @Cast("clip4j_found*") long found);
 
   @Name("clip4j_search_kernel")
   @NoException

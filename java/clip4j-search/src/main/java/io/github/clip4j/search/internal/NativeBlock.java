@@ -5,8 +5,9 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * Zeroed native memory, 64-byte aligned, that lives for one call: whoever allocates it closes it in
- * the same method, and no other thread sees it. What lives longer is {@link NativeMemory}.
+ * Zeroed native memory, 64-byte aligned, for one call: whoever allocates it closes it, and no other
+ * thread sees it meanwhile. What is shared, or may be forgotten, is {@link NativeMemory} or belongs
+ * to a {@link NativeHandle}.
  */
 public final class NativeBlock implements AutoCloseable {
   private final long address;

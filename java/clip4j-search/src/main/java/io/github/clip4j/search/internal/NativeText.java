@@ -8,6 +8,11 @@ public final class NativeText {
 
   /** A copy of the null-terminated UTF-8 text at {@code address}. */
   public static String at(long address) {
-    return StandardCharsets.UTF_8.decode(Native.buffer(address, Native.length(address))).toString();
+    return at(address, Native.length(address));
+  }
+
+  /** A copy of {@code bytes} of UTF-8 text at {@code address}. */
+  public static String at(long address, long bytes) {
+    return StandardCharsets.UTF_8.decode(Native.buffer(address, bytes)).toString();
   }
 }

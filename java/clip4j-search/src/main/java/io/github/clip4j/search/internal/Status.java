@@ -18,7 +18,9 @@ public final class Status {
     Kind.TOO_LARGE,
     Kind.UNSUPPORTED,
     Kind.SHUTTING_DOWN,
-    Kind.INTERNAL
+    Kind.INTERNAL,
+    Kind.UNWRITABLE,
+    Kind.LOCKED
   };
 
   private Status() {}

@@ -1,0 +1,153 @@
+package io.github.clip4j.search;
+
+import java.util.Arrays;
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * What a search is to find: by default the rows of the highest cosine, whatever it is. Immutable;
+ * the {@code with} methods return a changed copy.
+ *
+ * <pre>{@code
+ * SearchRequest.top(10).withMinimumScore(0.25).withFilter(Filter.deny(Ids.of("cat.jpg")))
+ * }</pre>
+ */
+public final class SearchRequest {
+  private static final long RESULT_BYTES = 32L << 20;
+  private static final long BYTES_PER_HIT = 3 * Long.BYTES; // row, score, id
+
+  private final long[] k; // one for all queries, or one each
+  private final boolean onePerQuery;
+  private final double minimumScore;
+  private final Similarity similarity;
+  private final Filter filter; // null: all rows
+  private final String fingerprint; // empty: unknown
+
+  private SearchRequest(
+      long[] k,
+      boolean onePerQuery,
+      double minimumScore,
+      Similarity similarity,
+      Filter filter,
+      String fingerprint) {
+    this.k = k;
+    this.onePerQuery = onePerQuery;
+    this.minimumScore = minimumScore;
+    this.similarity = similarity;
+    this.filter = filter;
+    this.fingerprint = fingerprint;
+  }
+
+  /**
+   * The {@code k} best rows for each query; all of them where there are fewer.
+   *
+   * @throws IllegalArgumentException if k &lt; 1
+   */
+  public static SearchRequest top(int k) {
+    return best(false, k);
+  }
+
+  /**
+   * The {@code k[q]} best rows for query q; a search must then have k.length queries.
+   *
+   * @throws IllegalArgumentException if k is empty or one is less than 1
+   */
+  public static SearchRequest topEach(int... k) {
+    if (k.length == 0) {
+      throw new IllegalArgumentException("k is empty");
+    }
+    return best(true, Arrays.stream(k).asLongStream().toArray());
+  }
+
+  /** Range search: every row that scores {@code minimumScore} or more, however many there are. */
+  public static SearchRequest allFrom(double minimumScore) {
+    return best(false, Long.MAX_VALUE).withMinimumScore(minimumScore);
+  }
+
+  private static SearchRequest best(boolean onePerQuery, long... k) {
+    for (long value : k) {
+      if (value < 1) {
+        throw new IllegalArgumentException("k must be at least 1, not " + value);
+      }
+    }
+    return new SearchRequest(k, onePerQuery, Double.NEGATIVE_INFINITY, Similarity.COSINE, null, "");
+  }
+
+  /**
+   * Without rows that score less.
+   *
+   * @throws IllegalArgumentException if it is not a number
+   */
+  public SearchRequest withMinimumScore(double minimum) {
+    if (Double.isNaN(minimum)) {
+      throw new IllegalArgumentException("minimumScore is not a number");
+    }
+    return new SearchRequest(k, onePerQuery, minimum, similarity, filter, fingerprint);
+  }
+
+  /** By that measure. */
+  public SearchRequest withSimilarity(Similarity by) {
+    Objects.requireNonNull(by, "similarity");
+    return new SearchRequest(k, onePerQuery, minimumScore, by, filter, fingerprint);
+  }
+
+  /** Among the rows that {@code which} lets through. */
+  public SearchRequest withFilter(Filter which) {
+    Objects.requireNonNull(which, "filter");
+    return new SearchRequest(k, onePerQuery, minimumScore, similarity, which, fingerprint);
+  }
+
+  /**
+   * With queries that the model of this fingerprint made: an index of another model's rows refuses
+   * them.
+   */
+  public SearchRequest withFingerprint(String ofModel) {
+    Objects.requireNonNull(ofModel, "fingerprint");
+    return new SearchRequest(k, onePerQuery, minimumScore, similarity, filter, ofModel);
+  }
+
+  /** Rows that score less are no hits. */
+  public double minimumScore() {
+    return minimumScore;
+  }
+
+  /** The measure. */
+  public Similarity similarity() {
+    return similarity;
+  }
+
+  /** Which rows may be found; empty where all may. */
+  public Optional<Filter> filter() {
+    return Optional.ofNullable(filter);
+  }
+
+  /** Of the model that made the queries; empty where that was not said. */
+  public String fingerprint() {
+    return fingerprint;
+  }
+
+  /** One for all queries, or one each; {@link Long#MAX_VALUE} for a range search. */
+  long[] k() {
+    return k;
+  }
+
+  boolean onePerQuery() {
+    return onePerQuery;
+  }
+
+  /** Refuses another number of queries than there are k, where there is one each. */
+  void checkQueries(int queries) {
+    if (onePerQuery && k.length != queries) {
+      throw new IllegalArgumentException(
+          "there are " + k.length + " k, one per query, and " + queries + " queries");
+    }
+  }
+
+  /** How many queries a native call may get, to bound the memory of its results. */
+  int queriesAtOnce(int size) {
+    long most = Math.max(1, Math.min(size, Arrays.stream(k).max().orElseThrow()));
+    long queries = RESULT_BYTES / (most * BYTES_PER_HIT);
+    // A range search may find everything, and hardly ever does.
+    return (int) Math.max(k[0] == Long.MAX_VALUE ? 64 : 1, Math.min(queries, Integer.MAX_VALUE));
+  }
+}

@@ -1,0 +1,166 @@
+#include <cstddef>
+#include <cstring>
+#include <string>
+
+#include "api/index_handle.h"
+#include "base/boundary.h"
+
+using clip4j::deref;
+using clip4j::fail;
+using clip4j::ids_of;
+using clip4j::translate_exceptions;
+using clip4j::store::Access;
+using clip4j::store::IdKind;
+using clip4j::store::Ids;
+using clip4j::store::Index;
+using clip4j::store::Options;
+using clip4j::store::Schema;
+
+// Java reads and writes these structs through ByteBuffers: NativeIds, NativeRequest and EmbeddingIndex hold
+// the same numbers. A platform that lays them out differently must not build.
+static_assert(sizeof(clip4j_ids) == 32 && offsetof(clip4j_ids, kind) == 24);
+static_assert(sizeof(clip4j_schema) == 16 && offsetof(clip4j_schema, ids) == 12);
+static_assert(sizeof(clip4j_memory_use) == 32 && offsetof(clip4j_memory_use, deletions) == 24);
+static_assert(sizeof(clip4j_request) == 80 && offsetof(clip4j_request, similarity) == 24);
+static_assert(offsetof(clip4j_request, filter_ids) == 32 && offsetof(clip4j_request, filter_rows) == 64);
+static_assert(sizeof(clip4j_found) == 48 && offsetof(clip4j_found, rescored) == 40);
+
+namespace {
+
+IdKind kind_of(int32_t kind) {
+  if (kind < CLIP4J_ROW_NUMBERS || kind > CLIP4J_STRING_IDS) {
+    fail(CLIP4J_INVALID_ARGUMENT, "there are no ids of kind ", kind);
+  }
+  return static_cast<IdKind>(kind);
+}
+
+Schema schema_of(const clip4j_schema& schema) {
+  return {schema.dimension, kind_of(schema.ids), &deref(schema.fingerprint, "fingerprint")};
+}
+
+Options options_of(int64_t row_memory) {
+  return {row_memory < 0 ? clip4j::store::default_row_memory() : row_memory};
+}
+
+// Runs `make`, which returns a store::Index.
+template <typename Make>
+int32_t create(clip4j_index** index, const Make& make) {
+  return translate_exceptions([&] {
+    deref(index, "index") = nullptr;
+    *index = new clip4j_index(make());
+  });
+}
+
+}  // namespace
+
+namespace clip4j {
+
+Ids ids_of(const clip4j_ids& ids) {
+  const Ids result{kind_of(ids.kind), ids.count, ids.values, ids.text};
+  if (result.kind == IdKind::kNone) return {};
+  if (ids.count < 0) fail(CLIP4J_INVALID_ARGUMENT, "the number of ids is ", ids.count);
+  if (ids.count > 0) deref(ids.values, "values");
+  if (ids.count > 0 && result.kind == IdKind::kString) deref(ids.text, "text");
+  return result;
+}
+
+}  // namespace clip4j
+
+int32_t clip4j_search_index_create(const float* rows, int64_t n, int32_t dimension, clip4j_index** index) {
+  return create(index, [&] { return Index::over(&deref(rows, "rows"), n, dimension); });
+}
+
+int32_t clip4j_search_index_create_in_memory(const clip4j_schema* schema, clip4j_index** index) {
+  return create(index, [&] { return Index::in_memory(schema_of(deref(schema, "schema"))); });
+}
+
+int32_t clip4j_search_index_create_in_folder(const char* folder, const clip4j_schema* schema,
+                                             int64_t row_memory, clip4j_index** index) {
+  return create(index, [&] {
+    const Schema wanted = schema_of(deref(schema, "schema"));
+    return Index::create(clip4j::store::open_folder(&deref(folder, "folder"), true), wanted,
+                         options_of(row_memory));
+  });
+}
+
+int32_t clip4j_search_index_open(const char* folder, int32_t writable, int64_t row_memory,
+                                 clip4j_index** index) {
+  return create(index, [&] {
+    return Index::open(clip4j::store::open_folder(&deref(folder, "folder"), false),
+                       writable != 0 ? Access::kWrite : Access::kRead, options_of(row_memory));
+  });
+}
+
+void clip4j_search_index_free(clip4j_index* index) { delete index; }
+
+int32_t clip4j_search_index_schema(const clip4j_index* index, clip4j_schema* schema) {
+  return translate_exceptions([&] {
+    const Schema& known = deref(index, "index").index->schema();
+    deref(schema, "schema") = {known.fingerprint.c_str(), known.dimension, static_cast<int32_t>(known.ids)};
+  });
+}
+
+int32_t clip4j_search_index_size(const clip4j_index* index, int64_t* size) {
+  return translate_exceptions([&] { deref(size, "size") = deref(index, "index").index->snapshot()->size(); });
+}
+
+int32_t clip4j_search_index_add(clip4j_index* index, const float* rows, int64_t n, const clip4j_ids* ids,
+                                int32_t replace) {
+  return translate_exceptions([&] {
+    if (n > 0) deref(rows, "rows");
+    deref(index, "index")
+        .index->add(rows, n, ids_of(deref(ids, "ids")),
+                    replace != 0 ? Index::Known::kReplace : Index::Known::kRefuse);
+  });
+}
+
+int32_t clip4j_search_index_remove(clip4j_index* index, const clip4j_ids* ids, int64_t* removed) {
+  return translate_exceptions([&] {
+    int64_t& count = deref(removed, "removed");
+    count = deref(index, "index").index->remove(ids_of(deref(ids, "ids")));
+  });
+}
+
+int32_t clip4j_search_index_commit(clip4j_index* index) {
+  return translate_exceptions([&] { deref(index, "index").index->commit(); });
+}
+
+int32_t clip4j_search_index_rows(const clip4j_index* index, const clip4j_ids* ids, float* rows,
+                                 uint8_t* known) {
+  return translate_exceptions([&] {
+    const Ids wanted = ids_of(deref(ids, "ids"));
+    if (wanted.count > 0) deref(known, "known");
+    deref(index, "index").index->snapshot()->copy_rows(wanted, rows, known);
+  });
+}
+
+int32_t clip4j_search_index_warm(const clip4j_index* index) {
+  return translate_exceptions([&] { deref(index, "index").index->snapshot()->warm(); });
+}
+
+int32_t clip4j_search_index_memory(const clip4j_index* index, clip4j_memory_use* use) {
+  return translate_exceptions([&] {
+    const clip4j::store::MemoryUse now = deref(index, "index").index->use();
+    deref(use, "use") = {now.codes, now.rows, now.ids, now.deletions};
+  });
+}
+
+int32_t clip4j_search_verify(const char* folder, int64_t* count, char** findings, int64_t* bytes) {
+  return translate_exceptions([&] {
+    char*& to = deref(findings, "findings");
+    int64_t& length = deref(bytes, "bytes");
+    int64_t& number = deref(count, "count");
+    const auto opened = clip4j::store::open_folder(&deref(folder, "folder"), false);
+    std::string texts;
+    number = 0;
+    for (const clip4j::store::Finding& finding : clip4j::store::verify(*opened)) {
+      texts.append(finding.file).push_back('\0');
+      texts.append(finding.problem).push_back('\0');
+      ++number;
+    }
+    length = static_cast<int64_t>(texts.size());
+    to = static_cast<char*>(clip4j_search_allocate(length));
+    if (to == nullptr) fail(CLIP4J_OUT_OF_MEMORY, "no native memory for ", length, " bytes");
+    std::memcpy(to, texts.data(), texts.size());
+  });
+}

@@ -1,0 +1,111 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "store/snapshot.h"
+
+// A mutable index of embeddings, in memory or in a folder. Many threads search while one writes: a search
+// works on the snapshot that is current when it begins, and never waits for a writer. What is written is
+// visible at once, and durable after commit(). docs/index-format.md describes the folder.
+namespace clip4j::store {
+
+enum class Access { kRead, kWrite };
+
+struct Options {
+  // What the float32 rows may take in memory. Beyond it they are read from their files when a search needs
+  // them.
+  int64_t row_memory;
+};
+
+class Index {
+ public:
+  // Over rows that someone else keeps, as long as the index lives. It never changes.
+  static std::unique_ptr<Index> over(const float* rows, int64_t n, int32_t dimension);
+
+  // In memory alone: commit() has nowhere to go.
+  static std::unique_ptr<Index> in_memory(const Schema& schema);
+
+  // An empty index in a folder that has none, for writing; durable when it returns.
+  static std::unique_ptr<Index> create(std::unique_ptr<Folder> folder, const Schema& schema,
+                                       const Options& options);
+
+  // The last committed state. Reads the manifest and the headers of segments alone. There may be one writer
+  // at a time among all processes (else CLIP4J_LOCKED), and any number of readers, each of which keeps the
+  // state it opened.
+  static std::unique_ptr<Index> open(std::unique_ptr<Folder> folder, Access access, const Options& options);
+
+  const Schema& schema() const { return schema_; }
+  std::shared_ptr<const Snapshot> snapshot() const;
+
+  // The calls that follow are made one after another, whatever their threads. Where one throws, nothing has
+  // changed. CLIP4J_UNSUPPORTED where the index was opened for reading or made over rows.
+
+  enum class Known { kRefuse, kReplace };
+  // n rows, borrowed. With ids, one each; without, the rows are called by their numbers. An id that the index
+  // has, or that comes twice, is CLIP4J_INVALID_ARGUMENT or replaces the row that came before. So is a value
+  // that is not finite.
+  void add(const float* rows, int64_t n, const Ids& ids, Known known);
+  // Returns how many there were. An index without ids only grows (CLIP4J_UNSUPPORTED).
+  int64_t remove(const Ids& ids);
+  // Returns when the current state is durable. Where it throws, a later commit tries again; until then a
+  // crash may leave this state or the one before. CLIP4J_UNSUPPORTED for an index in memory.
+  void commit();
+
+  MemoryUse use() const { return snapshot()->use(); }
+
+ private:
+  Index(std::unique_ptr<Folder> folder, Schema schema, int64_t row_memory);
+
+  void take_lock();
+  void read_state();
+  void check_writable() const;
+  void publish(std::vector<Part> parts, bool committed);
+  Part build(search::Array<float> rows, IdColumn ids);
+  Part merge(std::span<const Part> parts);
+  void merge_where_due(std::vector<Part>& parts);
+  SegmentEntry write(const Segment& segment);
+  void remove_unused_files(int64_t from) noexcept;
+
+  const std::unique_ptr<Folder> folder_;  // null in memory
+  Schema schema_;
+  const std::shared_ptr<Budget> budget_;
+  std::unique_ptr<File> lock_;  // null for a reader
+  bool over_rows_ = false;
+
+  std::mutex writing_;
+  int64_t next_number_ = 0;  // of a segment's file
+  int64_t first_unpublished_ =
+      0;  // files from this number on are in no manifest, even of a commit that failed
+  int64_t next_commit_ = 0;
+  bool committed_ = false;  // whether the current state is known to be the durable one
+
+  mutable std::mutex snapshot_mutex_;  // held to copy a pointer, no longer
+  std::shared_ptr<const Snapshot> snapshot_;
+};
+
+struct Finding {
+  std::string file;     // its name in the folder
+  std::string problem;  // in words
+};
+
+// Reads everything that the folder's index consists of and checks it; finds every flipped bit and every
+// missing byte.
+std::vector<Finding> verify(const Folder& folder);
+
+// Which neighbouring segments [first, second) shall become one, by how many rows they have and how many of
+// those are alive; first == second where all is well. See docs/index-format.md.
+struct SegmentSize {
+  int64_t rows;
+  int64_t alive;
+};
+std::pair<size_t, size_t> next_merge(std::span<const SegmentSize> segments, int64_t most_rows);
+
+// A quarter of the machine's memory.
+int64_t default_row_memory();
+
+}  // namespace clip4j::store

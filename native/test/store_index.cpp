@@ -1,0 +1,221 @@
+#include <cmath>
+
+#include "base/accounting.h"
+#include "store_model.h"
+#include "store_testing.h"
+
+namespace clip4j::store::test {
+namespace {
+
+constexpr int64_t kAllRowMemory = int64_t{1} << 40;
+const Schema kSchema{2, IdKind::kString, "a \"model\""};
+
+std::vector<std::string> found_ids(const Index& index, std::vector<float> query, int64_t k) {
+  std::vector<std::string> ids;
+  for (const Found& found : search(*index.snapshot(), index.schema(), query, {.k = {&k, 1}}))
+    ids.push_back(found.id);
+  return ids;
+}
+
+using Names = std::vector<std::string>;
+
+TEST(Index, FindsWhatWasAddedUntilItIsRemoved) {
+  const std::unique_ptr<Index> index = Index::in_memory(kSchema);
+  EXPECT_EQ(found_ids(*index, {1, 0}, 5), Names());
+  add(*index, {{"east", {1, 0}}, {"north", {0, 1}}}, Index::Known::kRefuse);
+  EXPECT_EQ(found_ids(*index, {3, 1}, 5), (Names{"east", "north"}));
+  add(*index, {{"east", {-1, 0}}});
+  EXPECT_EQ(found_ids(*index, {3, 1}, 5), (Names{"north", "east"}));
+  EXPECT_EQ(remove(*index, {"north", "north", "nowhere"}), 1);
+  EXPECT_EQ(found_ids(*index, {3, 1}, 5), Names{"east"});
+  EXPECT_EQ(remove(*index, {"east"}), 1);
+  EXPECT_EQ(index->snapshot()->rows(), 0) << "a segment without rows is gone";
+}
+
+TEST(Index, RefusesWhatCannotBe) {
+  EXPECT_STATUS(Index::in_memory({0, IdKind::kNone, ""}), CLIP4J_INVALID_ARGUMENT);
+  EXPECT_STATUS(Index::in_memory({1, IdKind::kNone, "\xFF"}), CLIP4J_INVALID_ARGUMENT);
+  EXPECT_STATUS(Index::in_memory({1, IdKind::kNone, std::string(65536, 'x')}), CLIP4J_INVALID_ARGUMENT);
+  const std::unique_ptr<Index> index = Index::in_memory(kSchema);
+  add(*index, {{"a", {1, 0}}});
+  const auto refuse = [&](const std::vector<Entry>& entries, const std::string& expected) {
+    std::string text;
+    EXPECT_EQ(status_of([&] { add(*index, entries, Index::Known::kRefuse); }, &text),
+              CLIP4J_INVALID_ARGUMENT);
+    EXPECT_EQ(text, expected);
+    EXPECT_EQ(index->snapshot()->size(), 1);
+  };
+  refuse({{"b", {1, 0}}, {"a", {1, 0}}}, "id \"a\" is in the index already");
+  refuse({{"b", {1, 0}}, {"c", {1, 0}}, {"b", {1, 0}}}, "id \"b\" comes twice");
+  refuse({{"b", {1, 0}}, {"c", {1, NAN}}}, "row 1 has a value that is not finite");
+  refuse({{"b", {INFINITY, 0}}}, "row 0 has a value that is not finite");
+  refuse({{"b", {1, 0}}, {"\xC3", {1, 0}}}, "id 1 is not UTF-8");
+  refuse({{"\xED\xA0\x80", {1, 0}}}, "id 0 is not UTF-8");
+  refuse({{"\xC0\x80", {1, 0}}}, "id 0 is not UTF-8");
+  refuse({{std::string(65536, 'x'), {1, 0}}}, "id 0 is longer than 65535 bytes");
+  add(*index,
+      {{std::string(65535, 'x'), {1, 0}}, {"", {1, 0}}, {"\xF0\x9F\x98\x80\xE2\x82\xAC\xC3\xA9", {1, 0}}});
+  const std::vector<float> row(2);
+  EXPECT_STATUS(index->add(row.data(), 1, {}, Index::Known::kRefuse), CLIP4J_INVALID_ARGUMENT);
+  EXPECT_STATUS(index->add(row.data(), -1, {}, Index::Known::kRefuse), CLIP4J_INVALID_ARGUMENT);
+  EXPECT_STATUS(
+      index->add(row.data(), 2, IdList(IdKind::kString, {"only one"}).view(), Index::Known::kRefuse),
+      CLIP4J_INVALID_ARGUMENT);
+  EXPECT_STATUS(index->remove(IdList(IdKind::kInt64, {"1"}).view()), CLIP4J_INVALID_ARGUMENT);
+  const std::vector<int64_t> descending = {3, 1};
+  const Ids backwards{IdKind::kString, 2, descending.data(), "abc"};
+  EXPECT_STATUS(index->remove(backwards), CLIP4J_INVALID_ARGUMENT);
+  const int64_t k = 1;
+  const IdList numbers(IdKind::kInt64, {"1"});
+  const Filter filter{Filter::Kind::kAllow, numbers.view()};
+  EXPECT_STATUS(search(*index->snapshot(), kSchema, {1, 0}, {.k = {&k, 1}}, &filter),
+                CLIP4J_INVALID_ARGUMENT);
+  EXPECT_STATUS(index->commit(), CLIP4J_UNSUPPORTED);
+}
+
+TEST(Index, KeepsASnapshotUntilItsLastSearchEnds) {
+  const std::unique_ptr<Index> index = Index::in_memory(kSchema);
+  add(*index, {{"a", {1, 0}}, {"b", {0, 1}}});
+  std::shared_ptr<const Snapshot> before = index->snapshot();
+  const std::weak_ptr<const Snapshot> watched = before;
+  remove(*index, {"a", "b"});
+  add(*index, {{"c", {1, 1}}});
+  const int64_t k = 9;
+  EXPECT_EQ(search(*before, kSchema, {1, 0}, {.k = {&k, 1}}).size(), 2u);
+  EXPECT_EQ(found_ids(*index, {1, 0}, 9), Names{"c"});
+  before.reset();
+  EXPECT_TRUE(watched.expired());
+}
+
+TEST(Index, IsInTheFolderOnceItIsCommitted) {
+  const std::shared_ptr<Disk> disk = Disk::make();
+  {
+    const std::unique_ptr<Index> index = Index::create(disk->folder(), kSchema, {kAllRowMemory});
+    add(*index, {{"a", {1, 0}}});
+    index->commit();
+    add(*index, {{"b", {1, 0}}});
+    EXPECT_STATUS(Index::create(disk->folder(), kSchema, {kAllRowMemory}), CLIP4J_LOCKED);
+    EXPECT_STATUS(Index::open(disk->folder(), Access::kWrite, {kAllRowMemory}), CLIP4J_LOCKED);
+  }
+  EXPECT_STATUS(Index::create(disk->folder(), kSchema, {kAllRowMemory}), CLIP4J_INVALID_ARGUMENT);
+  const std::unique_ptr<Index> index = Index::open(disk->folder(), Access::kRead, {kAllRowMemory});
+  EXPECT_EQ(index->schema().fingerprint, kSchema.fingerprint);
+  EXPECT_EQ(found_ids(*index, {1, 0}, 9), Names{"a"});
+  EXPECT_STATUS(add(*index, {{"b", {1, 0}}}), CLIP4J_UNSUPPORTED);
+  EXPECT_STATUS(remove(*index, {"a"}), CLIP4J_UNSUPPORTED);
+  EXPECT_STATUS(index->commit(), CLIP4J_UNSUPPORTED);
+  disk->files().erase("manifest.safetensors");
+  EXPECT_STATUS(Index::open(disk->folder(), Access::kRead, {kAllRowMemory}), CLIP4J_MISSING);
+  EXPECT_STATUS(Index::create(disk->folder(), kSchema, {kAllRowMemory}), CLIP4J_INVALID_ARGUMENT)
+      << "what is left of an index is not overwritten";
+}
+
+TEST(Index, WritesNothingWhereNothingHasChanged) {
+  const std::shared_ptr<Disk> disk = Disk::make();
+  const std::unique_ptr<Index> index = Index::create(disk->folder(), kSchema, {kAllRowMemory});
+  add(*index, {{"a", {1, 0}}});
+  index->commit();
+  const int64_t calls = disk->calls();
+  index->commit();
+  remove(*index, {"b"});
+  index->commit();
+  EXPECT_EQ(disk->calls(), calls);
+}
+
+TEST(Index, ReadsHeadersWhenOpenedAndTheRestWhenNeeded) {
+  const std::shared_ptr<Disk> disk = Disk::make();
+  const Schema wide{256, IdKind::kInt64, ""};
+  {
+    const std::unique_ptr<Index> index = Index::create(disk->folder(), wide, {kAllRowMemory});
+    std::mt19937 random(1);
+    std::vector<Entry> entries;
+    for (int i = 0; i < 64; ++i) entries.push_back({std::to_string(i), random_row(random, 256)});
+    add(*index, entries);
+    index->commit();
+  }
+  const int64_t row_bytes = 64 * 256 * 4;
+  for (const int64_t row_memory : {kAllRowMemory, row_bytes, row_bytes - 1}) {
+    const int64_t before = live_bytes;
+    const std::unique_ptr<Index> index = Index::open(disk->folder(), Access::kWrite, {row_memory});
+    EXPECT_EQ(index->use().codes + index->use().rows + index->use().ids, 0);
+    index->snapshot()->warm();
+    EXPECT_GE(index->use().codes, row_bytes / 4);
+    EXPECT_EQ(index->use().rows, row_memory < row_bytes ? 0 : row_bytes);
+    EXPECT_EQ(index->use().ids, 64 * 8);
+    EXPECT_EQ(found_ids(*index, std::vector<float>(256, 1), 3).size(), 3u);
+    EXPECT_EQ(remove(*index, {"7"}), 1);
+    EXPECT_EQ(index->use().ids, 64 * 8 + 128 * 4);
+    EXPECT_EQ(index->use().deletions, 8);
+    EXPECT_LE(index->use().codes + index->use().rows + index->use().ids, live_bytes - before);
+  }
+}
+
+TEST(Index, PutsRowsThatHaveNoRoomIntoFiles) {
+  const std::shared_ptr<Disk> disk = Disk::make();
+  const Schema wide{1 << 16, IdKind::kNone, ""};
+  const std::unique_ptr<Index> index = Index::create(disk->folder(), wide, {1 << 20});
+  std::mt19937 random(1);
+  Model model{wide, {}};
+  for (int batch = 0; batch < 3; ++batch) {
+    std::vector<Entry> entries;
+    for (int i = 0; i < 5; ++i) entries.push_back({"", random_row(random, wide.dimension)});
+    add(*index, entries);
+    model.add(entries);
+    EXPECT_LE(index->use().rows, 1 << 20);
+  }
+  expect_equal(*index, model);
+  EXPECT_EQ(index->use().rows, 0);
+}
+
+TEST(Index, LeavesNoByteBehind) {
+  const int64_t bytes = live_bytes;
+  {
+    const std::unique_ptr<Index> index = Index::in_memory(kSchema);
+    for (int i = 0; i < 20; ++i) add(*index, {{std::to_string(i), {1, static_cast<float>(i)}}});
+    EXPECT_GT(live_bytes, bytes);
+  }
+  EXPECT_EQ(live_bytes, bytes);
+}
+
+using Range = std::pair<size_t, size_t>;
+
+Range next(const std::vector<SegmentSize>& sizes, int64_t most = 1000) { return next_merge(sizes, most); }
+
+TEST(MergePolicy, RewritesWhatIsMostlyDeleted) {
+  EXPECT_EQ(next({{900, 449}, {10, 10}}), (Range{0, 1}));
+  EXPECT_EQ(next({{900, 450}, {10, 10}}), (Range{0, 0}));
+  EXPECT_EQ(next({{900, 900}, {1, 0}}), (Range{1, 2}));
+}
+
+TEST(MergePolicy, MergesNeighboursThatFillALevel) {
+  EXPECT_EQ(next({}), (Range{0, 0}));
+  EXPECT_EQ(next(std::vector<SegmentSize>(7, {1, 1})), (Range{0, 0}));
+  EXPECT_EQ(next(std::vector<SegmentSize>(8, {1, 1})), (Range{0, 8}));
+  EXPECT_EQ(next({{20, 20}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, {1, 1}}), (Range{1, 9}));
+  EXPECT_EQ(next({{499, 499}, {1, 1}}), (Range{0, 2}));
+  EXPECT_EQ(next({{500, 500}, {499, 499}}), (Range{0, 0})) << "as large as they get";
+  EXPECT_EQ(next({{400, 400}, {400, 400}, {400, 400}}), (Range{1, 3})) << "no more than the largest";
+}
+
+TEST(MergePolicy, KeepsSegmentsAndRewritingFew) {
+  std::vector<SegmentSize> segments;
+  int64_t rewritten = 0;
+  constexpr int64_t rows = 20000, most = 4096;
+  for (int64_t i = 0; i < rows; ++i) {
+    segments.push_back({1, 1});
+    for (Range range; (range = next(segments, most)).first != range.second;) {
+      SegmentSize merged{0, 0};
+      for (size_t s = range.first; s < range.second; ++s) merged.alive += segments[s].alive;
+      merged.rows = merged.alive;
+      ASSERT_LE(merged.rows, most);
+      rewritten += merged.rows;
+      segments.erase(segments.begin() + range.first, segments.begin() + range.second);
+      segments.insert(segments.begin() + range.first, merged);
+    }
+    ASSERT_LE(segments.size(), 7 * 4 + 2 * rows / most + 1);
+  }
+  EXPECT_LE(rewritten, 5 * rows);
+}
+
+}  // namespace
+}  // namespace clip4j::store::test
