@@ -126,9 +126,7 @@ public final class BatchingEncoder implements AutoCloseable {
     handle.acquire();
     try {
       CompletableFuture<float[]> result = new CompletableFuture<>();
-      options
-          .timeout()
-          .ifPresent(time -> result.orTimeout(time.toNanos(), TimeUnit.NANOSECONDS));
+      options.timeout().ifPresent(time -> result.orTimeout(time.toNanos(), TimeUnit.NANOSECONDS));
       try {
         submission.accept(result);
       } catch (RuntimeException e) {
@@ -160,8 +158,7 @@ public final class BatchingEncoder implements AutoCloseable {
           item.result().complete(rows.row(row++));
         } else {
           item.result()
-              .completeExceptionally(
-                  failure(item.input().source(), kind, encoded.messages()[i]));
+              .completeExceptionally(failure(item.input().source(), kind, encoded.messages()[i]));
         }
       }
     }

@@ -293,8 +293,7 @@ class BatchQueueTest {
   @Test
   void anInterruptByADependentStageDoesNotStopTheThread() throws Exception {
     start(PATIENT);
-    CompletableFuture<Void> stage =
-        submit(1).thenAccept(row -> Thread.currentThread().interrupt());
+    CompletableFuture<Void> stage = submit(1).thenAccept(row -> Thread.currentThread().interrupt());
     next().end().countDown();
     stage.get(60, TimeUnit.SECONDS);
     CompletableFuture<float[]> second = submit(2);

@@ -178,8 +178,7 @@ class BatchingEncoderTest {
     try (BatchingEncoder encoder = BatchingEncoder.of(model)) {
       for (ImageSource bad :
           List.of(MISSING, ImageSource.of(garbage), ImageSource.of(new byte[(20 << 20) + 1]))) {
-        Clip4jException expected =
-            assertThrows(Clip4jException.class, () -> model.embedImage(bad));
+        Clip4jException expected = assertThrows(Clip4jException.class, () -> model.embedImage(bad));
         Clip4jException failure =
             assertInstanceOf(Clip4jException.class, failure(encoder.embedImage(bad)));
         assertEquals(expected.kind(), failure.kind());

@@ -63,14 +63,12 @@ class ZeroShotClassifierTest {
     float[] image = model.embedImage(TinyModel.picture());
     ZeroShotClassifier classifier = ZeroShotClassifier.of(model, LABELS, TEMPLATES);
     assertEquals(LABELS, classifier.labels());
-    assertArrayEquals(
-        expected(image, LABELS, TEMPLATES), classifier.probabilities(image), 1e-5);
+    assertArrayEquals(expected(image, LABELS, TEMPLATES), classifier.probabilities(image), 1e-5);
     List<Classification> classified = classifier.classify(List.of(TinyModel.picture()));
     assertEquals(1, classified.size());
     double[] probabilities = classifier.probabilities(image);
     for (int i = 0; i < LABELS.size(); i++) {
-      assertEquals(
-          probabilities[i], classified.get(0).probabilities().get(LABELS.get(i)), 1e-5);
+      assertEquals(probabilities[i], classified.get(0).probabilities().get(LABELS.get(i)), 1e-5);
     }
     List<Double> ordered = List.copyOf(classified.get(0).probabilities().values());
     assertTrue(ordered.get(0) >= ordered.get(1) && ordered.get(1) >= ordered.get(2), "" + ordered);
@@ -121,8 +119,7 @@ class ZeroShotClassifierTest {
     ZeroShotClassifier classifier = ZeroShotClassifier.of(model, LABELS, TEMPLATES);
     assertEquals(
         "image has 2 values, an embedding of the model 16",
-        assertThrows(
-                IllegalArgumentException.class, () -> classifier.probabilities(new float[2]))
+        assertThrows(IllegalArgumentException.class, () -> classifier.probabilities(new float[2]))
             .getMessage());
   }
 }
