@@ -114,6 +114,7 @@ final class BatchQueue<T> {
     List<Item<T>> batch = new ArrayList<>();
     while (take(batch)) {
       encode(batch);
+      Thread.interrupted(); // A dependent stage's interrupt is none of the next batch.
       lock.lock();
       encoding--;
       lock.unlock();
@@ -165,7 +166,7 @@ final class BatchQueue<T> {
     try {
       arrived.awaitNanos(nanos);
     } catch (InterruptedException e) {
-      // By code that ran when a result was there; it means nothing to this thread.
+      // Only close ends these threads.
     }
   }
 

@@ -28,8 +28,8 @@ import org.bytedeco.javacpp.Loader;
  * @param libraries native libraries in this process and the files that they were loaded from
  * @param caches folders that hold extracted libraries and models
  * @param threads CPUs that this process may use, after affinity and control groups
- * @param memory in bytes; for the embedded model what clip4j counts while it is open, null where
- *     it does not work
+ * @param memory in bytes; for the embedded model what clip4j counts while it is open, null where it
+ *     does not work
  * @param problems lines that say what does not work
  */
 record DoctorReport(
