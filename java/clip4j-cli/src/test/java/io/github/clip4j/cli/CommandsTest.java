@@ -169,9 +169,9 @@ class CommandsTest {
     assertTrue(report.getAsJsonObject("threads").get("used").getAsInt() > 0);
     JsonObject memory = report.getAsJsonObject("memory");
     assertTrue(memory.get("total").getAsLong() > 1 << 20);
-    JsonObject embeddedModel = memory.getAsJsonObject("embeddedModel");
-    assertEquals(1, embeddedModel.get("openModels").getAsInt());
-    assertTrue(embeddedModel.get("encoderBytes").getAsLong() > 1 << 20);
+    JsonObject embeddedModel = memory.getAsJsonObject("embedded_model");
+    assertEquals(1, embeddedModel.get("open_models").getAsInt());
+    assertTrue(embeddedModel.get("encoder_bytes").getAsLong() > 1 << 20);
     assertEquals(0, report.getAsJsonArray("problems").size());
     String text = Cli.run("doctor").succeeds().out();
     for (String section : List.of("versions", "cpu", "native libraries", "caches", "threads")) {
