@@ -104,7 +104,7 @@ public final class ClipModel implements AutoCloseable {
 
   /**
    * Embeds texts. Those longer than {@link #maxTokens} are cut, as the model was trained; a warning
-   * in the log says so.
+   * in the log says so. A text that occurs more than once is encoded once.
    *
    * @throws IllegalArgumentException where the list is empty or a text is not valid UTF-16
    */
@@ -238,6 +238,14 @@ public final class ClipModel implements AutoCloseable {
   /** Native memory of the model's parameters, in bytes. */
   public long nativeBytes() {
     return model.nativeBytes();
+  }
+
+  LoadedModel loaded() {
+    return model;
+  }
+
+  long maxEncodedBytes() {
+    return maxEncodedBytes;
   }
 
   /** Frees the model once no call uses it. The second time it does nothing. */
