@@ -104,7 +104,7 @@ SCENES = [
         "cheetah-hunt.jpg",
         "A spotted big cat after a deer",
         FIELD,
-        [Piece("twemoji:deer", 26, 56, 46, shadow=True), Piece("twemoji:leopard", 72, 60, 52, shadow=True)],
+        [Piece("fluent-emoji-flat:deer", 25, 58, 48, shadow=True), Piece("noto:leopard", 73, 56, 54, shadow=True)],
         "A cheetah chases prey on across a field.",
     ),
     Scene(
