@@ -102,6 +102,7 @@ def main():
         (folder / "expected.json").write_text(json.dumps(expected(model, config)), encoding="utf-8")
         state = model.state_dict()
         if name == "openai":
+            state = {key: value.bfloat16() for key, value in state.items()}
             torch.save(state, folder / "open_clip_pytorch_model.bin")
         elif name == "squash":
             save_file(state, folder / "open_clip_model.safetensors")

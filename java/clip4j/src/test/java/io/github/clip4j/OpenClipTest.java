@@ -53,7 +53,7 @@ class OpenClipTest {
       }
       assertEquals(1, cosine, 1e-6, one.toString());
     }
-    assertEquals(expected.size(), rows.size());
+    assertEquals(expected.size(), rows.rows());
   }
 
   @ParameterizedTest

@@ -167,7 +167,8 @@ public final class LoadedModel implements AutoCloseable {
     if (fingerprint == null) {
       ByteBuffer sizes = ByteBuffer.allocate(ClipConfig.BYTES).order(ByteOrder.nativeOrder());
       config.write(sizes);
-      fingerprint = Digests.sha256(List.of(sizes.array(), preprocessing), description.weights().keySet());
+      fingerprint =
+          Digests.sha256(List.of(sizes.array(), preprocessing), description.weights().keySet());
     }
     return fingerprint;
   }

@@ -126,8 +126,7 @@ final class Unpickler {
         pop(); // An OrderedDict's attributes: versions of modules, which nobody needs.
         cast(Map.class, top());
       }
-      default ->
-          throw unsupported("the pickle instruction 0x%02x".formatted(opcode));
+      default -> throw unsupported("the pickle instruction 0x%02x".formatted(opcode));
     }
   }
 

@@ -166,8 +166,7 @@ class OpenClipConfigTest {
       })
   void tensorsThatClipHasNot(String name) {
     List<Tensor> tensors = List.of(tensor(name, 6, 6));
-    assertUnsupported(
-        "x.bin: tensor " + name, () -> OpenClipWeights.renamed(FILE, tensors));
+    assertUnsupported("x.bin: tensor " + name, () -> OpenClipWeights.renamed(FILE, tensors));
   }
 
   @Test
@@ -177,8 +176,7 @@ class OpenClipConfigTest {
             tensor("visual.proj", 6),
             tensor("transformer.resblocks.0.attn.in_proj_bias"),
             tensor("transformer.resblocks.0.attn.in_proj_weight", 7, 3))) {
-      assertUnsupported(
-          tensor.name(), () -> OpenClipWeights.renamed(FILE, List.of(tensor)));
+      assertUnsupported(tensor.name(), () -> OpenClipWeights.renamed(FILE, List.of(tensor)));
     }
   }
 }

@@ -112,7 +112,8 @@ class TorchFileTest {
     assertFails(file, Kind.UNSUPPORTED, "little-endian");
     String old = Files.readString(resource("old.bin"), StandardCharsets.ISO_8859_1);
     Files.writeString(
-        file, old.replace("little_endianq\u0002\u0088", "little_endianq\u0002\u0089"),
+        file,
+        old.replace("little_endianq\u0002\u0088", "little_endianq\u0002\u0089"),
         StandardCharsets.ISO_8859_1);
     assertFails(file, Kind.UNSUPPORTED, "little-endian");
   }
