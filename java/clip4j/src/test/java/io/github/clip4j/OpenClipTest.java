@@ -90,7 +90,8 @@ class OpenClipTest {
   @Test
   void theHuggingFaceLayoutComesFirst() throws IOException {
     Path both = TinyModel.copyTo(temp);
-    Files.writeString(both.resolve("open_clip_config.json"), "{\"model_cfg\":\"nonsense\"}");
+    Files.writeString(both.resolve("open_clip_config.json"), "nothing that would be read");
+    Files.writeString(both.resolve("pytorch_model.bin"), "nor this");
     ClipModel.load(both).close();
   }
 
@@ -113,6 +114,18 @@ class OpenClipTest {
         assertThrows(Clip4jException.class, () -> ClipModel.load(temp).close());
     assertEquals(Kind.MISSING, failure.kind());
     assertTrue(failure.getMessage().contains("visual_projection.weight"), failure.getMessage());
+  }
+
+  @Test
+  void aProjectionThatIsNotANumber() throws IOException {
+    Path weights = folder("squash").resolve("open_clip_model.safetensors");
+    SafetensorsFile.read(weights).poison("visual.proj").write(weights);
+    Clip4jException failure =
+        assertThrows(Clip4jException.class, () -> ClipModel.load(temp).close());
+    assertEquals(
+        weights + ": tensor visual_projection.weight has values that are not finite",
+        failure.getMessage());
+    assertEquals(Kind.CORRUPT, failure.kind());
   }
 
   @Test

@@ -31,7 +31,7 @@ final class StoredZip {
   private static final int LOCAL_HEADER_BYTES = 30;
   private static final int ENCRYPTED = 1;
   private static final long IN_64 = 0xFFFFFFFFL;
-  private static final int MAX_DIRECTORY_BYTES = 8 << 20;
+  private static final int MAX_DIRECTORY_BYTES = 2 << 20;
 
   /** An entry's content, from the start of the file. */
   record Entry(long offset, long size) {}
@@ -128,7 +128,8 @@ final class StoredZip {
         || (headers.getShort(at + 8) & ENCRYPTED) != 0
         || stored != size) {
       throw ModelFiles.unsupported(
-          file, "\"" + text + "\" in it is compressed or encrypted; torch.save does neither");
+          file,
+          "\"" + text + "\" in it is compressed or encrypted (TorchScript? save its state_dict())");
     }
     ByteBuffer header = bytes(local, LOCAL_HEADER_BYTES + name.length);
     long offset =

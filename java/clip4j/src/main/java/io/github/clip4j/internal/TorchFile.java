@@ -1,7 +1,7 @@
 package io.github.clip4j.internal;
 
-import io.github.clip4j.internal.Unpickler.Storage;
-import io.github.clip4j.internal.Unpickler.Strided;
+import io.github.clip4j.internal.TorchObjects.Storage;
+import io.github.clip4j.internal.TorchObjects.Strided;
 import io.github.clip4j.search.Clip4jException;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -96,7 +97,7 @@ class TorchFileTest {
   @CsvSource({
     "attack.bin, asks for posix.system",
     "old-attack.bin, asks for posix.system",
-    "script.bin, asks for __torch__.torch.nn.modules.linear.Linear",
+    "script.bin, save its state_dict()",
     "compressed.bin, compressed",
     "strided.bin, tensor a is not contiguous",
   })
@@ -139,6 +140,17 @@ class TorchFileTest {
         Kind.UNREADABLE, assertThrows(Clip4jException.class, () -> TorchFile.read(temp)).kind());
     Files.writeString(file, "version https://git-lfs.github.com/spec/v1\n");
     assertFails(file, Kind.CORRUPT, "neither a zip file nor a pickle");
+  }
+
+  @Test
+  void shards() throws IOException {
+    Files.copy(resource("zip.bin"), temp.resolve("pytorch_model-1-of-1.bin"));
+    Files.writeString(
+        temp.resolve("pytorch_model.bin.index.json"),
+        "{\"weight_map\":{\"half\":\"pytorch_model-1-of-1.bin\"}}");
+    Map<Path, List<Tensor>> weights = new ModelFiles(temp).weights(List.of("pytorch_model.bin"));
+    List<Tensor> tensors = weights.get(temp.resolve("pytorch_model-1-of-1.bin"));
+    assertEquals(List.of("half"), tensors.stream().map(Tensor::name).toList());
   }
 
   /** Instructions and what becomes of them, as the object of a file in the old format. */
@@ -198,5 +210,19 @@ class TorchFileTest {
     assertFails(old("(".repeat(3 << 20)), Kind.UNSUPPORTED, "nested more than 64 deep");
     assertFails(old("c" + "x".repeat(3 << 20)), Kind.CORRUPT, "does not end");
     assertFails(old("X\u00ff\u00ff\u00ff\u00ff"), Kind.CORRUPT, "does not end");
+  }
+
+  /** Each use of the kept list or string would cost as much as the list or string is long. */
+  @Test
+  void oneObjectUsedManyTimes() throws IOException {
+    String storage = "(X\7\0\0\0storagectorch\nFloatStorage\nX\1\0\0\0000NK\4tQ";
+    String list = "](" + "K\1".repeat(100_000) + "eq\1";
+    String use = "ctorch._utils\n_rebuild_tensor_v2\n(" + storage + "K\0h\1h\1NNtR";
+    assertFails(old(list + use.repeat(10_000)), Kind.UNSUPPORTED, "a tensor of 100000 dimensions");
+    String name = "X\0\0\10\0" + "x".repeat(0x80000);
+    assertFails(
+        old(name + "q\1" + name + "q\2}" + "h\1Nsh\2Ns".repeat(50_000)),
+        Kind.UNSUPPORTED,
+        "a name of 524288 characters");
   }
 }
