@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.clip4j.SafetensorsFile;
 import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
 import java.io.IOException;
@@ -25,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
  * Whatever the bytes: tensors within the file or one named error, soon. -Dclip4j.mutations=100000
  * tries more than the usual 20,000.
  */
-class HostileTorchFileTest {
+class HostileWeightsTest {
   private static final int MUTATIONS = Integer.getInteger("clip4j.mutations", 20_000);
   private static final long MOST_NANOSECONDS = 1_000_000_000;
 
@@ -72,14 +73,15 @@ class HostileTorchFileTest {
   private int opened;
 
   /** Reads a file of these bytes. */
-  private void read(FileChannel channel, byte[] bytes, String what) throws IOException {
+  private void read(FileChannel channel, String name, byte[] bytes, String what)
+      throws IOException {
     channel.truncate(bytes.length);
     channel.write(ByteBuffer.wrap(bytes), 0);
-    Path file = temp.resolve("x.bin");
+    Path file = temp.resolve(name);
     // Of this thread's own time: the machine may be busy.
     long start = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
     try {
-      for (Tensor tensor : TorchFile.read(file)) {
+      for (Tensor tensor : Tensor.read(file)) {
         long end = tensor.offset() + tensor.bytes();
         assertTrue(tensor.offset() >= 0 && end >= 0 && end <= bytes.length, what);
       }
@@ -97,9 +99,9 @@ class HostileTorchFileTest {
     assertTrue(taken < MOST_NANOSECONDS, what + " took " + taken + " ns");
   }
 
-  private FileChannel open() throws IOException {
+  private FileChannel open(String name) throws IOException {
     return FileChannel.open(
-        temp.resolve("x.bin"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        temp.resolve(name), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
   }
 
   /** Some bytes changed, copied over others, inserted or removed. */
@@ -137,10 +139,10 @@ class HostileTorchFileTest {
     for (String name : List.of("zip.bin", "old.bin", "zip64.bin", "protocol4.bin", "wrapped.bin")) {
       files.add(Files.readAllBytes(TorchFileTest.resource(name)));
     }
-    try (FileChannel channel = open()) {
+    try (FileChannel channel = open("x.bin")) {
       for (int seed = 0; seed < MUTATIONS; seed++) {
         byte[] file = files.get(seed % files.size());
-        read(channel, mutated(file, new Random(seed)), "mutation " + seed + ": ");
+        read(channel, "x.bin", mutated(file, new Random(seed)), "mutation " + seed + ": ");
       }
     }
     // Many changes hit a tensor's numbers, and many do not: both ends of the reader are reached.
@@ -148,11 +150,28 @@ class HostileTorchFileTest {
   }
 
   @Test
+  void mutatedSafetensors() throws IOException {
+    String header =
+        "{\"__metadata__\":{\"format\":\"pt\"},"
+            + "\"a\":{\"dtype\":\"F16\",\"shape\":[2,3],\"data_offsets\":[0,12]},"
+            + "\"b\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[12,20]}}";
+    SafetensorsFile.write(temp.resolve("good"), header, new byte[20]);
+    byte[] file = Files.readAllBytes(temp.resolve("good"));
+    try (FileChannel channel = open("x.safetensors")) {
+      for (int seed = 0; seed < MUTATIONS; seed++) {
+        byte[] bytes = mutated(file, new Random(seed));
+        read(channel, "x.safetensors", bytes, "mutation " + seed + ": ");
+      }
+    }
+    assertTrue(opened > MUTATIONS / 100 && opened < MUTATIONS * 19 / 20, "opened " + opened);
+  }
+
+  @Test
   void generatedPickles() throws IOException {
     byte[] old = Files.readAllBytes(TorchFileTest.resource("old.bin"));
     String text = new String(old, StandardCharsets.ISO_8859_1);
     int end = text.indexOf("ccollections");
-    try (FileChannel channel = open()) {
+    try (FileChannel channel = open("x.bin")) {
       for (int seed = 0; seed < MUTATIONS; seed++) {
         Random random = new Random(seed);
         StringBuilder pickle = new StringBuilder(text.substring(0, end));
@@ -160,7 +179,7 @@ class HostileTorchFileTest {
           pickle.append(INSTRUCTIONS.get(random.nextInt(INSTRUCTIONS.size())));
         }
         byte[] bytes = pickle.toString().getBytes(StandardCharsets.ISO_8859_1);
-        read(channel, bytes, "pickle " + seed + ": ");
+        read(channel, "x.bin", bytes, "pickle " + seed + ": ");
       }
     }
   }
