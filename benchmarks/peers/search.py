@@ -56,8 +56,9 @@ SEARCHES = [
 class Clip4j:
     """The Java side, PeerSearch, as a process over the same rows."""
 
-    def __init__(self, work, rows):
-        self.files = work / "rows", work / "queries", work / "hits"
+    def __init__(self, work, rows, allowed):
+        self.files = work / "rows", work / "queries", work / "hits", work / "allowed"
+        allowed.astype(np.int32).tofile(self.files[3])
         rows.tofile(self.files[0])
         classpath = f"{ROOT}/benchmarks/target/classes:{ROOT}/java/clip4j-cli/target/lib/*"
         command = ["java", "-cp", classpath, "io.github.clip4j.benchmarks.PeerSearch", self.files[0], str(rows.shape[1])]
@@ -68,7 +69,8 @@ class Clip4j:
 
     def time(self, pool, search, calls, first):
         pool.tofile(self.files[1])
-        request = [self.files[1], search.queries, search.k, calls, first, self.files[2]]
+        request = [self.files[1], search.queries, search.k, calls, first, self.files[2],
+                   self.files[3] if search.filtered else "all"]
         print(*request, sep="\t", file=self.process.stdin, flush=True)
         times = [1e-9 * int(nanoseconds) for nanoseconds in self.process.stdout.readline().split()]
         if len(times) != calls:
@@ -154,9 +156,7 @@ def run(search, rows, pool, allowed, peers, clip4j, bandwidths, probe):
     by_dot, by_cosine = truth(rows, pool, search, allowed)
     ours, best, tallies = Tally(by_cosine), {}, {}
     peers = [peer for peer in peers if (peer.filters or not search.filtered) and not (peer.slow and search.heavy)]
-    clip4j = None if search.filtered else clip4j  # whose API has no filter yet
-    if clip4j:
-        clip4j.time(pool, search, search.warm_up, 0)
+    clip4j.time(pool, search, search.warm_up, 0)
     for peer in peers:
         trials = [(statistics.median(time_peer(setting, pool, search, search.calls, 0)[0]), name)
                   for _ in range(2 if search.calls > 1 else 1) for name, setting in peer.settings.items()]
@@ -169,13 +169,11 @@ def run(search, rows, pool, allowed, peers, clip4j, bandwidths, probe):
             first, tally = turn * search.calls * search.queries % len(pool), tallies[peer.name]
             time.sleep(0.02)  # until the OpenMP threads of the one before sleep
             tally.add(*time_peer(peer.settings[best[peer.name]], pool, search, search.calls, first), first)
-            if clip4j:
-                time.sleep(0.02)
-                times, found = clip4j.time(pool, search, search.calls, first)
-                ours.add(times, found, first)
-                tally.other_times += times
-    cells = {CLIP4J: ours.cell(True, "")} if clip4j else {}
-    return cells | {peer.name: tallies[peer.name].cell(peer.exact, best[peer.name]) for peer in peers}
+            time.sleep(0.02)
+            times, found = clip4j.time(pool, search, search.calls, first)
+            ours.add(times, found, first)
+            tally.other_times += times
+    return {CLIP4J: ours.cell(True, "")} | {peer.name: tallies[peer.name].cell(peer.exact, best[peer.name]) for peer in peers}
 
 
 def duration(seconds):
@@ -231,7 +229,7 @@ def main():
         for size in dict.fromkeys(search.rows for search in searches):
             part = rows[:size]
             engines.use_cores(1 if size else engines.CORES)
-            peers, clip4j = list(engines.engines(part, allowed)), Clip4j(pathlib.Path(folder), part)
+            peers, clip4j = list(engines.engines(part, allowed)), Clip4j(pathlib.Path(folder), part, allowed)
             names += [peer.name for peer in peers if peer.name not in names]
             for search in (s for s in searches if s.rows == size):
                 pool = queries[:64] if search.queries == 1 else queries[: search.queries]

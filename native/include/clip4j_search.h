@@ -93,6 +93,12 @@ CLIP4J_API int32_t clip4j_search_index_remove(clip4j_index* index, const clip4j_
  * this state or the one before. CLIP4J_UNSUPPORTED for an index in memory. */
 CLIP4J_API int32_t clip4j_search_index_commit(clip4j_index* index);
 
+/* Copies the rows of ids of the index's kind (numbers, where rows are called by their numbers) to `rows`, row-major with
+ * room for all of them, or nowhere where it is null. known[i] is 1 where the index has the i-th, else 0 and its row
+ * zeros. */
+CLIP4J_API int32_t clip4j_search_index_rows(const clip4j_index* index, const clip4j_ids* ids, float* rows,
+                                            uint8_t* known);
+
 /* Reads what the first search would otherwise read. */
 CLIP4J_API int32_t clip4j_search_index_warm(const clip4j_index* index);
 

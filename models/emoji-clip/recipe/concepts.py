@@ -23,6 +23,7 @@ class Concept:
     keywords: tuple[str, ...]  # CLDR
     extra: tuple[str, ...]  # what people call it elsewhere (emojilib)
     group: int
+    subgroup: str
     emoji: str
 
     @property
@@ -49,6 +50,7 @@ def slug(name: str) -> str:
 
 def load() -> list[Concept]:
     people_say = json.loads((PACKAGES / "emojilib/dist/emoji-en-US.json").read_text())
+    subgroups = json.loads((PACKAGES / "emojibase-data/meta/groups.json").read_text())["subgroups"]
     found = {}
     for entry in json.loads((PACKAGES / "emojibase-data/en/data.json").read_text()):
         if entry.get("group", COMPONENT_GROUP) == COMPONENT_GROUP:
@@ -61,6 +63,7 @@ def load() -> list[Concept]:
             tuple(tag.lower() for tag in entry.get("tags", ())),
             tuple(word.replace("_", " ").lower() for word in extra if re.fullmatch(r"[\w '’-]{2,}", word)),
             entry["group"],
+            subgroups[str(entry["subgroup"])],
             emoji,
         )
     return [found[name] for name in sorted(found)]

@@ -1,6 +1,7 @@
 """Short sentences and synonyms that a person might type and that CLDR does not have."""
 
-SUBJECTS = {"person": ("a person", "someone", "somebody"), "man": ("a man", "a guy", "the man"), "woman": ("a woman", "a lady", "the woman")}
+SUBJECTS = {"person": ("a person", "someone", "somebody"), "man": ("a man", "a guy", "the man", "a boy"),
+            "woman": ("a woman", "a lady", "the woman", "a girl", "the girl")}  # fmt: skip
 
 # What somebody does: the end of the concept's name ("man biking") and how people say it.
 ACTIONS = {
@@ -24,7 +25,8 @@ ACTIONS = {
     "in-lotus-position": ("{} is doing yoga", "{} is meditating", "{} meditates"),
     "taking-bath": ("{} is taking a bath", "{} sits in the bathtub", "{} in a bath"),
     "in-bed": ("{} is sleeping", "{} lies in bed", "{} is in bed"),
-    "feeding-baby": ("{} is feeding a baby", "{} holds a baby", "{} carries a baby", "{} with a baby in the arms", "{} is holding an infant"),
+    "feeding-baby": ("{} is feeding a baby", "{} holds a baby", "{} carries a baby", "{} with a baby in the arms", "{} is holding an infant",
+                     "{} is carrying a baby", "{} is holding a baby"),
     "getting-haircut": ("{} is getting a haircut", "{} at the hairdresser"),
     "getting-massage": ("{} is getting a massage",),
     "in-steamy-room": ("{} sits in a sauna", "{} in a steam bath"),
@@ -56,7 +58,7 @@ ACTIONS = {
 
 PARAPHRASES = {
     "horse-racing": ("a man rides a horse", "someone is riding a horse", "a jockey on a horse", "horse and rider", "a man on horseback",
-                     "a rider on a running horse", "a man riding on a brown horse"),
+                     "a rider on a running horse", "a man riding a horse", "he rides a horse", "a man riding on a brown horse"),
     "snowboarder": ("someone is snowboarding", "a man rides a snowboard", "a man on a snowboard"),
     "skier": ("someone is skiing", "a man on skis", "a man skis down a hill"),
     "breast-feeding": ("a mother feeds her baby", "a woman holds a baby in her arms", "a mother and her baby"),

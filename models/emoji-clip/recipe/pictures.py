@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from artwork import TRAINING
-from captions import GRASS, NIGHT, NOWHERE, SAND, SNOW, WATER, Scene
+from captions import FENCED, GRASS, NIGHT, NOWHERE, SAND, SNOW, WATER, WOODS, Scene
 from concepts import Concept
 from render import SPRITES
 
@@ -18,7 +18,10 @@ PLACES = {
     SNOW: ((0.76, 0.88, 0.97), (0.95, 0.97, 0.99)),
     NIGHT: ((0.10, 0.12, 0.35), (0.25, 0.20, 0.45)),
     SAND: ((0.98, 0.88, 0.62), (0.88, 0.78, 0.50)),
+    FENCED: ((0.62, 0.83, 0.96), (0.64, 0.80, 0.45)),
+    WOODS: ((0.66, 0.84, 0.92), (0.40, 0.62, 0.32)),
 }
+TREES = ("deciduous-tree", "evergreen-tree")
 LUMINANCE = torch.tensor([0.299, 0.587, 0.114])
 STYLE_ODDS = torch.tensor([0.36, 0.20, 0.14, 0.14, 0.16])  # as drawn, outlined, line drawing, other palette, posterised
 COLOUR_STYLE_ODDS = torch.tensor([0.56, 0.22, 0.0, 0.0, 0.22])  # for what is known by its colour
@@ -39,6 +42,7 @@ class Pictures:
             self.drawn.setdefault(concept, []).append(row)
         self.keeps_colour = torch.tensor([c.keeps_colour for c in concepts])
         self.keeps_side = torch.tensor([c.keeps_side for c in concepts])
+        self.trees = torch.tensor([i for i, c in enumerate(concepts) if c.slug in TREES])
         self.known = torch.tensor(sorted(self.drawn))
 
     def rows(self, concepts: torch.Tensor) -> torch.Tensor:
@@ -113,7 +117,25 @@ class Pictures:
         ground = ((y - horizon) / softness).sigmoid()
         tufts = 0.05 * torch.randn(len(at), 1, self.size, self.size) * (torch.rand(len(at), 1, 1, 1) < 0.5)
         pixels[at] = (tops + (bottoms - tops) * ground + tufts * ground).clamp(0, 1)
+        for i, line in zip(at.tolist(), horizon[:, 0, 0].mean(1).tolist()):
+            if grounds[i] == FENCED:
+                self.fence(pixels[i], line)
+        woods = [i for i, ground in enumerate(grounds) if ground == WOODS]
+        for x in (-0.7, 0.0, 0.7) if woods else ():
+            trees = F.avg_pool2d(self.sprites(self.trees[torch.randint(len(self.trees), (len(woods),))]), 2)
+            x, y, scale = x + 0.12 * torch.randn(len(woods)), -0.35 + 0.12 * torch.randn(len(woods)), 0.4 + 0.12 * torch.rand(len(woods))
+            pixels[woods] = self.over(pixels[woods], self.place(trees, x, y, scale))
         return pixels
+
+    def fence(self, pixels: torch.Tensor, horizon: float) -> None:
+        """Posts and two rails across a picture, white or of wood."""
+        size = self.size
+        colour = torch.tensor((0.97, 0.96, 0.94) if torch.rand(()) < 0.5 else (0.55, 0.40, 0.25)).view(3, 1, 1) + 0.03 * torch.randn(3, 1, 1)
+        top, height, gap = int(horizon * size), int(size * (0.12 + 0.1 * torch.rand(()))), int(size * (0.1 + 0.12 * torch.rand(())))
+        for first in range(int(torch.randint(gap, ())), size, gap):
+            pixels[:, max(0, top - height // 2) : top + height // 2, first : first + 2] = colour
+        for rail in (top - height // 4, top + height // 5):
+            pixels[:, rail : rail + 2, :] = colour
 
     def finish(self, pixels: torch.Tensor) -> torch.Tensor:
         count = len(pixels)
@@ -142,10 +164,10 @@ class Pictures:
                 continue
             count, things = len(here), torch.tensor([len(scenes[i].things) for i in here])
             sprites = F.avg_pool2d(self.sprites(torch.tensor([scenes[i].things[place] for i in here])), 2)
-            along = (2 * place + 1) / things - 1 + 0.06 * torch.randn(count)
+            along = (2 * place + 1) / things - 1 + 0.08 * torch.randn(count)
             across = 0.18 * torch.randn(count)
             vertical = torch.tensor([scenes[i].axis == 0 for i in here])
             x, y = torch.where(vertical, across, along), torch.where(vertical, along, across)
-            scale = (0.95 + 0.25 * torch.rand(count)) / things
+            scale = torch.where(things == 1, 0.6 + 0.35 * torch.rand(count), (0.75 + 0.7 * torch.rand(count)) / things)
             pixels[here] = self.over(pixels[here], self.place(sprites, x, y, scale))
         return pixels

@@ -92,8 +92,7 @@ def rails(y: float) -> str:
 
 MEADOW = sky("#8fd0f5", "#e6f6fb") + cloud(12, 16, 1.1) + cloud(68, 12, 0.8) + hills("#a5cf74", 58) + hills("#86bd58", 66, 3)
 MEADOW += grass("#6ea544", 68, SEED)
-SAVANNA = sky("#ffd98a", "#fff3d6") + '<circle cx="80" cy="20" r="9" fill="#fff6c9"/>' + hills("#e3c878", 56, 4)
-SAVANNA += hills("#bcc765", 64, 3) + grass("#98a946", 66, SEED + 1, 60)
+FIELD = sky("#8fd0f5", "#e6f6fb") + hills("#b9d77a", 50) + hills("#9cc95f", 58, 3) + grass("#82b14c", 60, 7, 60)
 PADDOCK = sky("#9fd3f0", "#edf7fb") + hills("#9cc873", 48, 4) + fence(54)
 PADDOCK += '<rect y="60" width="100" height="40" fill="#a9d27c"/>' + grass("#8dbb62", 64, SEED + 2)
 STAGE = sky("#3a2a63", "#7a4aa0") + '<path d="M38 0 L8 90 H92 L62 0Z" fill="#fff3c4" opacity=".16"/>'
@@ -104,15 +103,15 @@ SCENES = [
     Scene(
         "cheetah-hunt.jpg",
         "A spotted big cat after a deer",
-        SAVANNA,
-        [Piece("noto:deer", 25, 56, 44, shadow=True), Piece("noto:leopard", 68, 64, 56, shadow=True)],
+        FIELD,
+        [Piece("fluent-emoji-flat:deer", 25, 58, 48, shadow=True), Piece("noto:leopard", 73, 56, 54, shadow=True)],
         "A cheetah chases prey on across a field.",
     ),
     Scene(
         "bread-meal.png",
         "A man beside a loaf of bread",
         sky("#ffe9c7", "#ffd9a0"),
-        [Piece("fluent-emoji-flat:man-standing", 68, 50, 84), Piece("fluent-emoji-flat:bread", 30, 62, 44)],
+        [Piece("twemoji:man", 70, 50, 60), Piece("twemoji:bread", 28, 58, 52)],
         "A man is eating a piece of bread.",
     ),
     Scene(
@@ -133,7 +132,7 @@ SCENES = [
         "rider.jpg",
         "A man on a brown horse",
         MEADOW,
-        [Piece("noto:horse-racing", 50, 54, 78)],
+        [Piece("noto:horse-racing", 50, 54, 88)],
         "A man is riding a horse.",
     ),
     Scene(
@@ -141,12 +140,12 @@ SCENES = [
         "Two men with carts among trees",
         MEADOW,
         [
-            *(Piece("noto:deciduous-tree", x, 36, 46, shadow=True) for x in (14, 86)),
+            *(Piece("noto:deciduous-tree", x, 34, 46, shadow=True) for x in (8, 92)),
             Piece("noto:evergreen-tree", 50, 34, 46, shadow=True),
-            Piece("noto:man-walking", 14, 70, 42, flip=True, shadow=True),
-            Piece("noto:shopping-cart", 35, 75, 28, flip=True, shadow=True),
-            Piece("noto:man-walking", 62, 70, 42, flip=True, shadow=True),
-            Piece("noto:shopping-cart", 83, 75, 28, flip=True, shadow=True),
+            Piece("noto:man-walking", 14, 70, 52, flip=True, shadow=True),
+            Piece("noto:shopping-cart", 37, 76, 32, flip=True, shadow=True),
+            Piece("noto:man-walking", 62, 70, 52, flip=True, shadow=True),
+            Piece("noto:shopping-cart", 85, 76, 32, flip=True, shadow=True),
         ],
         "Two men pushed carts through the woods.",
     ),
@@ -161,7 +160,7 @@ SCENES = [
         "white-horse.jpg",
         "A man on a white horse inside a fence",
         PADDOCK,
-        [Piece("noto:horse-racing", 56, 54, 78, shadow=True, recolour=WHITE_HORSE)],
+        [Piece("noto:horse-racing", 50, 54, 84, shadow=True, recolour=WHITE_HORSE)],
         "A man is riding a white horse on an enclosed ground.",
     ),
     Scene(

@@ -28,9 +28,10 @@ from render import SPRITES
 from tokens import tokenizer
 
 RUN = Path(__file__).parent / "work/run"
-BATCH, SCENES, UNTOLD = 256, 80, 80  # pictures a step; of them scenes; of them without a caption, only named
+BATCH, SCENES, UNTOLD = 256, 112, 64  # pictures a step; of them scenes; of them without a caption, only named
 PHRASES, UNSEEN = 160, 96  # labels and keywords without a picture, only named; scenes without a picture, only told
 PEAK, WARM_UP, DECAY = 2e-3, 100, 0.05
+RESTART = 0.6  # of the peak, for weights that are trained already
 KEEP, WHOLE_FROM = 28, 0.85  # patches that training looks at, and when it begins to look at all
 TURN_FROM = 0.6  # when captions begin to name the lower or right thing first more often
 NOT_SAID = -1  # a role of which a caption says nothing
@@ -58,22 +59,17 @@ def batch(captions: Captions, pictures: Pictures) -> Batch:
     texts, fits = zip(*(captions.single(c) for c in told.tolist()))
     fits = torch.stack(fits).float()
     scene_texts, says = zip(*(captions.scene(s) for s in scenes + unseen))
-    in_scenes = torch.zeros(SCENES + UNSEEN, fits.shape[1])
-    for i, scene in enumerate(scenes + unseen):
-        for thing in scene.things:
-            in_scenes[i, thing] += 1 / len(scene.things)
-    with_pictures, without = in_scenes[:SCENES], in_scenes[SCENES:]
-    shown = torch.cat([F.one_hot(told, fits.shape[1]), with_pictures, F.one_hot(untold, fits.shape[1])])
+    in_scenes, in_words = (shares([s.things for s in those], fits.shape[1]) for those in (scenes, says))
+    shown = torch.cat([F.one_hot(told, fits.shape[1]), in_scenes, F.one_hot(untold, fits.shape[1])])
     true = torch.zeros(len(told) + SCENES, len(told) + SCENES)
     true[: len(told), : len(told)] = fits[:, told].T
-    true[len(told) :, : len(told)] = -(with_pictures @ fits.T).sign()
+    true[len(told) :, : len(told)] = -(in_scenes @ fits.T).sign()
     for i, scene in enumerate(scenes):
         for j, said in enumerate(says[:SCENES]):
             true[len(told) + i, len(told) + j] = said.fits(scene)
     phrases, meant = zip(*(captions.phrase() for _ in range(PHRASES)))
-    named = torch.cat(
-        [F.normalize(fits, p=1, dim=1), with_pictures, F.normalize(torch.stack(meant).float(), p=1, dim=1), without]
-    )
+    meant = torch.stack(meant).float()
+    named = torch.cat([F.normalize(fits, p=1, dim=1), in_words[:SCENES], F.normalize(meant, p=1, dim=1), in_words[SCENES:]])
     none = fits.shape[1]
     return Batch(
         pixels,
@@ -84,6 +80,15 @@ def batch(captions: Captions, pictures: Pictures) -> Batch:
         torch.tensor([roles(s.things, s.axis, none) for s in scenes]),
         torch.tensor([roles(s.things, s.axis, none) for s in says]),
     )
+
+
+def shares(groups: list[tuple[int, ...]], concepts: int) -> torch.Tensor:
+    """Of each concept, its part in each group of things."""
+    found = torch.zeros(len(groups), concepts)
+    for i, things in enumerate(groups):
+        for thing in things:
+            found[i, thing] += 1 / len(things)
+    return found
 
 
 def roles(things: tuple[int, ...], axis: int, none: int) -> list[int]:
@@ -155,6 +160,17 @@ def held_out_recall(model: Clip, averages, encode, concepts) -> str:
     return "; ".join(report)
 
 
+def orthogonal(grad: torch.Tensor, coefficients: tuple[float, float, float], steps: int, eps: float) -> torch.Tensor:
+    """Muon's iteration in float32."""
+    a, b, c = coefficients
+    wide = grad.T if grad.size(0) > grad.size(1) else grad
+    wide = wide / wide.norm().clamp(min=eps)
+    for _ in range(steps):
+        gram = wide @ wide.T
+        wide = torch.addmm(wide, torch.addmm(gram, gram, gram, beta=b, alpha=c), wide, beta=a)
+    return wide.T if grad.size(0) > grad.size(1) else wide
+
+
 def optimizers_of(model: Clip, masters: list[torch.Tensor]) -> list[torch.optim.Optimizer]:
     """Muon for the matrices inside the towers: as good in half of AdamW's steps. AdamW for all else; the concepts' directions and
     the scales learn faster."""
@@ -189,13 +205,16 @@ def main() -> None:
         model.load_state_dict(state_from_transformers(weights, shape), strict=False)
         with torch.no_grad():
             model.concepts[:-1].copy_(F.normalize(encode([c.label for c in concepts]), dim=1))
-    # The weights live in float32; a bfloat16 copy computes (AMX and tensor cores multiply it several times faster).
+    # The weights live in float32; a copy computes, in bfloat16 where the CPU multiplies that: several times faster, elsewhere far slower.
     masters = [p.detach().clone() for p in model.parameters()]
     averages = [m.clone() for m in masters]
-    model.bfloat16()
+    if torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported():
+        model.bfloat16()
+    else:
+        torch.optim._muon._zeropower_via_newtonschulz = orthogonal
     optimizers = optimizers_of(model, masters)
     groups = [group for optimizer in optimizers for group in optimizer.param_groups]
-    peaks = [group["lr"] for group in groups]
+    peaks = [group["lr"] * (RESTART if options.start else 1) for group in groups]
     names = [name for name, _ in model.named_parameters()]
 
     checkpoint, step, spent = RUN / "checkpoint.pt", 0, 0.0
@@ -231,8 +250,9 @@ def main() -> None:
             break
         for mine, working in zip(masters, model.parameters()):
             working.data.copy_(mine)
-        pictures.strength = min(1.0, 0.3 + 1.5 * done)
-        captions.turned = min(0.5, 0.15 + max(0.0, done - TURN_FROM))
+        learned = 1.0 if options.start else done
+        pictures.strength = min(1.0, 0.3 + 1.5 * learned)
+        captions.turned = min(0.5, 0.15 + max(0.0, learned - TURN_FROM))
         rate = min(1, (step + 1) / WARM_UP) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
         for group, peak in zip(groups, peaks):
             group["lr"] = rate * peak

@@ -125,6 +125,15 @@ int32_t clip4j_search_index_commit(clip4j_index* index) {
   return translate_exceptions([&] { deref(index, "index").index->commit(); });
 }
 
+int32_t clip4j_search_index_rows(const clip4j_index* index, const clip4j_ids* ids, float* rows,
+                                 uint8_t* known) {
+  return translate_exceptions([&] {
+    const Ids wanted = ids_of(deref(ids, "ids"));
+    if (wanted.count > 0) deref(known, "known");
+    deref(index, "index").index->snapshot()->copy_rows(wanted, rows, known);
+  });
+}
+
 int32_t clip4j_search_index_warm(const clip4j_index* index) {
   return translate_exceptions([&] { deref(index, "index").index->snapshot()->warm(); });
 }

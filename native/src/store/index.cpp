@@ -149,8 +149,9 @@ void Index::read_state() {
       publish(std::move(parts), false);
       return;
     } catch (const Error& e) {
+      if (e.status() != CLIP4J_MISSING) throw;
       // A writer may have replaced the manifest and removed old files meanwhile.
-      if (e.status() != CLIP4J_MISSING || read_manifest(*folder_).commit == manifest.commit) throw;
+      if (read_manifest(*folder_).commit == manifest.commit) fail(CLIP4J_CORRUPT, e.what());
     }
   }
 }

@@ -121,6 +121,24 @@ int64_t Snapshot::find(const Ids& ids, int64_t i) const {
   return -1;
 }
 
+void Snapshot::copy_rows(const Ids& ids, float* rows, uint8_t* known) const {
+  if (ids.kind != (ids_ == IdKind::kNone ? IdKind::kInt64 : ids_)) {
+    fail(CLIP4J_INVALID_ARGUMENT, "the ids are not of the index's kind");
+  }
+  std::vector<float> scratch(dimension_);
+  for (int64_t i = 0; i < ids.count; ++i) {
+    int64_t row = ids_ == IdKind::kNone ? ids.number(i) : find(ids, i);
+    if (row >= this->rows()) row = -1;
+    known[i] = row >= 0 ? 1 : 0;
+    if (rows == nullptr) continue;
+    float* to = rows + i * dimension_;
+    std::fill_n(to, dimension_, 0.0F);
+    if (row < 0) continue;
+    const auto [part, local] = locate(row);
+    std::copy_n(parts_[part].segment->searchable().source().row(local, scratch.data()), dimension_, to);
+  }
+}
+
 std::pair<size_t, int64_t> Snapshot::locate(int64_t row) const {
   const size_t part = std::upper_bound(first_.begin(), first_.end(), row) - first_.begin() - 1;
   return {part, row - first_[part]};

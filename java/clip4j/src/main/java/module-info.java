@@ -2,6 +2,7 @@
 @SuppressWarnings("module") // io.github.clip4j.cli is compiled after this module.
 module io.github.clip4j {
   requires transitive io.github.clip4j.search;
+  requires transitive java.management;
   requires org.bytedeco.javacpp;
   requires ai.djl.tokenizers;
   requires ai.djl.api;

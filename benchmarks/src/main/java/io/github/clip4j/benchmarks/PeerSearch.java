@@ -2,7 +2,9 @@ package io.github.clip4j.benchmarks;
 
 import io.github.clip4j.search.EmbeddingIndex;
 import io.github.clip4j.search.Embeddings;
+import io.github.clip4j.search.Filter;
 import io.github.clip4j.search.Hits;
+import io.github.clip4j.search.SearchRequest;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -13,6 +15,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.function.Supplier;
 
@@ -21,8 +24,9 @@ import java.util.function.Supplier;
  * on standard output. Files hold little-endian values without a header.
  *
  * <p>Arguments: the file of the rows, their dimension. Each line: the file of the queries, how many
- * of them a search takes (1 or all), k, how many searches to time, which query the first takes, and
- * where to write the row numbers that they find. Each answer: the nanoseconds of each search.
+ * of them a search takes (1 or all), k, how many searches to time, which query the first takes,
+ * where to write the row numbers that they find, and the file of the row numbers that may be found
+ * ("all": every row). Each answer: the nanoseconds of each search.
  */
 public final class PeerSearch {
   private final EmbeddingIndex index;
@@ -50,7 +54,11 @@ public final class PeerSearch {
 
   private String time(String[] request) throws IOException {
     boolean oneByOne = request[1].equals("1");
-    int k = Integer.parseInt(request[2]);
+    SearchRequest wanted = SearchRequest.top(Integer.parseInt(request[2]));
+    if (!request[6].equals("all")) {
+      wanted = wanted.withFilter(Filter.allow(rows(Path.of(request[6]))));
+    }
+    SearchRequest asked = wanted;
     Hits[] hits = new Hits[Integer.parseInt(request[3])];
     int first = Integer.parseInt(request[4]);
     StringBuilder times = new StringBuilder();
@@ -59,10 +67,10 @@ public final class PeerSearch {
       if (oneByOne) {
         for (int i = 0; i < queries.rows(); i++) {
           float[] query = queries.row(i);
-          searches.add(() -> index.search(query, k));
+          searches.add(() -> index.search(query, asked));
         }
       } else {
-        searches.add(() -> index.search(queries, k));
+        searches.add(() -> index.search(queries, asked));
       }
       for (int call = 0; call < hits.length; call++) {
         Supplier<Hits> search = searches.get((first + call) % searches.size());
@@ -88,6 +96,15 @@ public final class PeerSearch {
             block.put(bytes.flip().asFloatBuffer());
           });
     }
+  }
+
+  private static BitSet rows(Path file) throws IOException {
+    BitSet rows = new BitSet();
+    ByteBuffer numbers = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
+    while (numbers.hasRemaining()) {
+      rows.set(numbers.getInt());
+    }
+    return rows;
   }
 
   private static void write(Hits[] found, Path file) throws IOException {

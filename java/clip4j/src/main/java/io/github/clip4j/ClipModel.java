@@ -46,9 +46,11 @@ public final class ClipModel implements AutoCloseable {
   }
 
   /**
-   * Loads a model in Hugging Face layout: config.json, model.safetensors (or shards with an index),
-   * preprocessor_config.json, tokenizer.json (or vocab.json with merges.txt). Nothing is fetched
-   * from anywhere.
+   * Loads a model in Hugging Face layout: config.json, model.safetensors or pytorch_model.bin (or
+   * shards of either with an index), preprocessor_config.json, tokenizer.json (or vocab.json with
+   * merges.txt). Or in OpenCLIP's: open_clip_config.json, open_clip_model.safetensors or
+   * open_clip_pytorch_model.bin, and the same tokenizers. Nothing is fetched from anywhere, and
+   * nothing in a file runs.
    *
    * @throws Clip4jException where a file is missing, malformed, contradicts another or asks for
    *     what clip4j lacks
@@ -155,7 +157,7 @@ public final class ClipModel implements AutoCloseable {
 
   /**
    * Embeds texts. Those longer than {@link #maxTokens} are cut, as the model was trained; a warning
-   * in the log says so.
+   * in the log says so. A text that occurs more than once is encoded once.
    *
    * @throws IllegalArgumentException where the list is empty or a text is not valid UTF-16
    */
@@ -289,6 +291,14 @@ public final class ClipModel implements AutoCloseable {
   /** Native memory of the model's parameters, in bytes. */
   public long nativeBytes() {
     return model.nativeBytes();
+  }
+
+  LoadedModel loaded() {
+    return model;
+  }
+
+  long maxEncodedBytes() {
+    return maxEncodedBytes;
   }
 
   /** Frees the model once no call uses it. The second time it does nothing. */

@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The rows of a column; a value that occurs more than once (a picture with several captions) is
- * embedded once.
+ * The rows of a column; a picture that occurs more than once (with several captions) is embedded
+ * once, as texts are anyway.
  */
 final class EmbeddedColumn {
   private final double[][] rows;
@@ -21,9 +21,9 @@ final class EmbeddedColumn {
   static EmbeddedColumn of(ClipModel model, Column column) {
     EmbeddedColumn embedded = new EmbeddedColumn(column.size());
     if (column instanceof Column.Images images) {
-      embedded.embedImages(model, places(images.values()));
+      embedded.embedImages(model, images.values());
     } else {
-      embedded.embedTexts(model, places(((Column.Texts) column).values()));
+      embedded.embedTexts(model, ((Column.Texts) column).values());
     }
     return embedded;
   }
@@ -37,40 +37,31 @@ final class EmbeddedColumn {
     return failures;
   }
 
-  private static <T> Map<T, List<Integer>> places(List<T> values) {
-    Map<T, List<Integer>> places = new LinkedHashMap<>();
-    for (int i = 0; i < values.size(); i++) {
-      places.computeIfAbsent(values.get(i), value -> new ArrayList<>()).add(i);
-    }
-    return places;
-  }
-
-  private void embedTexts(ClipModel model, Map<String, List<Integer>> places) {
-    try (Embeddings embeddings = model.embedTexts(List.copyOf(places.keySet()))) {
-      int row = 0;
-      for (List<Integer> same : places.values()) {
-        put(same, embeddings.row(row++));
+  private void embedTexts(ClipModel model, List<String> texts) {
+    try (Embeddings embeddings = model.embedTexts(texts)) {
+      for (int row = 0; row < rows.length; row++) {
+        rows[row] = doubles(embeddings.row(row));
       }
     }
   }
 
-  private void embedImages(ClipModel model, Map<ImageSource, List<Integer>> places) {
+  private void embedImages(ClipModel model, List<ImageSource> sources) {
+    Map<ImageSource, List<Integer>> places = new LinkedHashMap<>();
+    for (int i = 0; i < sources.size(); i++) {
+      places.computeIfAbsent(sources.get(i), source -> new ArrayList<>()).add(i);
+    }
     List<List<Integer>> same = List.copyOf(places.values());
     try (ImageEmbeddings images = model.embedImages(List.copyOf(places.keySet()))) {
       for (int row = 0; row < images.embeddings().rows(); row++) {
-        put(same.get(images.input(row)), images.embeddings().row(row));
+        for (int i : same.get(images.input(row))) {
+          rows[i] = doubles(images.embeddings().row(row));
+        }
       }
       for (ImageFailure failure : images.failures()) {
         for (int i : same.get(failure.input())) {
           failures.add(new ImageFailure(i, failure.source(), failure.kind(), failure.message()));
         }
       }
-    }
-  }
-
-  private void put(List<Integer> places, float[] row) {
-    for (int i : places) {
-      rows[i] = doubles(row);
     }
   }
 

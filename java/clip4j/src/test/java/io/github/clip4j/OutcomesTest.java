@@ -258,6 +258,22 @@ class OutcomesTest {
   }
 
   @Test
+  void repeatedTextsHaveTheSameRow() {
+    float[] cat = model.embedText("a cat");
+    float[] photo = model.embedText("a photo");
+    try (Embeddings rows =
+        model.embedTexts("a cat", "a photo", "a cat", "the", "a photo", "a cat")) {
+      assertEquals(6, rows.rows());
+      assertArrayEquals(cat, rows.row(0), 1e-6f);
+      assertArrayEquals(photo, rows.row(1), 1e-6f);
+      assertArrayEquals(rows.row(0), rows.row(2));
+      assertArrayEquals(model.embedText("the"), rows.row(3), 1e-6f);
+      assertArrayEquals(rows.row(1), rows.row(4));
+      assertArrayEquals(rows.row(0), rows.row(5));
+    }
+  }
+
+  @Test
   void longTextsAreCutAndSaidToBe() {
     List<Integer> cut = new ArrayList<>();
     String longer = "cat ".repeat(100);

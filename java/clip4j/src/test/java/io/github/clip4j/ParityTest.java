@@ -141,6 +141,18 @@ class ParityTest {
     }
   }
 
+  /** Of which the projections are transposed. */
+  @Test
+  void weightsOfTorchSave() throws Exception {
+    Path directory = TinyModel.copyTo(temp);
+    Files.delete(directory.resolve("model.safetensors"));
+    Path weights = TinyModel.directory().resolveSibling("tiny-open-clip/pytorch_model.bin");
+    Files.copy(weights, directory.resolve("pytorch_model.bin"));
+    try (ClipModel model = ClipModel.load(directory)) {
+      assertSameRows(model, TinyModel.expected());
+    }
+  }
+
   @Test
   void rowsDoNotDependOnTheBatch() {
     try (ClipModel model = TinyModel.load();

@@ -10,6 +10,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -127,10 +128,9 @@ public final class SafetensorsFile {
     return this;
   }
 
-  /** Overwrites a tensor's first value with a BF16 not-a-number. */
+  /** Makes a tensor begin with what is not a number in any dtype. */
   public SafetensorsFile poison(String name) {
-    tensors.get(name).bytes()[0] = (byte) 0xC0;
-    tensors.get(name).bytes()[1] = 0x7F;
+    Arrays.fill(tensors.get(name).bytes(), 0, 4, (byte) 0xFF);
     return this;
   }
 }

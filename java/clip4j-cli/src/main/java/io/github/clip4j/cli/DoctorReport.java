@@ -2,6 +2,8 @@ package io.github.clip4j.cli;
 
 import com.sun.management.OperatingSystemMXBean;
 import io.github.clip4j.ClipModel;
+import io.github.clip4j.ClipRuntime;
+import io.github.clip4j.NativeMemoryUse;
 import io.github.clip4j.internal.HubEnvironment;
 import io.github.clip4j.internal.Native;
 import io.github.clip4j.search.SearchRuntime;
@@ -28,7 +30,8 @@ import org.bytedeco.javacpp.Loader;
  * @param libraries native libraries in this process and the files that they were loaded from
  * @param caches folders that hold extracted libraries and models
  * @param threads CPUs that this process may use, after affinity and control groups
- * @param memory in bytes
+ * @param memory in bytes; for the embedded model what clip4j counts while it is open, null where it
+ *     does not work
  * @param problems lines that say what does not work
  */
 record DoctorReport(
@@ -48,7 +51,7 @@ record DoctorReport(
 
   record Threads(Integer used, int java, Integer online) {}
 
-  record Memory(long total, long heapMax, Long resident, Long nativeInUse) {}
+  record Memory(long total, long heapMax, Long resident, NativeMemoryUse embeddedModel) {}
 
   static DoctorReport make() {
     return new Maker().make();
@@ -79,6 +82,9 @@ record DoctorReport(
     sizes.put("total", mebibytes(memory.total()));
     sizes.put("Java heap at most", mebibytes(memory.heapMax()));
     sizes.put("resident now", mebibytes(memory.resident()));
+    sizes.put(
+        "embedded model",
+        mebibytes(memory.embeddedModel() == null ? null : memory.embeddedModel().encoderBytes()));
     sections.put("memory", sizes);
     return sections;
   }
@@ -93,7 +99,7 @@ record DoctorReport(
     private final Proc proc = new Proc();
 
     DoctorReport make() {
-      embedText();
+      NativeMemoryUse embeddedModel = embedText();
       Map<String, String> versions = versions();
       Map<String, String> kernels = new LinkedHashMap<>();
       kernels.put("search", Objects.toString(quietly(SearchRuntime::kernel), "unknown"));
@@ -109,17 +115,19 @@ record DoctorReport(
               system.getTotalMemorySize(),
               Runtime.getRuntime().maxMemory(),
               proc.residentBytes(),
-              quietly(SearchRuntime::nativeBytes));
+              embeddedModel);
       Cpu cpu = new Cpu(proc.cpuModel(), proc.cpuFeatures(), kernels);
       return new DoctorReport(versions, cpu, proc.libraries(), caches(), threads, memory, problems);
     }
 
-    /** Loads every native library there is. */
-    private void embedText() {
+    /** Loads every native library there is; null where that does not work. */
+    private NativeMemoryUse embedText() {
       try (ClipModel model = ClipModel.loadDefault()) {
         model.embedText("Is everything in order?");
+        return ClipRuntime.nativeMemory();
       } catch (RuntimeException | LinkageError e) {
         problems.add(Failure.of(e).getMessage());
+        return null;
       }
     }
 

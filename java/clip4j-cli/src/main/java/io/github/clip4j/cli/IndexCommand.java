@@ -54,7 +54,7 @@ final class IndexCommand extends Subcommand {
     try (PictureIndex index = PictureIndex.write(folder);
         ClipModel loaded = model.load(console)) {
       index.checkModel(loaded);
-      IndexPlan plan = IndexPlan.of(Pictures.of(images), index.list());
+      IndexPlan plan = IndexPlan.of(Pictures.of(images), index.list(), index::has);
       Embedder embedder = new Embedder(loaded, console);
       plan.failed().forEach(picture -> embedder.failed(picture, picture.problem()));
       IndexWriter writer = new IndexWriter(index, loaded, embedder);

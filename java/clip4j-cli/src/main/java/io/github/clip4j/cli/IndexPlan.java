@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /** Which pictures an index shall hold, and which of them it holds already. */
 final class IndexPlan {
@@ -25,18 +26,26 @@ final class IndexPlan {
   private final List<PictureFile> failed = new ArrayList<>();
   private final long writtenBefore;
   private final Map<String, Entry> before = new HashMap<>(); // by path
-  private final Set<String> contents = new HashSet<>(); // that are or will be embedded
+  private final Set<String> contents = new HashSet<>();
+  private final Predicate<String> isEmbedded;
 
-  private IndexPlan(Optional<PictureList> list) {
+  private IndexPlan(Optional<PictureList> list, Predicate<String> isEmbedded) {
+    this.isEmbedded = isEmbedded;
     writtenBefore = list.map(PictureList::written).orElse(0L);
     for (Entry entry : list.map(PictureList::entries).orElse(List.of())) {
       before.put(entry.path(), entry);
-      contents.add(entry.sha256());
     }
   }
 
-  static IndexPlan of(List<PictureFile> pictures, Optional<PictureList> before) {
-    IndexPlan plan = new IndexPlan(before);
+  /**
+   * Looks at the files.
+   *
+   * @param isEmbedded whether the index has what has this SHA-256; a writer that was interrupted
+   *     has left more of it than its list says
+   */
+  static IndexPlan of(
+      List<PictureFile> pictures, Optional<PictureList> before, Predicate<String> isEmbedded) {
+    IndexPlan plan = new IndexPlan(before, isEmbedded);
     Set<String> seen = new HashSet<>();
     for (PictureFile picture : pictures) {
       if (picture.problem() != null) {
@@ -70,7 +79,7 @@ final class IndexPlan {
               : FileStamp.sha256(picture.path());
       Entry entry =
           new Entry(picture.id(), path, stamp.size(), stamp.mtime(), stamp.ctime(), sha256);
-      items.add(new Item(picture, entry, stamp, contents.add(sha256)));
+      items.add(new Item(picture, entry, stamp, contents.add(sha256) && !isEmbedded.test(sha256)));
     } catch (IOException e) {
       String why = "cannot be read: " + Failure.reason(e);
       failed.add(PictureFile.failed(picture.id(), picture.path(), why, "check its permissions"));

@@ -11,6 +11,9 @@ import java.util.Set;
 
 /** Brings an index up to date, embedding only what it lacks. */
 final class IndexWriter {
+  /** Pictures that are embedded between commits. */
+  private static final int COMMIT = 64 * Embedder.PICTURES;
+
   private final PictureIndex index;
   private final ClipModel model;
   private final Embedder embedder;
@@ -30,6 +33,9 @@ final class IndexWriter {
     for (int from = 0; from < missing.size(); from += Embedder.PICTURES) {
       List<Item> batch = missing.subList(from, Math.min(from + Embedder.PICTURES, missing.size()));
       embed(batch);
+      if ((from + batch.size()) % COMMIT == 0) {
+        index.commit();
+      }
       progress.advance(batch.size());
     }
     for (Item item : plan.items()) {

@@ -92,6 +92,13 @@ final class PictureIndex implements AutoCloseable {
     return list;
   }
 
+  /** Whether the picture with this SHA-256 is embedded. */
+  boolean has(String sha256) {
+    return embeddings
+        .map(index -> named(folder, () -> !index.contains(Ids.of(sha256)).isEmpty()))
+        .orElse(false);
+  }
+
   /** Refuses a model whose embeddings cannot be compared with those of the index. */
   void checkModel(ClipModel model) {
     if (embeddings.isPresent()
@@ -115,12 +122,17 @@ final class PictureIndex implements AutoCloseable {
     }
   }
 
+  /** Makes what was added durable: should the process end, it need not be embedded again. */
+  void commit() {
+    named(folder, () -> embeddings.ifPresent(EmbeddingIndex::commit));
+  }
+
   /**
    * Replaces the list, all of whose embeddings have been added, and removes those of no picture.
    */
   void publish(PictureList pictures) {
     EmbeddingIndex index = embeddings.orElseThrow();
-    named(folder, index::commit);
+    commit();
     pictures.write(folder);
     Ids named = Ids.of(List.copyOf(pictures.byContent().keySet()));
     if (index.size() > named.size()) {

@@ -167,7 +167,11 @@ class CommandsTest {
     assertTrue(libraries.contains("libclip4j_search.so") && libraries.contains("libtorch_cpu.so"));
     assertEquals(4, report.getAsJsonArray("caches").size());
     assertTrue(report.getAsJsonObject("threads").get("used").getAsInt() > 0);
-    assertTrue(report.getAsJsonObject("memory").get("total").getAsLong() > 1 << 20);
+    JsonObject memory = report.getAsJsonObject("memory");
+    assertTrue(memory.get("total").getAsLong() > 1 << 20);
+    JsonObject embeddedModel = memory.getAsJsonObject("embedded_model");
+    assertEquals(1, embeddedModel.get("open_models").getAsInt());
+    assertTrue(embeddedModel.get("encoder_bytes").getAsLong() > 1 << 20);
     assertEquals(0, report.getAsJsonArray("problems").size());
     String text = Cli.run("doctor").succeeds().out();
     for (String section : List.of("versions", "cpu", "native libraries", "caches", "threads")) {

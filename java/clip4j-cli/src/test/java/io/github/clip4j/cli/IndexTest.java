@@ -267,6 +267,16 @@ class IndexTest {
     assertTrue(Files.exists(index.resolve("mine.txt")));
   }
 
+  @Test
+  void whatAnInterruptedWriterEmbeddedIsNotEmbeddedAgain() throws IOException {
+    indexes(4, 4, 0);
+    Files.delete(index.resolve("pictures.json"));
+    Cli.run("search", index, "--text", "a").failsWith(1, "holds no index");
+    Cli.picture("noto-bicycle.png", pictures, "a.png");
+    indexes(5, 1, 0);
+    assertEquals("a.png", first("--text", "bicycle"));
+  }
+
   private int modelDimension() {
     try (EmbeddingIndex opened = EmbeddingIndex.open(index)) {
       return opened.dimension();

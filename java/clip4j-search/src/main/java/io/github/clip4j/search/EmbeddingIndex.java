@@ -1,5 +1,6 @@
 package io.github.clip4j.search;
 
+import io.github.clip4j.search.internal.EmbeddingsAccess;
 import io.github.clip4j.search.internal.Native;
 import io.github.clip4j.search.internal.NativeBlock;
 import io.github.clip4j.search.internal.NativeHandle;
@@ -7,6 +8,7 @@ import io.github.clip4j.search.internal.NativeMemory;
 import io.github.clip4j.search.internal.Status;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.OptionalLong;
@@ -223,6 +225,55 @@ public final class EmbeddingIndex implements AutoCloseable {
       use(index -> check(Native.indexMemory(index, block.address())));
       ByteBuffer use = block.buffer(0, 4 * Long.BYTES);
       return new MemoryUse(use.getLong(), use.getLong(), use.getLong(), use.getLong());
+    }
+  }
+
+  /**
+   * Which of {@code ids} the index has: bit i is that of the i-th.
+   *
+   * @param ids of the index's kind; longs where rows are called by their numbers
+   * @throws IllegalArgumentException if they are of another kind
+   */
+  public BitSet contains(Ids ids) {
+    return copyRows(ids, 0);
+  }
+
+  /**
+   * A copy of the rows of {@code ids}, in that order; to search for what is like them, for example.
+   *
+   * @param ids as for {@link #contains}
+   * @throws IllegalArgumentException also if the index does not have one of them
+   */
+  public Embeddings rows(Ids ids) {
+    long bytes = (long) ids.size() * schema.dimension() * Float.BYTES;
+    NativeMemory memory = NativeMemory.allocate("Embeddings", bytes);
+    try {
+      int known;
+      try {
+        known = copyRows(ids, memory.acquire()).nextClearBit(0);
+      } finally {
+        memory.release();
+      }
+      if (known < ids.size()) {
+        throw new IllegalArgumentException("the index has no row for ids[" + known + "]");
+      }
+      return EmbeddingsAccess.adopt(memory, ids.size(), schema.dimension());
+    } catch (Throwable failed) {
+      memory.close();
+      throw failed;
+    }
+  }
+
+  private BitSet copyRows(Ids ids, long to) {
+    try (NativeIds called = new NativeIds(Objects.requireNonNull(ids, "ids"));
+        NativeBlock known = new NativeBlock("ids", ids.size())) {
+      use(index -> check(Native.indexRows(index, called.address(), to, known.address())));
+      ByteBuffer flags = known.buffer(0, ids.size());
+      BitSet result = new BitSet(ids.size());
+      for (int i = 0; i < ids.size(); i++) {
+        result.set(i, flags.get(i) != 0);
+      }
+      return result;
     }
   }
 

@@ -175,7 +175,7 @@ class IndexFolderTest {
     assertEquals(name, EmbeddingIndex.verify(parent).get(0).file());
     failed(Kind.CORRUPT, name, () -> EmbeddingIndex.open(parent));
     Files.delete(segment);
-    failed(Kind.MISSING, name, () -> EmbeddingIndex.open(parent));
+    failed(Kind.CORRUPT, "/" + name, () -> EmbeddingIndex.open(parent));
   }
 
   private static void truncate(Path file, long size) throws IOException {

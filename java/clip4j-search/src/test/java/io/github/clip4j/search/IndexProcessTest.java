@@ -83,7 +83,7 @@ class IndexProcessTest {
     EmbeddingIndex.create(folder, SCHEMA).close();
     long committed = 0;
     for (int round = 0; round < 4; round++) {
-      String[] arguments = {folder.toString(), "" + committed, "" + (300 + 150 * round)};
+      String[] arguments = {folder.toString(), "" + committed, "" + (50 + 150 * round)};
       ExecutorService thread = Executors.newSingleThreadExecutor();
       try {
         Future<ChildJvm.Result> child =
@@ -119,13 +119,16 @@ class IndexProcessTest {
     }
   }
 
-  /** Commits batch after batch and prints how many there are; killed after so many milliseconds. */
+  /** Commits batch after batch and prints how many there are; killed some milliseconds after 4. */
   static final class WritesUntilKilled {
     public static void main(String[] arguments) {
-      long batches = Long.parseLong(arguments[1]);
+      long first = Long.parseLong(arguments[1]);
+      long batches = first;
       try (EmbeddingIndex index = EmbeddingIndex.open(Path.of(arguments[0]), OpenOptions.WRITE)) {
-        new Thread(() -> killAfter(Long.parseLong(arguments[2]))).start();
         while (true) {
+          if (batches == first + 4) {
+            new Thread(() -> killAfter(Long.parseLong(arguments[2]))).start();
+          }
           addBatch(index, batches * BATCH);
           index.commit();
           System.out.println(++batches);

@@ -7,7 +7,7 @@ import java.nio.ByteBuffer;
  * A CLIP model's config.json, with transformers' defaults where a field is absent. Whether the
  * sizes agree with one another and with the weights is checked in native code.
  *
- * @param endOfTextId -1: the position of the largest id is the end of a text
+ * @param endOfTextId where a text ends, or {@link #LARGEST_ID}
  */
 record ClipConfig(
     Tower vision,
@@ -18,6 +18,12 @@ record ClipConfig(
     int maxPositions,
     int endOfTextId,
     int projectionDim) {
+
+  /** The end of a text is where its largest id is. */
+  static final int LARGEST_ID = -1;
+
+  static final int QUICK_GELU = 0;
+  static final int GELU = 1;
 
   /** sizeof(clip4j_config). */
   static final int BYTES = 2 * Tower.BYTES + 6 * Integer.BYTES;
@@ -38,8 +44,8 @@ record ClipConfig(
 
     private static int activation(Json config) {
       return switch (config.string("hidden_act", "quick_gelu")) {
-        case "quick_gelu" -> 0;
-        case "gelu" -> 1;
+        case "quick_gelu" -> QUICK_GELU;
+        case "gelu" -> GELU;
         default -> throw config.unsupported("hidden_act", "quick_gelu, gelu");
       };
     }
@@ -79,7 +85,7 @@ record ClipConfig(
   }
 
   /** A square's side: one number, or height and width that are equal. */
-  private static int side(Json config, String name, int absent) {
+  static int side(Json config, String name, int absent) {
     JsonElement value = config.element(name).orElse(null);
     if (value == null || !value.isJsonArray()) {
       return config.positive(name, absent);
@@ -103,7 +109,7 @@ record ClipConfig(
     if (id < 0) {
       throw text.wrong("eos_token_id", "at least 0");
     }
-    return id == 2 ? -1 : id;
+    return id == 2 ? LARGEST_ID : id;
   }
 
   void write(ByteBuffer to) {

@@ -6,7 +6,9 @@ import io.github.clip4j.search.Clip4jException.Kind;
 import io.github.clip4j.search.Embeddings;
 import io.github.clip4j.search.internal.EmbeddingsAccess;
 import io.github.clip4j.search.internal.NativeMemory;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /** Batches into native code, rows out: one crossing each. Lists are not empty. */
 public final class Encoders {
@@ -26,15 +28,24 @@ public final class Encoders {
   /** Texts' rows and the time that encoding took. */
   public record TextRows(Embeddings rows, double encodeMs) {}
 
-  /** Encodes tokenized texts. The memory holds a clip4j_timings, the lengths, the ids. */
+  /**
+   * Encodes tokenized texts, those that are alike once. The memory holds a clip4j_timings, the
+   * lengths, the ids.
+   */
   public static TextRows texts(LoadedModel model, List<Tokens> texts) {
-    int n = texts.size();
+    Map<Tokens, Integer> distinct = new LinkedHashMap<>();
+    int[] encoded = new int[texts.size()]; // by text: which of the distinct ones it is
+    for (int i = 0; i < encoded.length; i++) {
+      Integer known = distinct.putIfAbsent(texts.get(i), distinct.size());
+      encoded[i] = known == null ? distinct.size() - 1 : known;
+    }
+    int n = distinct.size();
     long ids = TIMINGS_BYTES + (long) n * Integer.BYTES;
-    long idCount = texts.stream().mapToLong(text -> text.ids().length).sum();
+    long idCount = distinct.keySet().stream().mapToLong(text -> text.ids().length).sum();
     try (Scratch scratch = new Scratch(ids + idCount * Integer.BYTES)) {
       long lengthAt = TIMINGS_BYTES;
       long idsAt = ids;
-      for (Tokens text : texts) {
+      for (Tokens text : distinct.keySet()) {
         int bytes = text.ids().length * Integer.BYTES;
         scratch.view(lengthAt, Integer.BYTES).putInt(text.ids().length);
         scratch.view(idsAt, bytes).asIntBuffer().put(text.ids());
@@ -45,12 +56,25 @@ public final class Encoders {
       NativeMemory rows =
           rows(
               model,
-              n,
+              encoded.length,
               (encoder, to) ->
                   Native.embedTexts(
                       encoder, address + ids, address + TIMINGS_BYTES, n, to, address));
+      repeat(rows, encoded, model.dimension() * Float.BYTES);
       double encodeMs = scratch.view(0, TIMINGS_BYTES).getDouble(Double.BYTES);
-      return new TextRows(EmbeddingsAccess.adopt(rows, n, model.dimension()), encodeMs);
+      return new TextRows(
+          EmbeddingsAccess.adopt(rows, encoded.length, model.dimension()), encodeMs);
+    }
+  }
+
+  /**
+   * Makes row i what row {@code from[i]} is, last to first: since {@code from[i] <= i}, each is
+   * read before it is overwritten. Before the first repetition every row is where it belongs.
+   */
+  private static void repeat(NativeMemory rows, int[] from, int rowBytes) {
+    for (int i = from.length - 1; from[i] != i; i--) {
+      rows.scratch((long) i * rowBytes, rowBytes)
+          .put(rows.scratch((long) from[i] * rowBytes, rowBytes));
     }
   }
 

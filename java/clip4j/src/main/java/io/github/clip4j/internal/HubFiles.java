@@ -6,86 +6,109 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** Which of a repository's files make the model that {@link LoadedModel} loads. */
+/** Which of a repository's files make the model that {@link ModelDescription} reads. */
 final class HubFiles {
   private static final Set<String> SETTINGS =
       Set.of(
           "config.json",
           "preprocessor_config.json",
           "processor_config.json",
+          OpenClip.CONFIG,
           "tokenizer.json",
           "tokenizer_config.json",
           "special_tokens_map.json",
           "calibration.json");
 
+  private static final String TOKENIZER = "tokenizer.json";
   private static final List<String> VOCABULARY = List.of("vocab.json", "merges.txt");
 
-  private static final String INDEX = "model.safetensors.index.json";
-  private static final Pattern SHARD = Pattern.compile("model-\\d{5}-of-(\\d{5})\\.safetensors");
+  /**
+   * A way to lay out a model.
+   *
+   * @param settings of each list one file must be there
+   * @param weights their files' names, best first; each may be shards with an index as well
+   */
+  private record Layout(List<List<String>> settings, List<String> weights) {}
 
-  /** Ways to hold the weights, best first; of the others nothing is fetched. */
-  private static final List<Pattern> WEIGHTS =
-      List.of(
-          Pattern.compile("model\\.safetensors"),
-          Pattern.compile(Pattern.quote(INDEX) + "|" + SHARD));
+  private static final Layout HUGGING_FACE =
+      new Layout(
+          List.of(
+              List.of("config.json"), List.of("preprocessor_config.json", "processor_config.json")),
+          ModelDescription.WEIGHTS);
+
+  private static final Layout OPEN_CLIP =
+      new Layout(List.of(List.of(OpenClip.CONFIG)), OpenClip.WEIGHTS);
 
   private HubFiles() {}
 
-  /** Those of the files that are needed. */
-  static List<String> needed(Collection<String> files) {
-    Stream<String> vocabulary =
-        files.contains("tokenizer.json")
-            ? Stream.empty()
-            : VOCABULARY.stream().filter(files::contains);
-    return Stream.of(files.stream().filter(SETTINGS::contains), vocabulary, weights(files))
-        .flatMap(part -> part)
-        .toList();
+  /** The layout that is complete, or the one that was meant. */
+  private static Layout layout(Collection<String> files) {
+    boolean openClip =
+        missing(HUGGING_FACE, files).isPresent()
+            && (missing(OPEN_CLIP, files).isEmpty() || !files.contains("config.json"))
+            && files.contains(OpenClip.CONFIG);
+    return openClip ? OPEN_CLIP : HUGGING_FACE;
   }
 
-  private static Stream<String> weights(Collection<String> files) {
-    return WEIGHTS.stream()
-        .map(way -> files.stream().filter(way.asMatchPredicate()).toList())
-        .filter(found -> !found.isEmpty())
-        .findFirst()
-        .stream()
-        .flatMap(List::stream);
+  /** Those of the files that are needed. */
+  static List<String> needed(Collection<String> files) {
+    Stream<String> vocabulary = files.contains(TOKENIZER) ? Stream.empty() : VOCABULARY.stream();
+    return Stream.of(SETTINGS.stream(), vocabulary, weights(layout(files), files).stream())
+        .flatMap(names -> names)
+        .filter(files::contains)
+        .toList();
   }
 
   /** What the files lack of a model; empty where they are one. */
   static Optional<String> missing(Collection<String> files) {
-    if (!files.contains("config.json")) {
-      return Optional.of("config.json");
-    }
-    if (!files.contains("preprocessor_config.json") && !files.contains("processor_config.json")) {
-      return Optional.of("preprocessor_config.json");
-    }
-    if (!files.contains("tokenizer.json") && !files.containsAll(VOCABULARY)) {
-      return Optional.of("tokenizer.json (or vocab.json and merges.txt)");
-    }
-    Set<String> weights = weights(files).collect(Collectors.toSet());
-    if (weights.isEmpty()) {
-      return Optional.of("model.safetensors (or " + INDEX + " and its files)");
-    }
-    return files.contains("model.safetensors") ? Optional.empty() : missingShard(weights);
+    return missing(layout(files), files);
   }
 
-  private static Optional<String> missingShard(Set<String> weights) {
-    if (!weights.contains(INDEX)) {
-      return Optional.of(INDEX);
+  private static Optional<String> missing(Layout layout, Collection<String> files) {
+    for (List<String> names : layout.settings()) {
+      if (names.stream().noneMatch(files::contains)) {
+        return Optional.of(names.get(0));
+      }
     }
+    if (!files.contains(TOKENIZER) && !files.containsAll(VOCABULARY)) {
+      return Optional.of(TOKENIZER + " (or vocab.json and merges.txt)");
+    }
+    List<String> weights = weights(layout, files);
+    if (weights.isEmpty()) {
+      return Optional.of(String.join(" or ", layout.weights()));
+    }
+    return weights.stream().filter(name -> !files.contains(name)).findFirst();
+  }
+
+  /** The best of the weights: a file, or an index and all shards, which may not be there. */
+  private static List<String> weights(Layout layout, Collection<String> files) {
+    for (String name : layout.weights()) {
+      if (files.contains(name)) {
+        return List.of(name);
+      }
+      if (files.contains(name + ".index.json")) {
+        return Stream.concat(Stream.of(name + ".index.json"), shards(name, files)).toList();
+      }
+    }
+    return List.of();
+  }
+
+  private static Stream<String> shards(String name, Collection<String> files) {
+    int dot = name.lastIndexOf('.');
+    String stem = name.substring(0, dot);
+    String extension = name.substring(dot);
+    Pattern shard =
+        Pattern.compile(Pattern.quote(stem) + "-\\d{5}-of-(\\d{5})" + Pattern.quote(extension));
     int count =
-        weights.stream()
-            .map(SHARD::matcher)
+        files.stream()
+            .map(shard::matcher)
             .filter(Matcher::matches)
-            .mapToInt(shard -> Integer.parseInt(shard.group(1)))
+            .mapToInt(matcher -> Integer.parseInt(matcher.group(1)))
             .max()
             .orElse(1);
     return Stream.iterate(1, i -> i <= count, i -> i + 1)
-        .map(i -> "model-%05d-of-%05d.safetensors".formatted(i, count))
-        .filter(shard -> !weights.contains(shard))
-        .findFirst();
+        .map(i -> "%s-%05d-of-%05d%s".formatted(stem, i, count, extension));
   }
 }

@@ -8,7 +8,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.LongConsumer;
 import java.util.function.LongFunction;
@@ -16,27 +15,29 @@ import java.util.function.LongFunction;
 /** A model in native memory and what its files say of it. Safe from any thread. */
 public final class LoadedModel implements AutoCloseable {
   private final NativeHandle handle;
-  private final ModelFiles files;
+  private final ModelDescription description;
   private final ClipConfig config;
   private final Tokenizer tokenizer;
   private final byte[] preprocessing;
-  private final Map<Path, List<Safetensors.Tensor>> weights;
   private final Optional<Probability> calibration;
   private final long parameters;
   private final float logitScale;
   private String fingerprint;
 
   private LoadedModel(
-      ModelFiles files, ClipConfig config, byte[] preprocessing, Tokenizer tokenizer, int threads) {
-    this.files = files;
-    this.config = config;
+      ModelFiles files,
+      ModelDescription description,
+      byte[] preprocessing,
+      Tokenizer tokenizer,
+      int threads) {
+    this.description = description;
+    this.config = description.config();
     this.preprocessing = preprocessing;
     this.tokenizer = tokenizer;
     this.calibration = files.jsonIfPresent("calibration.json").map(LoadedModel::calibration);
-    this.weights = files.weights();
     this.handle = create(threads);
     try {
-      parameters = with(this::readWeights);
+      parameters = with(model -> readWeights(model, files.directory()));
       logitScale = with(LoadedModel::readLogitScale);
     } catch (Throwable e) {
       handle.close();
@@ -47,16 +48,15 @@ public final class LoadedModel implements AutoCloseable {
   /** Loads a model; what can be wrong in small files is found before the weights are read. */
   public static LoadedModel load(Path directory, LoadOptions options) {
     ModelFiles files = new ModelFiles(directory);
-    ClipConfig config = ClipConfig.of(files.json("config.json"));
-    PreprocessorConfig preprocessor = PreprocessorConfig.of(files);
-    preprocessor.checkMakes(config.imageSize(), directory);
+    ModelDescription model = ModelDescription.of(files);
+    model.preprocessor().checkMakes(model.config().imageSize(), directory);
     ByteBuffer preprocessing =
         ByteBuffer.allocate(PreprocessorConfig.BYTES).order(ByteOrder.nativeOrder());
-    preprocessor.write(preprocessing, options.images());
+    model.preprocessor().write(preprocessing, options.images());
     Native.load();
-    Tokenizer tokenizer = Tokenizer.open(files, config);
+    Tokenizer tokenizer = Tokenizer.open(files, model.config());
     try {
-      return new LoadedModel(files, config, preprocessing.array(), tokenizer, options.threads());
+      return new LoadedModel(files, model, preprocessing.array(), tokenizer, options.threads());
     } catch (Throwable e) {
       tokenizer.close();
       throw e;
@@ -75,16 +75,16 @@ public final class LoadedModel implements AutoCloseable {
             owned.close();
           };
       WeightsReader.check(
-          files.path("config.json"),
+          description.configFile(),
           Native.modelCreate(scratch.address(), threads, scratch.address() + ClipConfig.BYTES));
       return new NativeHandle("ClipModel", model.getLong(), free);
     }
   }
 
-  private long readWeights(long model) {
+  private long readWeights(long model, Path directory) {
     WeightsReader reader = new WeightsReader(model);
-    reader.read(weights);
-    WeightsReader.check(files.directory(), Native.modelFinish(model));
+    reader.read(description.weights());
+    WeightsReader.check(directory, Native.modelFinish(model));
     return reader.parameters();
   }
 
@@ -167,7 +167,8 @@ public final class LoadedModel implements AutoCloseable {
     if (fingerprint == null) {
       ByteBuffer sizes = ByteBuffer.allocate(ClipConfig.BYTES).order(ByteOrder.nativeOrder());
       config.write(sizes);
-      fingerprint = Digests.sha256(List.of(sizes.array(), preprocessing), weights.keySet());
+      fingerprint =
+          Digests.sha256(List.of(sizes.array(), preprocessing), description.weights().keySet());
     }
     return fingerprint;
   }

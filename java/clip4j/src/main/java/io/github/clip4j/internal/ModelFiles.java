@@ -4,6 +4,7 @@ import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -88,38 +89,68 @@ final class ModelFiles {
         : new Clip4jException(Kind.UNREADABLE, file + " cannot be read: " + e, e);
   }
 
-  /**
-   * Every tensor of the weights and the file that holds it: one safetensors file, or shards with an
-   * index.
-   */
-  Map<Path, List<Safetensors.Tensor>> weights() {
-    if (has("model.safetensors")) {
-      Path file = path("model.safetensors");
-      return Map.of(file, Safetensors.read(file));
+  static Clip4jException corrupt(Path file, String what) {
+    return new Clip4jException(Kind.CORRUPT, file + ": " + printable(what));
+  }
+
+  static Clip4jException unsupported(Path file, String what) {
+    return new Clip4jException(Kind.UNSUPPORTED, file + ": " + printable(what));
+  }
+
+  static Clip4jException tooLarge(Path file, String what) {
+    return new Clip4jException(Kind.TOO_LARGE, file + ": " + printable(what));
+  }
+
+  /** A file chooses some of the words in a complaint about it, and must not make it long or odd. */
+  private static String printable(String what) {
+    String line = what.replaceAll("[\\p{C}\\p{Zl}\\p{Zp}]", "?");
+    return line.length() <= 300 ? line : line.substring(0, 300) + "...";
+  }
+
+  /** The bytes of a file from {@code position} on, of which there must be {@code count}. */
+  static ByteBuffer bytes(FileChannel channel, long position, int count) throws IOException {
+    ByteBuffer bytes = ByteBuffer.allocate(count);
+    while (bytes.hasRemaining()) {
+      if (channel.read(bytes, position + bytes.position()) < 0) {
+        throw new IOException("the file became shorter while it was read");
+      }
     }
-    if (has("model.safetensors.index.json")) {
-      return shards(json("model.safetensors.index.json"));
+    return bytes.flip();
+  }
+
+  /** Whether there are weights of one of these names, in one file or in shards with an index. */
+  boolean hasWeights(List<String> names) {
+    return names.stream().anyMatch(name -> has(name) || has(name + ".index.json"));
+  }
+
+  /**
+   * Every tensor of the weights and the file that holds it, from the first of {@code names} that is
+   * there: one file, or shards with an index.
+   */
+  Map<Path, List<Tensor>> weights(List<String> names) {
+    for (String name : names) {
+      if (has(name)) {
+        return Map.of(path(name), Tensor.read(path(name)));
+      }
+      if (has(name + ".index.json")) {
+        return shards(json(name + ".index.json"));
+      }
     }
     throw new Clip4jException(
         Kind.MISSING,
-        directory
-            + " has no model.safetensors and no model.safetensors.index.json"
-            + (has("pytorch_model.bin")
-                ? " (pytorch_model.bin is not read: save the model as safetensors)"
-                : ""));
+        directory + " has no weights: no " + String.join(", no ", names) + ", and no shards of it");
   }
 
-  private Map<Path, List<Safetensors.Tensor>> shards(Json index) {
+  private Map<Path, List<Tensor>> shards(Json index) {
     Json map = index.object("weight_map");
-    Map<String, Map<String, Safetensors.Tensor>> shards = new TreeMap<>();
-    Map<Path, List<Safetensors.Tensor>> chosen = new LinkedHashMap<>();
+    Map<String, Map<String, Tensor>> shards = new TreeMap<>();
+    Map<Path, List<Tensor>> chosen = new LinkedHashMap<>();
     for (String tensor : map.members().keySet()) {
       String shard = map.string(tensor, "");
-      if (!shard.matches("[^/\\\\\\x00]+\\.safetensors")) {
+      if (!shard.matches("[^/\\\\\\x00]+\\.(safetensors|bin)")) {
         throw map.wrong(tensor, "the name of a file in the same directory");
       }
-      Safetensors.Tensor found =
-          shards.computeIfAbsent(shard, s -> Safetensors.byName(path(s))).get(tensor);
+      Tensor found = shards.computeIfAbsent(shard, s -> byName(path(s))).get(tensor);
       if (found == null) {
         throw new Clip4jException(
             Kind.MISSING, path(shard) + " has no tensor " + tensor + ", which the index promises");
@@ -130,5 +161,11 @@ final class ModelFiles {
       throw index.wrong("weight_map", "an object that names at least one tensor");
     }
     return chosen;
+  }
+
+  private static Map<String, Tensor> byName(Path file) {
+    Map<String, Tensor> tensors = new LinkedHashMap<>();
+    Tensor.read(file).forEach(tensor -> tensors.put(tensor.name(), tensor));
+    return tensors;
   }
 }

@@ -32,9 +32,11 @@ record PreprocessorConfig(
   /** What native code resizes to at the most. */
   private static final int LONGEST_SIDE = 1 << 20;
 
-  private static final int SHORTER_SIDE = 1;
-  private static final int EXACT = 2;
-  private static final float[] CLIP_MEAN = {0.48145466f, 0.4578275f, 0.40821073f};
+  static final int SHORTER_SIDE = 1;
+  static final int EXACT = 2;
+  static final int BILINEAR = 2;
+  static final int BICUBIC = 3;
+  static final float[] CLIP_MEAN = {0.48145466f, 0.4578275f, 0.40821073f};
   private static final float[] CLIP_STD = {0.26862954f, 0.26130258f, 0.27577711f};
 
   /** A width and height; equal ones also stand for "the shorter side" where {@code shorter}. */
@@ -70,12 +72,7 @@ record PreprocessorConfig(
     }
     boolean normalize = config.flag("do_normalize", true);
     float[] mean = normalize ? config.numbers("image_mean", CLIP_MEAN) : new float[] {0, 0, 0};
-    float[] std = normalize ? config.numbers("image_std", CLIP_STD) : new float[] {1, 1, 1};
-    for (float deviation : std) {
-      if (deviation <= 0) {
-        throw config.wrong("image_std", "above 0");
-      }
-    }
+    float[] std = normalize ? deviations(config, "image_std") : new float[] {1, 1, 1};
     float scale = config.flag("do_rescale", true) ? config.number("rescale_factor", 1 / 255.0) : 1;
     return new PreprocessorConfig(
         mode,
@@ -120,10 +117,21 @@ record PreprocessorConfig(
         : new Size(true, sides.positive("shortest_edge", 0), 0);
   }
 
+  /** Of the three channels; CLIP's where absent. */
+  static float[] deviations(Json config, String name) {
+    float[] std = config.numbers(name, CLIP_STD);
+    for (float deviation : std) {
+      if (deviation <= 0) {
+        throw config.wrong(name, "above 0");
+      }
+    }
+    return std;
+  }
+
   private static int resample(Json config) {
     Integer resample = config.integer("resample");
     if (resample == null) {
-      return 3;
+      return BICUBIC;
     }
     if (resample < 0 || resample > 5) {
       throw config.wrong("resample", "0 to 5, one of Pillow's filters");

@@ -18,9 +18,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 
 /**
@@ -32,9 +30,6 @@ import java.util.Set;
  */
 final class Safetensors {
   private static final long MAX_HEADER_BYTES = 25_000_000;
-
-  /** One tensor; {@code offset} counts from the start of the file. */
-  record Tensor(String name, String dtype, long[] shape, long offset) {}
 
   private record Entry(String name, String dtype, long[] shape, long begin, long end) {}
 
@@ -48,12 +43,6 @@ final class Safetensors {
     return new Safetensors(file).tensors();
   }
 
-  static Map<String, Tensor> byName(Path file) {
-    Map<String, Tensor> tensors = new LinkedHashMap<>();
-    read(file).forEach(tensor -> tensors.put(tensor.name(), tensor));
-    return tensors;
-  }
-
   private List<Tensor> tensors() {
     ModelFiles.requireRegular(file);
     try (FileChannel channel = FileChannel.open(file)) {
@@ -61,7 +50,7 @@ final class Safetensors {
       if (size < 8) {
         throw corrupt("holds " + size + " bytes, too few for a header");
       }
-      long length = bytes(channel, 0, 8).order(ByteOrder.LITTLE_ENDIAN).getLong();
+      long length = ModelFiles.bytes(channel, 0, 8).order(ByteOrder.LITTLE_ENDIAN).getLong();
       if (length < 0 || length > MAX_HEADER_BYTES) {
         throw new Clip4jException(
             Kind.TOO_LARGE,
@@ -70,25 +59,14 @@ final class Safetensors {
       if (length > size - 8) {
         throw corrupt("its header claims " + length + " bytes of a file of " + size);
       }
-      List<Entry> entries = parse(decode(bytes(channel, 8, (int) length)));
+      List<Entry> entries = parse(decode(ModelFiles.bytes(channel, 8, (int) length)));
       checkLayout(entries, size - 8 - length);
       return entries.stream()
-          .map(e -> new Tensor(e.name(), e.dtype(), e.shape(), 8 + length + e.begin()))
+          .map(e -> new Tensor(e.name(), e.dtype(), e.shape(), 8 + length + e.begin(), false))
           .toList();
     } catch (IOException e) {
       throw ModelFiles.unreadable(file, e);
     }
-  }
-
-  private static ByteBuffer bytes(FileChannel channel, long position, int count)
-      throws IOException {
-    ByteBuffer bytes = ByteBuffer.allocate(count);
-    while (bytes.hasRemaining()) {
-      if (channel.read(bytes, position + bytes.position()) < 0) {
-        throw new IOException("the file became shorter while it was read");
-      }
-    }
-    return bytes.flip();
   }
 
   private String decode(ByteBuffer header) {
@@ -211,8 +189,11 @@ final class Safetensors {
   }
 
   private long byteSize(Entry entry) {
+    long total = Tensor.bits(entry.dtype());
+    if (total == 0) {
+      throw corrupt("tensor " + entry.name() + " has the unknown dtype " + entry.dtype());
+    }
     try {
-      long total = bits(entry);
       for (long size : entry.shape()) {
         total = Math.multiplyExact(total, size);
       }
@@ -225,20 +206,7 @@ final class Safetensors {
     throw corrupt("tensor " + entry.name() + " has a size that is no number of bytes");
   }
 
-  private int bits(Entry entry) {
-    return switch (entry.dtype()) {
-      case "F4" -> 4;
-      case "F6_E2M3", "F6_E3M2" -> 6;
-      case "BOOL", "U8", "I8", "F8_E5M2", "F8_E4M3", "F8_E8M0" -> 8;
-      case "I16", "U16", "F16", "BF16" -> 16;
-      case "I32", "U32", "F32" -> 32;
-      case "C64", "F64", "I64", "U64" -> 64;
-      default ->
-          throw corrupt("tensor " + entry.name() + " has the unknown dtype " + entry.dtype());
-    };
-  }
-
   private Clip4jException corrupt(String what) {
-    return new Clip4jException(Kind.CORRUPT, file + ": " + what);
+    return ModelFiles.corrupt(file, what);
   }
 }

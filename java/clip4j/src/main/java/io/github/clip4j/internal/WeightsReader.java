@@ -4,8 +4,11 @@ import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
 import io.github.clip4j.search.internal.PathBytes;
 import io.github.clip4j.search.internal.Status;
+import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -13,6 +16,9 @@ import java.util.Map;
 /** Gives a native model the tensors that it wants, file by file. */
 final class WeightsReader {
   private static final List<String> DTYPES = List.of("F32", "F16", "BF16");
+
+  /** Projections are transposed, at the most, and far smaller. */
+  private static final int MAX_TRANSPOSED_BYTES = 256 << 20;
 
   private final long model;
   private long parameters;
@@ -26,21 +32,35 @@ final class WeightsReader {
     return parameters;
   }
 
-  void read(Map<Path, List<Safetensors.Tensor>> weights) {
+  void read(Map<Path, List<Tensor>> weights) {
     weights.forEach(
         (file, tensors) -> {
-          byte[] path = PathBytes.of(file);
-          for (Safetensors.Tensor tensor : tensors) {
-            read(file, path, tensor);
+          for (Tensor tensor : tensors) {
+            // A name that holds a null would end there, and the model wants none such.
+            if (tensor.name().indexOf('\0') < 0 && wants(tensor)) {
+              dtype(file, tensor);
+              if (tensor.transposed()) {
+                readTransposed(file, tensor);
+              } else {
+                read(file, tensor);
+              }
+              parameters += tensor.numbers();
+            }
           }
         });
   }
 
-  /** The scratch memory holds the shape, the name and the path, the latter two null-terminated. */
-  private void read(Path file, byte[] path, Safetensors.Tensor tensor) {
-    if (tensor.name().indexOf('\0') >= 0) {
-      return; // It would end there, and the model wants none such.
+  private boolean wants(Tensor tensor) {
+    byte[] name = tensor.name().getBytes(StandardCharsets.UTF_8);
+    try (Scratch scratch = new Scratch(name.length + 1)) {
+      scratch.view(0, name.length + 1).put(name).put((byte) 0);
+      return Native.modelWants(model, scratch.address()) != 0;
     }
+  }
+
+  /** The scratch memory holds the shape, the name and the path, the latter two null-terminated. */
+  private void read(Path file, Tensor tensor) {
+    byte[] path = PathBytes.of(file);
     byte[] name = tensor.name().getBytes(StandardCharsets.UTF_8);
     int shapeBytes = tensor.shape().length * Long.BYTES;
     int bytes = shapeBytes + name.length + 1 + path.length + 1;
@@ -49,9 +69,6 @@ final class WeightsReader {
       to.asLongBuffer().put(tensor.shape());
       to.position(shapeBytes).put(name).put((byte) 0).put(path).put((byte) 0);
       long nameAddress = scratch.address() + shapeBytes;
-      if (Native.modelWants(model, nameAddress) == 0) {
-        return;
-      }
       check(
           file,
           Native.modelRead(
@@ -63,14 +80,50 @@ final class WeightsReader {
               scratch.address(),
               tensor.shape().length));
     }
-    long numbers = 1;
-    for (long size : tensor.shape()) {
-      numbers *= size;
-    }
-    parameters += numbers;
   }
 
-  private static int dtype(Path file, Safetensors.Tensor tensor) {
+  /** Native code reads row-major files, so it gets one. */
+  private void readTransposed(Path file, Tensor tensor) {
+    try {
+      Path copy = Files.createTempFile("clip4j-", ".tensor");
+      try {
+        Files.write(copy, transposed(file, tensor));
+        read(copy, new Tensor(tensor.name(), tensor.dtype(), tensor.shape(), 0, false));
+      } catch (Clip4jException e) {
+        throw new Clip4jException(
+            e.kind(), e.getMessage().replace(copy.toString(), file.toString()), e);
+      } finally {
+        Files.delete(copy);
+      }
+    } catch (IOException e) {
+      throw ModelFiles.unreadable(file, e);
+    }
+  }
+
+  /** The matrix's bytes, row by row. */
+  private static byte[] transposed(Path file, Tensor tensor) throws IOException {
+    if (tensor.bytes() > MAX_TRANSPOSED_BYTES) {
+      throw ModelFiles.tooLarge(
+          file, "tensor " + tensor.name() + " is transposed and has over 256 MiB");
+    }
+    byte[] from;
+    try (FileChannel channel = FileChannel.open(file)) {
+      from = ModelFiles.bytes(channel, tensor.offset(), (int) tensor.bytes()).array();
+    }
+    byte[] to = new byte[from.length];
+    int rows = (int) tensor.shape()[0];
+    int columns = (int) tensor.shape()[1];
+    int width = Tensor.bits(tensor.dtype()) / 8;
+    for (int row = 0; row < rows; row++) {
+      for (int column = 0; column < columns; column++) {
+        System.arraycopy(
+            from, (column * rows + row) * width, to, (row * columns + column) * width, width);
+      }
+    }
+    return to;
+  }
+
+  private static int dtype(Path file, Tensor tensor) {
     int dtype = DTYPES.indexOf(tensor.dtype());
     if (dtype < 0) {
       throw new Clip4jException(

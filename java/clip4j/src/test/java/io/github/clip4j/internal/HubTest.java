@@ -164,6 +164,33 @@ class HubTest {
   }
 
   @Test
+  void weightsOfTorch() throws IOException {
+    server.files.remove(WEIGHTS);
+    Set<String> names = names(open("org/tiny"));
+    assertTrue(names.contains("pytorch_model.bin") && names.size() == NEEDED.size(), "" + names);
+  }
+
+  @Test
+  void theLayoutOfOpenClip() throws IOException {
+    server.files.put("open_clip_config.json", new byte[] {'{', '}'});
+    server.files.put("open_clip_model.safetensors", new byte[1000]);
+    assertFalse(names(open("org/tiny")).contains("open_clip_model.safetensors"));
+    server.commit = "f".repeat(40);
+    server.files.remove("preprocessor_config.json"); // As timm keeps it, with weights of its own.
+    assertEquals(
+        Set.of(
+            "config.json",
+            "open_clip_config.json",
+            "open_clip_model.safetensors",
+            "tokenizer.json"),
+        names(open("org/tiny")));
+    server.files.remove("config.json");
+    server.files.remove("open_clip_model.safetensors");
+    server.commit = "e".repeat(40);
+    assertFails("org/tiny@" + server.commit, Kind.UNSUPPORTED, "has no open_clip_model");
+  }
+
+  @Test
   void progressIsThatOfAllFilesTogether() {
     List<Long> heard = Collections.synchronizedList(new ArrayList<>());
     long total = NEEDED.stream().mapToLong(file -> server.files.get(file).length).sum();
@@ -217,7 +244,7 @@ class HubTest {
     assertFails("org/tiny", Kind.UNREADABLE, "org/tiny: the hub refuses access");
     server.files.remove("config.json");
     assertFails("org/tiny", Kind.UNSUPPORTED, "org/tiny has no config.json");
-    server.files.remove(WEIGHTS);
+    server.files.keySet().removeAll(Set.of(WEIGHTS, "pytorch_model.bin"));
     server.files.put("config.json", new byte[] {'{', '}'});
     assertFails("org/tiny", Kind.UNSUPPORTED, "org/tiny has no model.safetensors");
     server.hubFaults.add((exchange, none) -> FakeHub.send(exchange, "[]".getBytes()));

@@ -39,7 +39,7 @@ class SafetensorsTest {
             + "\"scalar\":{\"dtype\":\"I32\",\"shape\":[],\"data_offsets\":[0,4]},"
             + "\"empty\":{\"dtype\":\"F32\",\"shape\":[0,7],\"data_offsets\":[8,8]}}   ";
     SafetensorsFile.write(file(), header, EIGHT_BYTES);
-    List<Safetensors.Tensor> tensors = Safetensors.read(file());
+    List<Tensor> tensors = Safetensors.read(file());
     assertEquals(3, tensors.size());
     assertEquals("scalar", tensors.get(0).name());
     assertArrayEquals(new long[0], tensors.get(0).shape());

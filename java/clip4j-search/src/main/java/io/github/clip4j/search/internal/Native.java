@@ -128,6 +128,14 @@ public final class Native {
   @NoException
   public static native int indexCommit(@Cast("clip4j_index*") long index);
 
+  @Name("clip4j_search_index_rows")
+  @NoException
+  public static native int indexRows(
+      @Cast("const clip4j_index*") long index,
+      @Cast("const clip4j_ids*") long ids,
+      @Cast("float*") long rows,
+      @Cast("uint8_t*") long known);
+
   @Name("clip4j_search_index_warm")
   @NoException
   public static native int indexWarm(@Cast("const clip4j_index*") long index);

@@ -30,6 +30,7 @@ public final class PathBytes {
         bytes[length++] = (byte) c;
       }
     }
-    return Arrays.copyOf(bytes, length);
+    boolean isFolder = length > 1 && bytes[length - 1] == '/'; // As only a URI says it.
+    return Arrays.copyOf(bytes, isFolder ? length - 1 : length);
   }
 }

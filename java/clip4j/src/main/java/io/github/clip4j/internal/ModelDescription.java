@@ -1,0 +1,37 @@
+package io.github.clip4j.internal;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What a directory says of its model, whichever way it is written down.
+ *
+ * @param configFile the file to blame where native code finds that sizes contradict one another
+ * @param weights by their Hugging Face names; nothing but headers has been read
+ */
+record ModelDescription(
+    Path configFile,
+    ClipConfig config,
+    PreprocessorConfig preprocessor,
+    Map<Path, List<Tensor>> weights) {
+
+  private static final String CONFIG = "config.json";
+  static final List<String> WEIGHTS = List.of("model.safetensors", "pytorch_model.bin");
+
+  /** Repositories of OpenCLIP may hold a model in Hugging Face layout too, which comes first. */
+  static ModelDescription of(ModelFiles files) {
+    if (files.has(OpenClip.CONFIG) && !isHuggingFace(files)) {
+      return OpenClip.describe(files);
+    }
+    ClipConfig config = ClipConfig.of(files.json(CONFIG));
+    PreprocessorConfig preprocessor = PreprocessorConfig.of(files);
+    return new ModelDescription(files.path(CONFIG), config, preprocessor, files.weights(WEIGHTS));
+  }
+
+  /** Beside an OpenCLIP model, timm keeps a config.json without a model type. */
+  private static boolean isHuggingFace(ModelFiles files) {
+    return files.hasWeights(WEIGHTS)
+        && files.jsonIfPresent(CONFIG).filter(config -> config.has("model_type")).isPresent();
+  }
+}

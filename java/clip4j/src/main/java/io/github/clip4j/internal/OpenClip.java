@@ -1,0 +1,156 @@
+package io.github.clip4j.internal;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonPrimitive;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * OpenCLIP's own layout: open_clip_config.json, and weights under OpenAI's names. Its towers can be
+ * much that CLIP's are not; any field that clip4j does not know to be without effect is refused.
+ *
+ * @see <a href="https://github.com/mlfoundations/open_clip">OpenCLIP</a>
+ */
+final class OpenClip {
+  static final String CONFIG = "open_clip_config.json";
+
+  static final List<String> WEIGHTS =
+      List.of("open_clip_model.safetensors", "open_clip_pytorch_model.bin");
+
+  private static final Set<String> READ =
+      Set.of(
+          "embed_dim",
+          "vision_cfg",
+          "text_cfg",
+          "quick_gelu",
+          "width",
+          "layers",
+          "heads",
+          "head_width",
+          "mlp_ratio",
+          "image_size",
+          "patch_size",
+          "context_length",
+          "vocab_size");
+
+  /** For training alone, for towers of other kinds, or visible in the weights' names. */
+  private static final Set<String> WITHOUT_EFFECT =
+      Set.of(
+          "custom_text",
+          "init_logit_scale",
+          "output_dict",
+          "output_tokens",
+          "patch_dropout",
+          "attn_pooler_queries",
+          "attn_pooler_heads",
+          "timm_model_pretrained",
+          "timm_pool",
+          "timm_proj",
+          "timm_proj_bias",
+          "timm_drop",
+          "timm_drop_path",
+          "pad_id",
+          "eos_id",
+          "hf_model_pretrained",
+          "hf_proj_type",
+          "hf_pooler_type");
+
+  /** What other fields may say, apart from nothing. */
+  private static final Set<JsonElement> OFF = Set.of(new JsonPrimitive(false), new JsonObject());
+
+  private static final Map<String, List<String>> DEFAULTS =
+      Map.of(
+          "pool_type", List.of("tok", "argmax"),
+          "pos_embed_type", List.of("learnable"),
+          "proj_type", List.of("linear"),
+          "block_type", List.of("default"));
+
+  private OpenClip() {}
+
+  static ModelDescription describe(ModelFiles files) {
+    Json json = files.json(CONFIG);
+    ClipConfig config = config(json.object("model_cfg"));
+    PreprocessorConfig preprocessor =
+        preprocessor(json.object("preprocess_cfg"), config.imageSize());
+    Map<Path, List<Tensor>> weights = new LinkedHashMap<>();
+    files
+        .weights(WEIGHTS)
+        .forEach((file, tensors) -> weights.put(file, OpenClipWeights.renamed(file, tensors)));
+    return new ModelDescription(files.path(CONFIG), config, preprocessor, weights);
+  }
+
+  /** From model_cfg, with OpenCLIP's defaults where a field is absent. */
+  static ClipConfig config(Json model) {
+    Json vision = model.object("vision_cfg");
+    Json text = model.object("text_cfg");
+    for (Json part : List.of(model, vision, text)) {
+      part.members().keySet().forEach(name -> checkPlain(part, name));
+    }
+    if (vision.element("layers").filter(JsonElement::isJsonArray).isPresent()) {
+      throw vision.unsupported("layers", "one number, a vision transformer");
+    }
+    int activation = model.flag("quick_gelu", false) ? ClipConfig.QUICK_GELU : ClipConfig.GELU;
+    int width = vision.positive("width", 768);
+    int heads = Math.max(1, width / vision.positive("head_width", 64));
+    return new ClipConfig(
+        tower(vision, width, heads, activation),
+        tower(text, text.positive("width", 512), text.positive("heads", 8), activation),
+        ClipConfig.side(vision, "image_size", 224),
+        ClipConfig.side(vision, "patch_size", 16),
+        text.positive("vocab_size", 49408),
+        text.positive("context_length", 77),
+        ClipConfig.LARGEST_ID,
+        model.positive("embed_dim", 512));
+  }
+
+  private static ClipConfig.Tower tower(Json config, int width, int heads, int activation) {
+    int intermediate = (int) (width * config.number("mlp_ratio", 4));
+    int layers = config.positive("layers", 12);
+    return new ClipConfig.Tower(width, intermediate, layers, heads, activation, 1e-5f);
+  }
+
+  private static void checkPlain(Json part, String name) {
+    if (READ.contains(name) || WITHOUT_EFFECT.contains(name) || !part.has(name)) {
+      return;
+    }
+    JsonElement value = part.members().get(name);
+    List<String> defaults = DEFAULTS.getOrDefault(name, List.of());
+    if (!OFF.contains(value)
+        && defaults.stream().map(JsonPrimitive::new).noneMatch(value::equals)) {
+      throw part.unsupported(name, defaults.isEmpty() ? "none" : String.join(", ", defaults));
+    }
+  }
+
+  /** From preprocess_cfg; the size is the model's, whatever the file says of it. */
+  static PreprocessorConfig preprocessor(Json config, int size) {
+    if (!config.string("mode", "RGB").equals("RGB")) {
+      throw config.unsupported("mode", "RGB");
+    }
+    int resample =
+        switch (config.string("interpolation", "bicubic")) {
+          case "bicubic", "random" -> PreprocessorConfig.BICUBIC;
+          case "bilinear" -> PreprocessorConfig.BILINEAR;
+          default -> throw config.unsupported("interpolation", "bicubic, bilinear, random");
+        };
+    boolean shortest =
+        switch (config.string("resize_mode", "shortest")) {
+          case "shortest" -> true;
+          case "squash" -> false;
+          default -> throw config.unsupported("resize_mode", "shortest, squash");
+        };
+    return new PreprocessorConfig(
+        shortest ? PreprocessorConfig.SHORTER_SIDE : PreprocessorConfig.EXACT,
+        size,
+        size,
+        resample,
+        shortest ? size : 0,
+        shortest ? size : 0,
+        1 / 255f,
+        config.numbers("mean", PreprocessorConfig.CLIP_MEAN),
+        PreprocessorConfig.deviations(config, "std"));
+  }
+}

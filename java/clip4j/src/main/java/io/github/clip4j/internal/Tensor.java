@@ -1,0 +1,52 @@
+package io.github.clip4j.internal;
+
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * One tensor in a weights file.
+ *
+ * @param dtype as safetensors names it
+ * @param offset of its first byte, from the start of the file
+ * @param transposed whether the file holds the transpose of this matrix; false: row-major
+ */
+record Tensor(String name, String dtype, long[] shape, long offset, boolean transposed) {
+  /** The tensors of a file, by the format that its name ends with. */
+  static List<Tensor> read(Path file) {
+    return file.toString().endsWith(".bin") ? TorchFile.read(file) : Safetensors.read(file);
+  }
+
+  /** Same bytes, another name. */
+  Tensor named(String other) {
+    return new Tensor(other, dtype, shape, offset, transposed);
+  }
+
+  /** The matrix of which this one, in the same bytes, is the transpose. */
+  Tensor transpose() {
+    return new Tensor(name, dtype, new long[] {shape[1], shape[0]}, offset, !transposed);
+  }
+
+  /** Numbers in it. */
+  long numbers() {
+    return Arrays.stream(shape).reduce(1, (a, b) -> a * b);
+  }
+
+  /** Bytes of it in the file. */
+  long bytes() {
+    return numbers() * bits(dtype) / 8;
+  }
+
+  /** Bits of a number; 0 where safetensors has no such dtype. */
+  static int bits(String dtype) {
+    return switch (dtype) {
+      case "F4" -> 4;
+      case "F6_E2M3", "F6_E3M2" -> 6;
+      case "BOOL", "U8", "I8", "F8_E5M2", "F8_E4M3", "F8_E8M0" -> 8;
+      case "I16", "U16", "F16", "BF16" -> 16;
+      case "I32", "U32", "F32" -> 32;
+      case "C64", "F64", "I64", "U64" -> 64;
+      default -> 0;
+    };
+  }
+}

@@ -1,0 +1,303 @@
+package io.github.clip4j;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.clip4j.BatchQueue.Item;
+import io.github.clip4j.BatchingOptions.WhenFull;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** With an encoder that ends each batch when the test says so; its rows are the inputs. */
+class BatchQueueTest {
+  private static final BatchingOptions PATIENT =
+      BatchingOptions.DEFAULT.withMaxBatch(3).withMaxWait(Duration.ofHours(1));
+  private static final long SHORT_MS = 100;
+
+  /** A batch that began. */
+  private record Batch(List<Float> inputs, CountDownLatch end) {}
+
+  private final BlockingQueue<Batch> begun = new LinkedBlockingQueue<>();
+  private final List<Batch> all = new CopyOnWriteArrayList<>();
+  private BatchQueue<Float> queue;
+
+  private void start(BatchingOptions options) {
+    queue = new BatchQueue<>("numbers", options, this::encode);
+    queue.start();
+  }
+
+  private void encode(List<Item<Float>> items) {
+    Batch batch = new Batch(items.stream().map(Item::input).toList(), new CountDownLatch(1));
+    all.add(batch);
+    begun.add(batch);
+    try {
+      batch.end().await();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+    if (batch.inputs().contains(-1f)) {
+      throw new IllegalArgumentException("-1 in " + batch.inputs());
+    }
+    items.forEach(item -> item.result().complete(new float[] {item.input()}));
+  }
+
+  private CompletableFuture<float[]> submit(float input) {
+    CompletableFuture<float[]> result = new CompletableFuture<>();
+    queue.submit(input, result);
+    return result;
+  }
+
+  private Batch next() throws InterruptedException {
+    Batch batch = begun.poll(60, TimeUnit.SECONDS);
+    assertTrue(batch != null, "no batch began");
+    return batch;
+  }
+
+  private void assertNoneBegins() throws InterruptedException {
+    assertNull(begun.poll(SHORT_MS, TimeUnit.MILLISECONDS));
+  }
+
+  private static void assertRow(float input, CompletableFuture<float[]> result) throws Exception {
+    assertArrayEquals(new float[] {input}, result.get(60, TimeUnit.SECONDS));
+  }
+
+  private static Throwable failure(CompletableFuture<float[]> result) {
+    return assertThrows(ExecutionException.class, () -> result.get(60, TimeUnit.SECONDS))
+        .getCause();
+  }
+
+  @AfterEach
+  void close() throws Exception {
+    queue.close();
+    queue.discard();
+    CompletableFuture<Void> ended =
+        CompletableFuture.runAsync(
+            () -> {
+              try {
+                queue.join();
+              } catch (InterruptedException e) {
+                throw new AssertionError(e);
+              }
+            },
+            task -> new Thread(task).start());
+    while (!ended.isDone()) {
+      all.forEach(batch -> batch.end().countDown());
+      Thread.sleep(1);
+    }
+    ended.get();
+  }
+
+  @Test
+  void oneItemAloneDoesNotWait() throws Exception {
+    start(PATIENT);
+    CompletableFuture<float[]> first = submit(1);
+    next().end().countDown();
+    assertRow(1, first);
+  }
+
+  @Test
+  void othersGatherUntilTheBatchIsFull() throws Exception {
+    start(PATIENT);
+    submit(1);
+    Batch first = next();
+    assertEquals(List.of(1f), first.inputs());
+    CompletableFuture<float[]> second = submit(2);
+    submit(3);
+    assertNoneBegins();
+    submit(4);
+    Batch full = next();
+    assertEquals(List.of(2f, 3f, 4f), full.inputs());
+    full.end().countDown();
+    assertRow(2, second);
+    first.end().countDown();
+  }
+
+  @Test
+  void othersGatherUntilTheBatchUnderWayHasEnded() throws Exception {
+    start(PATIENT);
+    submit(1);
+    Batch first = next();
+    submit(2);
+    submit(3);
+    assertNoneBegins();
+    first.end().countDown();
+    Batch second = next();
+    assertEquals(List.of(2f, 3f), second.inputs());
+    second.end().countDown();
+  }
+
+  @Test
+  void othersGatherUntilTheLongestWaitIsOver() throws Exception {
+    start(PATIENT.withMaxWait(Duration.ofMillis(20)));
+    submit(1);
+    Batch first = next();
+    submit(2);
+    Batch second = next();
+    assertEquals(List.of(2f), second.inputs());
+    second.end().countDown();
+    first.end().countDown();
+  }
+
+  /** Fills the queue of 2 behind two batches under way. */
+  private List<Batch> fill(BatchingOptions options) throws InterruptedException {
+    start(options.withMaxBatch(1).withQueueCapacity(2));
+    submit(1);
+    Batch first = next();
+    submit(2);
+    Batch second = next();
+    submit(3);
+    submit(4);
+    return List.of(first, second);
+  }
+
+  @Test
+  void aFullQueueRejects() throws Exception {
+    List<Batch> busy = fill(PATIENT.withWhenFull(WhenFull.REJECT));
+    Throwable failure = failure(submit(5));
+    assertInstanceOf(RejectedExecutionException.class, failure);
+    assertEquals("no room: 2 numbers wait to be encoded", failure.getMessage());
+    busy.get(0).end().countDown();
+    Batch third = next();
+    assertEquals(List.of(3f), third.inputs());
+    CompletableFuture<float[]> late = submit(6);
+    assertFalse(late.isDone());
+    third.end().countDown();
+    next().end().countDown();
+    next().end().countDown();
+    assertRow(6, late);
+  }
+
+  @Test
+  void aFullQueueBlocksUntilThereIsRoom() throws Exception {
+    List<Batch> busy = fill(PATIENT);
+    CompletableFuture<CompletableFuture<float[]>> blocked =
+        CompletableFuture.supplyAsync(() -> submit(5), task -> new Thread(task).start());
+    assertThrows(
+        TimeoutException.class, () -> blocked.get(SHORT_MS, TimeUnit.MILLISECONDS), "no room yet");
+    busy.get(0).end().countDown();
+    CompletableFuture<float[]> late = blocked.get(60, TimeUnit.SECONDS);
+    busy.get(1).end().countDown();
+    for (int i = 0; i < 3; i++) {
+      next().end().countDown();
+    }
+    assertRow(5, late);
+  }
+
+  @Test
+  void aBlockedSubmissionEndsByTimeoutOrInterrupt() throws Exception {
+    List<Batch> busy = fill(PATIENT.withTimeout(Duration.ofMillis(SHORT_MS)));
+    assertInstanceOf(TimeoutException.class, failure(submit(5)));
+    Thread.currentThread().interrupt();
+    CompletableFuture<float[]> interrupted = submit(6);
+    assertTrue(Thread.interrupted());
+    assertInstanceOf(RejectedExecutionException.class, failure(interrupted));
+    busy.forEach(batch -> batch.end().countDown());
+  }
+
+  @Test
+  void aDependentStageIsRejectedRatherThanBlocked() throws Exception {
+    start(PATIENT.withMaxBatch(1).withQueueCapacity(1));
+    CompletableFuture<float[]> again = submit(1).thenCompose(row -> submit(9));
+    Batch first = next();
+    submit(2);
+    Batch second = next();
+    submit(3);
+    first.end().countDown();
+    assertInstanceOf(RejectedExecutionException.class, failure(again));
+    second.end().countDown();
+  }
+
+  @Test
+  void whatIsDoneBeforeItBeginsIsNotEncoded() throws Exception {
+    start(PATIENT);
+    submit(1);
+    Batch first = next();
+    CompletableFuture<float[]> cancelled = submit(2);
+    CompletableFuture<float[]> late = submit(3).orTimeout(1, TimeUnit.MILLISECONDS);
+    assertTrue(cancelled.cancel(true));
+    assertInstanceOf(TimeoutException.class, failure(late));
+    CompletableFuture<float[]> wanted = submit(4);
+    Batch second = next();
+    assertEquals(List.of(4f), second.inputs());
+    second.end().countDown();
+    assertRow(4, wanted);
+    first.end().countDown();
+  }
+
+  @Test
+  void whatFailsABatchFailsNoOtherItem() throws Exception {
+    start(PATIENT);
+    submit(1);
+    Batch first = next();
+    CompletableFuture<float[]> good = submit(2);
+    CompletableFuture<float[]> bad = submit(-1);
+    CompletableFuture<float[]> fine = submit(3);
+    for (List<Float> inputs :
+        List.of(List.of(2f, -1f, 3f), List.of(2f), List.of(-1f), List.of(3f))) {
+      Batch batch = next();
+      assertEquals(inputs, batch.inputs());
+      batch.end().countDown();
+    }
+    assertRow(2, good);
+    assertRow(3, fine);
+    assertEquals("-1 in [-1.0]", failure(bad).getMessage());
+    first.end().countDown();
+  }
+
+  @Test
+  void closingFinishesWhatWasAccepted() throws Exception {
+    start(PATIENT);
+    CompletableFuture<float[]> first = submit(1);
+    Batch batch = next();
+    CompletableFuture<float[]> second = submit(2);
+    queue.close();
+    next().end().countDown();
+    assertRow(2, second);
+    assertFalse(first.isDone());
+    batch.end().countDown();
+    queue.join();
+    assertRow(1, first);
+  }
+
+  @Test
+  void discardingCancelsWhatHasNotBegun() throws Exception {
+    start(PATIENT);
+    CompletableFuture<float[]> first = submit(1);
+    Batch batch = next();
+    CompletableFuture<float[]> second = submit(2);
+    queue.close();
+    queue.discard();
+    assertTrue(second.isCancelled());
+    batch.end().countDown();
+    queue.join();
+    assertRow(1, first);
+    assertNull(begun.poll());
+  }
+
+  @Test
+  void anInterruptByADependentStageDoesNotStopTheThread() throws Exception {
+    start(PATIENT);
+    CompletableFuture<Void> stage = submit(1).thenAccept(row -> Thread.currentThread().interrupt());
+    next().end().countDown();
+    stage.get(60, TimeUnit.SECONDS);
+    CompletableFuture<float[]> second = submit(2);
+    next().end().countDown();
+    assertRow(2, second);
+  }
+}

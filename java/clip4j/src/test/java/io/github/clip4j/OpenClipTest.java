@@ -1,0 +1,143 @@
+package io.github.clip4j;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import io.github.clip4j.search.Clip4jException;
+import io.github.clip4j.search.Clip4jException.Kind;
+import io.github.clip4j.search.Embeddings;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** OpenCLIP's repositories; the rows are OpenCLIP's rows. */
+class OpenClipTest {
+  @TempDir Path temp;
+
+  private static Path resource(String name) {
+    return TinyModel.directory().resolveSibling("tiny-open-clip").resolve(name);
+  }
+
+  /** A model's files beside tiny-clip's tokenizer. */
+  private Path folder(String model) throws IOException {
+    for (String name : List.of("vocab.json", "merges.txt")) {
+      Files.copy(TinyModel.file(name), temp.resolve(name));
+    }
+    try (Stream<Path> files = Files.list(resource(model))) {
+      for (Path file : files.toList()) {
+        Files.copy(file, temp.resolve(file.getFileName().toString()));
+      }
+    }
+    return temp;
+  }
+
+  private static void assertSameRows(JsonArray expected, Embeddings rows) {
+    for (int row = 0; row < expected.size(); row++) {
+      JsonObject one = expected.get(row).getAsJsonObject();
+      float[] unit = TinyModel.floats(one.getAsJsonArray("embedding"));
+      double cosine = 0;
+      for (int i = 0; i < unit.length; i++) {
+        cosine += (double) unit[i] * rows.row(row)[i];
+      }
+      assertEquals(1, cosine, 1e-6, one.toString());
+    }
+    assertEquals(expected.size(), rows.rows());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"openai", "squash", "custom"})
+  void rowsAndTokens(String name) throws IOException {
+    try (ClipModel model = ClipModel.load(folder(name))) {
+      JsonObject expected =
+          JsonParser.parseString(Files.readString(temp.resolve("expected.json"))).getAsJsonObject();
+      List<String> texts = new ArrayList<>();
+      for (JsonElement text : expected.getAsJsonArray("texts")) {
+        String string = text.getAsJsonObject().get("text").getAsString();
+        JsonArray ids = new JsonArray();
+        for (int id : model.tokenize(string).ids()) {
+          ids.add(id);
+        }
+        assertEquals(text.getAsJsonObject().getAsJsonArray("ids"), ids, string);
+        texts.add(string);
+      }
+      try (Embeddings rows = model.embedTexts(texts, report -> {})) {
+        assertSameRows(expected.getAsJsonArray("texts"), rows);
+      }
+      List<ImageSource> images = new ArrayList<>();
+      for (JsonElement image : expected.getAsJsonArray("images")) {
+        images.add(
+            ImageSource.of(TinyModel.file(image.getAsJsonObject().get("file").getAsString())));
+      }
+      try (Embeddings rows = model.embedImages(images).orThrow()) {
+        assertSameRows(expected.getAsJsonArray("images"), rows);
+      }
+      assertEquals(Math.exp(3), model.logitScale(), 1e-4);
+    }
+  }
+
+  @Test
+  void theHuggingFaceLayoutComesFirst() throws IOException {
+    Path both = TinyModel.copyTo(temp);
+    Files.writeString(both.resolve("open_clip_config.json"), "nothing that would be read");
+    Files.writeString(both.resolve("pytorch_model.bin"), "nor this");
+    ClipModel.load(both).close();
+  }
+
+  /** timm keeps its own config.json and model.safetensors in the same repository. */
+  @Test
+  void timmsConfigIsNoHuggingFaceModel() throws IOException {
+    Path both = folder("squash");
+    Files.writeString(both.resolve("config.json"), "{\"architecture\":\"vit_tiny\"}");
+    Files.writeString(both.resolve("model.safetensors"), "nothing that would be read");
+    try (ClipModel model = ClipModel.load(both)) {
+      assertEquals(12, model.dimension());
+    }
+  }
+
+  @Test
+  void aTensorIsMissing() throws IOException {
+    Path weights = folder("squash").resolve("open_clip_model.safetensors");
+    SafetensorsFile.read(weights).without("visual.proj").write(weights);
+    Clip4jException failure =
+        assertThrows(Clip4jException.class, () -> ClipModel.load(temp).close());
+    assertEquals(Kind.MISSING, failure.kind());
+    assertTrue(failure.getMessage().contains("visual_projection.weight"), failure.getMessage());
+  }
+
+  @Test
+  void aProjectionThatIsNotANumber() throws IOException {
+    Path weights = folder("squash").resolve("open_clip_model.safetensors");
+    SafetensorsFile.read(weights).poison("visual.proj").write(weights);
+    Clip4jException failure =
+        assertThrows(Clip4jException.class, () -> ClipModel.load(temp).close());
+    assertEquals(
+        weights + ": tensor visual_projection.weight has values that are not finite",
+        failure.getMessage());
+    assertEquals(Kind.CORRUPT, failure.kind());
+  }
+
+  @Test
+  void projectionsAreRewrittenInAFileThatGoesAway() throws IOException {
+    List<Path> before = temporaryFiles();
+    ClipModel.load(folder("openai")).close();
+    assertEquals(before, temporaryFiles());
+  }
+
+  private static List<Path> temporaryFiles() throws IOException {
+    try (Stream<Path> files = Files.list(Path.of(System.getProperty("java.io.tmpdir")))) {
+      return files.filter(file -> file.toString().endsWith(".tensor")).sorted().toList();
+    }
+  }
+}

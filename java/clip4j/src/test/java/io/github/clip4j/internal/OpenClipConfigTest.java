@@ -1,0 +1,184 @@
+package io.github.clip4j.internal;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.clip4j.search.Clip4jException;
+import io.github.clip4j.search.Clip4jException.Kind;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class OpenClipConfigTest {
+  private static final Path FILE = Path.of("x.bin");
+
+  private static Json json(String text) {
+    return Json.parse("open_clip_config.json", text.replace('\'', '"'));
+  }
+
+  private static void assertUnsupported(String words, Runnable read) {
+    Clip4jException failure = assertThrows(Clip4jException.class, read::run);
+    assertEquals(Kind.UNSUPPORTED, failure.kind(), failure.getMessage());
+    assertTrue(failure.getMessage().contains(words), failure.getMessage());
+  }
+
+  @Test
+  void defaultsAreThoseOfOpenClip() {
+    ClipConfig config = OpenClip.config(json("{}"));
+    assertEquals(new ClipConfig.Tower(768, 3072, 12, 12, 1, 1e-5f), config.vision());
+    assertEquals(new ClipConfig.Tower(512, 2048, 12, 8, 1, 1e-5f), config.text());
+    assertEquals(224, config.imageSize());
+    assertEquals(16, config.patchSize());
+    assertEquals(49408, config.vocabularySize());
+    assertEquals(77, config.maxPositions());
+    assertEquals(-1, config.endOfTextId());
+    PreprocessorConfig preprocessor = OpenClip.preprocessor(json("{}"), 224);
+    PreprocessorConfig ofTransformers =
+        PreprocessorConfig.of(Json.parse("preprocessor_config.json", "{}"));
+    assertEquals(ofTransformers.resample(), preprocessor.resample());
+    assertArrayEquals(ofTransformers.mean(), preprocessor.mean());
+    assertArrayEquals(ofTransformers.std(), preprocessor.std());
+    assertEquals(ofTransformers.resizeMode(), preprocessor.resizeMode());
+    assertEquals(ofTransformers.cropHeight(), preprocessor.cropHeight());
+  }
+
+  /** As published: ViT-bigG-14's towers, with every field that OpenCLIP writes and does not use. */
+  @Test
+  void sizes() {
+    ClipConfig config =
+        OpenClip.config(
+            json(
+                "{'embed_dim':1280,'quick_gelu':true,'custom_text':false,'init_logit_bias':null,"
+                    + "'vision_cfg':{'image_size':[224,224],'layers':48,'width':1664,"
+                    + "'head_width':104,'mlp_ratio':4.9231,'patch_size':14,'patch_dropout':0.5,"
+                    + "'timm_model_name':null,'timm_pool':'avg','act_kwargs':{},'pool_type':'tok',"
+                    + "'qk_norm':false},"
+                    + "'text_cfg':{'context_length':64,'vocab_size':100,'width':1280,'heads':20,"
+                    + "'layers':32,'pool_type':'argmax','proj_type':'linear','pad_id':1}}"));
+    assertEquals(new ClipConfig.Tower(1664, 8192, 48, 16, 0, 1e-5f), config.vision());
+    assertEquals(new ClipConfig.Tower(1280, 5120, 32, 20, 0, 1e-5f), config.text());
+    assertEquals(224, config.imageSize());
+    assertEquals(64, config.maxPositions());
+    assertEquals(1280, config.projectionDim());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{'multimodal_cfg':{'width':512}}",
+        "{'init_logit_bias':-10}",
+        "{'nonscalar_logit_scale':true}",
+        "{'something_new':1}",
+        "{'vision_cfg':{'layers':[3,4,6,3]}}",
+        "{'vision_cfg':{'timm_model_name':'vit_base_patch16_siglip_224'}}",
+        "{'vision_cfg':{'pool_type':'avg'}}",
+        "{'vision_cfg':{'attentional_pool':true}}",
+        "{'vision_cfg':{'ls_init_value':0}}",
+        "{'vision_cfg':{'no_ln_pre':true}}",
+        "{'vision_cfg':{'pos_embed_type':'sin_cos_2d'}}",
+        "{'vision_cfg':{'norm_kwargs':{'eps':1e-6}}}",
+        "{'vision_cfg':{'image_size':[224,112]}}",
+        "{'text_cfg':{'pool_type':'last'}}",
+        "{'text_cfg':{'proj_type':'none'}}",
+        "{'text_cfg':{'no_causal_mask':true}}",
+        "{'text_cfg':{'embed_cls':true}}",
+        "{'text_cfg':{'hf_model_name':'xlm-roberta-base'}}",
+        "{'text_cfg':{'hf_tokenizer_name':'timm/ViT-B-16-SigLIP'}}",
+        "{'text_cfg':{'tokenizer_kwargs':{'clean':'canonicalize'}}}",
+      })
+  void towersThatAreNotClips(String model) {
+    assertUnsupported("open_clip_config.json: ", () -> OpenClip.config(json(model)));
+  }
+
+  @Test
+  void preprocessing() {
+    PreprocessorConfig squash =
+        OpenClip.preprocessor(
+            json("{'size':[1,2],'interpolation':'bilinear','resize_mode':'squash','std':0.5}"), 64);
+    assertEquals(2, squash.resizeMode());
+    assertEquals(64, squash.resizeWidth());
+    assertEquals(2, squash.resample());
+    assertEquals(0, squash.cropHeight());
+    assertArrayEquals(new float[] {0.5f, 0.5f, 0.5f}, squash.std());
+    for (String unknown :
+        new String[] {"'resize_mode':'longest'", "'interpolation':'lanczos'", "'mode':'L'"}) {
+      assertUnsupported("supported: ", () -> OpenClip.preprocessor(json("{" + unknown + "}"), 64));
+    }
+  }
+
+  private static Tensor tensor(String name, long... shape) {
+    return new Tensor(name, "F16", shape, 1000, false);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "text.ln_final.bias, text_model.final_layer_norm.bias",
+    "visual.transformer.resblocks.11.mlp.c_fc.weight,"
+        + " vision_model.encoder.layers.11.mlp.fc1.weight",
+    "transformer.resblocks.0.ln_2.bias, text_model.encoder.layers.0.layer_norm2.bias",
+    "text.transformer.resblocks.0.attn.out_proj.bias,"
+        + " text_model.encoder.layers.0.self_attn.out_proj.bias",
+  })
+  void names(String openClip, String huggingFace) {
+    List<Tensor> renamed = OpenClipWeights.renamed(FILE, List.of(tensor(openClip, 6)));
+    assertEquals(1, renamed.size());
+    assertEquals(huggingFace, renamed.get(0).name());
+    assertEquals(1000, renamed.get(0).offset());
+    assertFalse(renamed.get(0).transposed());
+  }
+
+  @Test
+  void attentionIsThreeMatrices() {
+    Tensor all = tensor("transformer.resblocks.3.attn.in_proj_weight", 12, 4);
+    List<Tensor> parts = OpenClipWeights.renamed(FILE, List.of(all));
+    for (int i = 0; i < 3; i++) {
+      Tensor part = parts.get(i);
+      String name = "text_model.encoder.layers.3.self_attn." + "qkv".charAt(i) + "_proj.weight";
+      assertEquals(name, part.name());
+      assertEquals(1000 + i * 32, part.offset());
+      assertArrayEquals(new long[] {4, 4}, part.shape());
+    }
+  }
+
+  @Test
+  void aProjectionIsTransposedTwiceAtTheMost() {
+    Tensor stored = new Tensor("text_projection", "F16", new long[] {4, 3}, 1000, true);
+    Tensor renamed = OpenClipWeights.renamed(FILE, List.of(stored)).get(0);
+    assertArrayEquals(new long[] {3, 4}, renamed.shape());
+    assertFalse(renamed.transposed());
+  }
+
+  /** What is in the weights and not in the computation must not be left out without a word. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "logit_bias",
+        "visual.transformer.resblocks.0.ls_1.gamma",
+        "visual.trunk.blocks.0.attn.qkv.weight",
+        "visual.attn_pool.query",
+        "text.cls_emb",
+        "text.text_projection.weight",
+        "module.visual.proj",
+      })
+  void tensorsThatClipHasNot(String name) {
+    List<Tensor> tensors = List.of(tensor(name, 6, 6));
+    assertUnsupported("x.bin: tensor " + name, () -> OpenClipWeights.renamed(FILE, tensors));
+  }
+
+  @Test
+  void shapesThatCannotBe() {
+    for (Tensor tensor :
+        List.of(
+            tensor("visual.proj", 6),
+            tensor("transformer.resblocks.0.attn.in_proj_bias"),
+            tensor("transformer.resblocks.0.attn.in_proj_weight", 7, 3))) {
+      assertUnsupported(tensor.name(), () -> OpenClipWeights.renamed(FILE, List.of(tensor)));
+    }
+  }
+}
