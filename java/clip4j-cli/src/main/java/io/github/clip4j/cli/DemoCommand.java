@@ -24,8 +24,8 @@ import picocli.CommandLine.Option;
 @Command(
     name = "demo",
     description = {
-      "The tutorial: embed pictures and sentences, find pictures by text and texts by picture,"
-          + " match pairs. Writes DIR/gallery.html, a page to look at."
+      "The tutorial: embed pictures and sentences, find pictures by text and texts by picture, match"
+          + " pairs. Writes DIR/gallery.html, a page to look at."
     },
     footer = {
       "",
@@ -103,8 +103,7 @@ final class DemoCommand extends Subcommand {
             "Pictures and sentences, matched",
             "Every picture and every sentence became a row of "
                 + loaded.dimension()
-                + " numbers; what belongs together has a high cosine. Nothing here knew the"
-                + " answers.")
+                + " numbers; what belongs together has a high cosine. Nothing here knew the answers.")
         .facts(
             List.of(
                 new Gallery.Fact("Model", loaded.name()),

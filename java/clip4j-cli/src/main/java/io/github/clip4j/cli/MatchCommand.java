@@ -19,10 +19,10 @@ import picocli.CommandLine.Option;
     name = "match",
     description = {
       "Say whether texts describe a picture.",
-      "The probability is one of three. calibrated (default where the model has a calibration):"
-          + " fitted on pairs known to match or not. contrastive (default elsewhere): the text's"
-          + " share of a softmax, with the model's own scale, over it and a set of neutral texts."
-          + " reference: 0.5 (cosine + 1), as AutoMM has it, under which 0.5 is no threshold."
+      "The probability is one of three. calibrated (default where the model has a calibration): fitted"
+          + " on pairs known to match or not. contrastive (default elsewhere): the text's share of a"
+          + " softmax, with the model's own scale, over it and a set of neutral texts. reference: 0.5"
+          + " (cosine + 1), as AutoMM has it, under which 0.5 is no threshold."
     },
     footer = {
       "",

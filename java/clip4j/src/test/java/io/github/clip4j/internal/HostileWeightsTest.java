@@ -67,9 +67,7 @@ class HostileWeightsTest {
           "ctorch._utils\n_rebuild_tensor_v2\n",
           "ctorch._utils\n_rebuild_parameter\n",
           "ccollections\nOrderedDict\n",
-          "(X\u0007\u0000\u0000\u0000storagectorch\n"
-              + "FloatStorage\n"
-              + "X\u0001\u0000\u0000\u00000NK\u0004tQ");
+          "(X\u0007\u0000\u0000\u0000storagectorch\nFloatStorage\nX\u0001\u0000\u0000\u00000NK\u0004tQ");
 
   @TempDir Path temp;
   private int opened;

@@ -119,11 +119,9 @@ class OpenClipConfigTest {
   @ParameterizedTest
   @CsvSource({
     "text.ln_final.bias, text_model.final_layer_norm.bias",
-    "visual.transformer.resblocks.11.mlp.c_fc.weight,"
-        + " vision_model.encoder.layers.11.mlp.fc1.weight",
+    "visual.transformer.resblocks.11.mlp.c_fc.weight, vision_model.encoder.layers.11.mlp.fc1.weight",
     "transformer.resblocks.0.ln_2.bias, text_model.encoder.layers.0.layer_norm2.bias",
-    "text.transformer.resblocks.0.attn.out_proj.bias,"
-        + " text_model.encoder.layers.0.self_attn.out_proj.bias",
+    "text.transformer.resblocks.0.attn.out_proj.bias, text_model.encoder.layers.0.self_attn.out_proj.bias",
   })
   void names(String openClip, String huggingFace) {
     List<Tensor> renamed = OpenClipWeights.renamed(FILE, List.of(tensor(openClip, 6)));
