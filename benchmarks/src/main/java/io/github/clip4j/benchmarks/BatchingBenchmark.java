@@ -51,7 +51,7 @@ public class BatchingBenchmark {
   private ClipModel clip;
   private BatchingEncoder encoder;
 
-  /** Texts of 5 to 23 words, all different. */
+  /** Texts of 5 to 17 words, all different. */
   @Setup
   public void load() {
     clip = model.isEmpty() ? ClipModel.loadDefault() : ClipModel.load(Path.of(model));
@@ -59,7 +59,7 @@ public class BatchingBenchmark {
     SplittableRandom random = new SplittableRandom(7);
     for (int i = 0; i < TEXTS; i++) {
       StringBuilder text = new StringBuilder().append(i);
-      for (int words = random.nextInt(4, 23); words > 0; words--) {
+      for (int words = random.nextInt(4, 17); words > 0; words--) {
         text.append(' ').append(WORDS[random.nextInt(WORDS.length)]);
       }
       texts.add(text.toString());

@@ -5,9 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -146,21 +148,30 @@ class ProcessTest {
   }
 
   @Test
-  void interruptedIndexingLeavesNothing() throws Exception {
-    Path pictures = folder.resolve("pictures");
-    for (int i = 0; i < 3000; i++) {
-      Cli.picture("noto-owl.png", pictures, i + ".png");
+  void interruptedIndexingLeavesNoIndexAndDoesNotBlockTheNext() throws Exception {
+    Path pictures = Files.createDirectories(folder.resolve("pictures"));
+    byte[] owl = Files.readAllBytes(Cli.picture("noto-owl.png", folder.resolve("in")));
+    for (int i = 0; i < 3000; i++) { // All different: PNG ignores what follows its end.
+      byte[] picture = Arrays.copyOf(owl, owl.length + 4);
+      ByteBuffer.wrap(picture).putInt(owl.length, i);
+      Files.write(pictures.resolve(i + ".png"), picture);
     }
     Process process =
         command("C.UTF-8", "index", "idx", "--images", "pictures", "--model", Cli.MODEL).start();
     Path index = folder.resolve("idx");
-    while (process.isAlive() && !(Files.exists(index) && Cli.namesIn(index).size() > 1)) {
+    while (process.isAlive() && !Files.exists(index.resolve("manifest.safetensors"))) {
       Thread.sleep(5);
     }
     new ProcessBuilder("kill", "-INT", "" + process.pid()).start().waitFor();
     assertEquals(130, process.waitFor(), Cli.read(folder.resolve("stderr")));
-    assertEquals(List.of("pictures", "stderr", "stdout"), Cli.namesIn(folder));
     assertEquals("", Cli.read(folder.resolve("stderr")));
+    assertEquals("", Cli.read(folder.resolve("stdout")));
+    Cli.run("search", index, "--text", "owl").failsWith(1, "holds no index");
+    String out =
+        Cli.run("index", index, "--images", folder.resolve("in"), "--model", Cli.MODEL)
+            .succeeds()
+            .out();
+    assertTrue(out.contains("1 pictures"), out);
   }
 
   private static long sizeOfTemporary(Path folder) throws IOException {
