@@ -110,6 +110,7 @@ class ProcessTest {
       ChildJvm jvm =
           new ChildJvm()
               .environment("HF_ENDPOINT", hub.endpoint())
+              .environment("HF_HUB_OFFLINE", "0")
               .environment("HF_HUB_CACHE", temp.toString());
       ChildJvm.Result online = jvm.run(Offline.class, "org/tiny");
       assertEquals("", online.err());

@@ -40,6 +40,7 @@ class HubProcessTest {
   private ChildJvm.Result fetch(FakeHub hub, long end) throws Exception {
     return new ChildJvm()
         .environment("HF_ENDPOINT", hub.endpoint())
+        .environment("HF_HUB_OFFLINE", "0")
         .environment("HF_HUB_CACHE", cache.toString())
         .run(Fetcher.class, "" + end);
   }
