@@ -58,7 +58,8 @@ class HubTransferTest {
         new HubEnvironment(
             Map.of("HF_ENDPOINT", server.endpoint(), "HF_HUB_CACHE", cache.toString()),
             cache.resolve("home"));
-    return new Hub(environment, new HttpFetch(attempts, silence)).directory(TINY, (received, total) -> {});
+    return new Hub(environment, new HttpFetch(attempts, silence))
+        .directory(TINY, (received, total) -> {});
   }
 
   private Clip4jException failure(Kind kind) {
