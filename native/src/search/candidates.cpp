@@ -64,7 +64,7 @@ void Candidates::shrink(const Scorer& scorer) {
   prune();
   // More near ties than the bounds can tell apart: known scores can.
   if (static_cast<int64_t>(candidates_.size()) > 8 * k_ + kMostUndecided) settle(scorer);
-  full_ = static_cast<int64_t>(candidates_.size()) + k_ / 2 + kRoom;
+  full_ = 2 * static_cast<int64_t>(candidates_.size()) + kRoom;
 }
 
 void Candidates::settle(const Scorer& scorer) {
