@@ -24,7 +24,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("target", type=Path)
     target = arguments.parse_args().target
-    saved = torch.load(RUN / "weights.pt", weights_only=True)
+    saved = torch.load(RUN / "weights.pt", weights_only=True, map_location="cpu")
     shape = Shape(**saved["shape"])
     model = CLIPModel(CLIPConfig(**config_for_transformers(shape)))
     missing, unknown = model.load_state_dict(state_for_transformers(saved["weights"], shape), strict=False)

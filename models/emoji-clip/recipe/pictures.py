@@ -9,6 +9,8 @@ from captions import FENCED, GRASS, NIGHT, NOWHERE, SAND, SNOW, WATER, WOODS, Sc
 from concepts import Concept
 from render import SPRITES
 
+torch.set_default_device("cuda" if torch.cuda.is_available() else "cpu")  # before any tensor is made
+
 MEAN = torch.tensor([0.48145466, 0.4578275, 0.40821073]).view(1, 3, 1, 1)
 STD = torch.tensor([0.26862954, 0.26130258, 0.27577711]).view(1, 3, 1, 1)
 # Sky and ground of the places that captions name.
@@ -34,8 +36,8 @@ def normalised(pixels: torch.Tensor) -> torch.Tensor:
 class Pictures:
     def __init__(self, concepts: list[Concept], size: int):
         loaded = [np.load(SPRITES / f"{name}.npz") for name in TRAINING]
-        self.pixels = torch.from_numpy(np.concatenate([d["pixels"] for d in loaded]))
-        self.concept = torch.from_numpy(np.concatenate([d["concept"] for d in loaded])).long()
+        self.pixels = torch.as_tensor(np.concatenate([d["pixels"] for d in loaded]))
+        self.concept = torch.as_tensor(np.concatenate([d["concept"] for d in loaded])).long()
         self.size, self.strength = size, 1.0  # how far pictures stray from the drawings: 0 to 1
         self.drawn: dict[int, list[int]] = {}
         for row, concept in enumerate(self.concept.tolist()):

@@ -64,9 +64,7 @@ def batch(captions: Captions, pictures: Pictures) -> Batch:
     true = torch.zeros(len(told) + SCENES, len(told) + SCENES)
     true[: len(told), : len(told)] = fits[:, told].T
     true[len(told) :, : len(told)] = -(in_scenes @ fits.T).sign()
-    for i, scene in enumerate(scenes):
-        for j, said in enumerate(says[:SCENES]):
-            true[len(told) + i, len(told) + j] = said.fits(scene)
+    true[len(told) :, len(told) :] = torch.tensor([[said.fits(scene) for said in says[:SCENES]] for scene in scenes])
     phrases, meant = zip(*(captions.phrase() for _ in range(PHRASES)))
     meant = torch.stack(meant).float()
     named = torch.cat([F.normalize(fits, p=1, dim=1), in_words[:SCENES], F.normalize(meant, p=1, dim=1), in_words[SCENES:]])
@@ -149,8 +147,8 @@ def held_out_recall(model: Clip, averages, encode, concepts) -> str:
     report = []
     for name in artwork.HELD_OUT:
         drawn = np.load(SPRITES / f"{name}.npz")
-        wanted, found = torch.from_numpy(drawn["concept"]).long(), []
-        for part in torch.from_numpy(drawn["pixels"][:, 0]).split(256):
+        wanted, found = torch.as_tensor(drawn["concept"]).long(), []
+        for part in torch.as_tensor(drawn["pixels"][:, 0]).split(256):
             pixels = part.permute(0, 3, 1, 2).float() / 255
             pixels = pixels[:, :3] * pixels[:, 3:] + 1 - pixels[:, 3:]
             pixels = F.interpolate(pixels, model.shape.image, mode="bicubic", antialias=True).clamp(0, 1)
@@ -205,10 +203,10 @@ def main() -> None:
         model.load_state_dict(state_from_transformers(weights, shape), strict=False)
         with torch.no_grad():
             model.concepts[:-1].copy_(F.normalize(encode([c.label for c in concepts]), dim=1))
-    # The weights live in float32; a copy computes, in bfloat16 where the CPU multiplies that: several times faster, elsewhere far slower.
+    # The weights live in float32; a copy computes, in bfloat16 where the hardware multiplies that: several times faster, elsewhere far slower.
     masters = [p.detach().clone() for p in model.parameters()]
     averages = [m.clone() for m in masters]
-    if torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported():
+    if torch.cuda.is_available() or torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported():
         model.bfloat16()
     else:
         torch.optim._muon._zeropower_via_newtonschulz = orthogonal
@@ -219,7 +217,7 @@ def main() -> None:
 
     checkpoint, step, spent = RUN / "checkpoint.pt", 0, 0.0
     if checkpoint.exists():
-        saved = torch.load(checkpoint, weights_only=True)
+        saved = torch.load(checkpoint, weights_only=True, map_location=torch.get_default_device())
         step, spent = saved["step"], saved["spent"]
         for ours, theirs in ((masters, saved["masters"]), (averages, saved["averages"])):
             for mine, its in zip(ours, theirs):
