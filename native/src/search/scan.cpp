@@ -112,7 +112,7 @@ void Scan::work(const Batch& batch, Worker& worker) {
 void Scan::scan_blocks(const Batch& batch, int32_t view, Worker& worker) {
   const CodeView codes = code_view(*batch.views[view].segment, batch.request.similarity, batch.far());
   const auto size = static_cast<int64_t>(worker.blocks.size());
-  const int64_t most = std::clamp<int64_t>(kMostFound / kBlockRows / batch.count, kFirstBlocks, size);
+  const int64_t most = std::min(size, std::max(kFirstBlocks, kMostFound / kBlockRows / batch.count));
   worker.floors.resize(batch.count);
   worker.thresholds.assign(batch.count, std::numeric_limits<double>::quiet_NaN());
   worker.rows.resize(most * kBlockRows * batch.count);

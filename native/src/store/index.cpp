@@ -121,7 +121,10 @@ std::unique_ptr<Index> Index::create(std::unique_ptr<Folder> folder, const Schem
 
 std::unique_ptr<Index> Index::open(std::unique_ptr<Folder> folder, Access access, const Options& options) {
   std::unique_ptr<Index> index(new Index(std::move(folder), {}, options.row_memory));
-  if (access == Access::kWrite) index->take_lock();
+  if (access == Access::kWrite) {
+    index->folder_->open(kManifestName);  // no lock where there is no index
+    index->take_lock();
+  }
   index->read_state();
   return index;
 }
@@ -149,8 +152,8 @@ void Index::read_state() {
       publish(std::move(parts), false);
       return;
     } catch (const Error& e) {
-      if (e.status() != CLIP4J_MISSING) throw;
-      // A writer may have replaced the manifest and removed old files meanwhile.
+      if (e.status() != CLIP4J_MISSING && e.status() != CLIP4J_CORRUPT) throw;
+      // A writer may have replaced the manifest, removed old files and used their numbers again meanwhile.
       if (read_manifest(*folder_).commit == manifest.commit) fail(CLIP4J_CORRUPT, e.what());
     }
   }

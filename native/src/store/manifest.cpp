@@ -112,12 +112,11 @@ Manifest read_manifest(const Folder& folder) {
   manifest.schema = {static_cast<int32_t>(dimension), kind->first, header.text("fingerprint")};
   manifest.commit = number("commit");
 
-  if (header.tensors.empty() || header.tensors[0].shape.empty())
-    fail(CLIP4J_CORRUPT, path, " names no segments");
-  const int64_t count = header.tensors[0].shape[0];
-  std::vector<int64_t> table(header.tensors[0].bytes / sizeof(int64_t));
-  read_tensor(*file, header, header.tensor("segments", Dtype::kI64, {count, kColumns}),
-              writable_bytes_of(std::span<int64_t>(table)));
+  const StoredTensor& segments = header.tensor("segments");
+  const int64_t count = segments.shape.empty() ? 0 : segments.shape[0];
+  header.tensor("segments", Dtype::kI64, {count, kColumns});
+  std::vector<int64_t> table(count * kColumns);
+  read_tensor(*file, header, segments, writable_bytes_of(std::span<int64_t>(table)));
   int64_t all_rows = 0;
   size_t bitmaps = 0;
   std::set<int64_t> numbers;

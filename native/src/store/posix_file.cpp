@@ -166,12 +166,13 @@ class PosixFolder final : public Folder {
 }  // namespace
 
 std::unique_ptr<Folder> open_folder(const std::string& path, bool make) {
-  if (make && mkdir(path.c_str(), 0777) != 0 && errno != EEXIST) fail_writing(path);
+  const bool made = make && mkdir(path.c_str(), 0777) == 0;
+  if (make && !made && errno != EEXIST) fail_writing(path);
   Descriptor folder(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (folder < 0) fail_reading(path);
-  if (make) {
+  if (made) {
     const Descriptor above(openat(folder, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (above < 0 || fsync(above) != 0) fail_writing(path);
+    if (above < 0 || fsync(above) != 0) fail_writing(path + "/..");
   }
   return std::make_unique<PosixFolder>(std::move(folder), path);
 }

@@ -83,7 +83,8 @@ class HeaderReader {
     std::string value;
     while (!skip("\"")) {
       if (skip("\\u00")) {
-        value += static_cast<char>(hex_digit() << 4 | hex_digit());
+        const int high = hex_digit();
+        value += static_cast<char>(high << 4 | hex_digit());
       } else {
         skip("\\");
         value += next();

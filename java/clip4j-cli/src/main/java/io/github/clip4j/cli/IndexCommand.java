@@ -71,6 +71,12 @@ final class IndexCommand extends Subcommand {
       if (failures == 1) {
         return ExitStatus.ERROR; // Its line has been written.
       }
+      if (failures == 0) {
+        throw new Failure(
+            folder.toString(),
+            "every picture that was named is gone; the index is as it was",
+            "name others, or remove it");
+      }
       String why = "all " + failures + " pictures failed, there is nothing to index";
       throw new Failure(folder.toString(), why, "see the lines above");
     }

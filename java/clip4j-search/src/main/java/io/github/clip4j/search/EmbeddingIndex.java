@@ -119,8 +119,12 @@ public final class EmbeddingIndex implements AutoCloseable {
   public static EmbeddingIndex open(Path folder, OpenOptions options) {
     NativeHandle handle = handle(NativeIndex.open(folder, options));
     try {
-      IndexSchema schema = NativeIndex.schema(handle.acquire());
-      handle.release();
+      IndexSchema schema;
+      try {
+        schema = NativeIndex.schema(handle.acquire());
+      } finally {
+        handle.release();
+      }
       schema.checkFingerprint(options.fingerprint(), "rows and queries");
       return new EmbeddingIndex(handle, schema);
     } catch (Throwable failed) {
@@ -312,6 +316,8 @@ public final class EmbeddingIndex implements AutoCloseable {
 
   /**
    * What {@code request} asks for, for each query. Uses all CPUs of the process where that pays.
+   * Where results are large, queries are searched with in parts, and while others write, each part
+   * sees what had been written when it began.
    *
    * @param queries of the index's dimension; they need not be of unit length
    * @throws IllegalArgumentException if the dimensions differ, a query is not finite or, for the

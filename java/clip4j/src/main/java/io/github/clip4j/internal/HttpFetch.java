@@ -112,7 +112,8 @@ public final class HttpFetch {
             for (int n = body.read(buffer); n >= 0; n = body.read(buffer)) {
               if (bytes.size() + n > maxBytes) {
                 throw new Clip4jException(
-                    Kind.TOO_LARGE, "it is over the limit of " + maxBytes + " bytes");
+                    Kind.TOO_LARGE,
+                    source.address() + ": it is over the limit of " + maxBytes + " bytes");
               }
               bytes.write(buffer, 0, n);
             }

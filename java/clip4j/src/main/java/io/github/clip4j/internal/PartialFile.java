@@ -1,8 +1,11 @@
 package io.github.clip4j.internal;
 
+import io.github.clip4j.search.Clip4jException;
+import io.github.clip4j.search.Clip4jException.Kind;
 import java.io.IOException;
 import java.net.http.HttpHeaders;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.OpenOption;
@@ -54,9 +57,15 @@ public abstract class PartialFile implements AutoCloseable {
 
   final void append(byte[] bytes, int length) throws IOException {
     ByteBuffer buffer = ByteBuffer.wrap(bytes, 0, length);
-    long position = channel.size();
-    while (buffer.hasRemaining()) {
-      position += channel.write(buffer, position);
+    try {
+      long position = channel.size();
+      while (buffer.hasRemaining()) {
+        position += channel.write(buffer, position);
+      }
+    } catch (ClosedByInterruptException e) {
+      throw e;
+    } catch (IOException e) { // Not the network's fault: trying again would not help.
+      throw new Clip4jException(Kind.UNWRITABLE, part + " cannot be written: " + e.getMessage(), e);
     }
   }
 

@@ -84,10 +84,16 @@ final class WeightsReader {
 
   /** Native code reads row-major files, so it gets one. */
   private void readTransposed(Path file, Tensor tensor) {
+    byte[] rows;
+    try {
+      rows = transposed(file, tensor);
+    } catch (IOException e) {
+      throw ModelFiles.unreadable(file, e);
+    }
     try {
       Path copy = Files.createTempFile("clip4j-", ".tensor");
       try {
-        Files.write(copy, transposed(file, tensor));
+        Files.write(copy, rows);
         read(copy, new Tensor(tensor.name(), tensor.dtype(), tensor.shape(), 0, false));
       } catch (Clip4jException e) {
         throw new Clip4jException(
@@ -96,7 +102,10 @@ final class WeightsReader {
         Files.delete(copy);
       }
     } catch (IOException e) {
-      throw ModelFiles.unreadable(file, e);
+      throw new Clip4jException(
+          Kind.UNWRITABLE,
+          "a temporary file for %s cannot be written: %s (see java.io.tmpdir)".formatted(file, e),
+          e);
     }
   }
 
