@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/crc32.h"
+#include "image/bytes.h"
 #include "image/file.h"
 #include "image_testing.h"
 
