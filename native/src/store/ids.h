@@ -24,7 +24,6 @@ struct Ids {
     const int64_t begin = i == 0 ? 0 : values[i - 1];
     return {text + begin, static_cast<size_t>(values[i] - begin)};
   }
-  Ids first(int64_t n) const { return {kind, n, values, text}; }
   // For texts.
   std::string shown(int64_t i) const;
 };
@@ -44,8 +43,6 @@ class IdColumn {
   void append(const Ids& ids, int64_t i);
   void finish();  // after the last append
   Ids view() const { return {kind_, static_cast<int64_t>(values_.size()), values_.data(), text_.data()}; }
-  const std::vector<int64_t>& values() const { return values_; }
-  const std::string& text() const { return text_; }
   int64_t bytes() const { return bytes_.bytes(); }
 
  private:

@@ -12,7 +12,6 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.PriorityQueue;
-import java.util.SplittableRandom;
 
 /**
  * An index that is larger than memory: codes in memory, float32 rows on disk. Fills a new folder,
@@ -71,9 +70,9 @@ public final class LargeIndex {
       start = System.nanoTime();
       index.warm();
       say("codes read in %.1f s; %s", seconds(start), index.memory());
-      float[] query = query();
+      float[] query = RandomRows.one(3, dimension);
       say("1 query: median %.1f ms", median(() -> index.search(query, K)));
-      try (Embeddings queries = random(7, 64)) {
+      try (Embeddings queries = RandomRows.of(7, 64, dimension)) {
         say("64 queries: median %.1f ms", median(() -> index.search(queries, K)));
       }
       say("all above 0.2: %,d hits", index.search(query, SearchRequest.allFrom(0.2)).count(0));
@@ -134,25 +133,7 @@ public final class LargeIndex {
   }
 
   private Embeddings batch(int first) {
-    return random(1000L + first, Math.min(BATCH, rows - first));
-  }
-
-  private float[] query() {
-    try (Embeddings one = random(3, 1)) {
-      return one.row(0);
-    }
-  }
-
-  private Embeddings random(long seed, int count) {
-    SplittableRandom random = new SplittableRandom(seed);
-    return Embeddings.fill(
-        count,
-        dimension,
-        (firstRow, block) -> {
-          while (block.hasRemaining()) {
-            block.put((float) random.nextDouble(-1, 1));
-          }
-        });
+    return RandomRows.of(1000L + first, Math.min(BATCH, rows - first), dimension);
   }
 
   private static double seconds(long start) {

@@ -3,7 +3,6 @@ package io.github.clip4j.benchmarks;
 import io.github.clip4j.search.EmbeddingIndex;
 import io.github.clip4j.search.Embeddings;
 import io.github.clip4j.search.Hits;
-import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -39,11 +38,10 @@ public class SearchBenchmark {
 
   @Setup
   public void build() {
-    SplittableRandom random = new SplittableRandom(7);
-    try (Embeddings corpus = random(random, rows)) {
+    try (Embeddings corpus = RandomRows.of(7, rows, DIMENSION)) {
       index = EmbeddingIndex.of(corpus);
     }
-    query = random(random, queries);
+    query = RandomRows.of(8, queries, DIMENSION);
   }
 
   @TearDown
@@ -55,16 +53,5 @@ public class SearchBenchmark {
   @Benchmark
   public Hits top10() {
     return index.search(query, 10);
-  }
-
-  private static Embeddings random(SplittableRandom random, int rows) {
-    return Embeddings.fill(
-        rows,
-        DIMENSION,
-        (firstRow, block) -> {
-          while (block.hasRemaining()) {
-            block.put((float) random.nextDouble(-1, 1));
-          }
-        });
   }
 }

@@ -4,7 +4,6 @@ import io.github.clip4j.search.EmbeddingIndex;
 import io.github.clip4j.search.Embeddings;
 import io.github.clip4j.search.SearchRequest;
 import io.github.clip4j.search.Searcher;
-import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -35,9 +34,8 @@ public class SearcherBenchmark {
 
   @Setup
   public void build() {
-    SplittableRandom random = new SplittableRandom(7);
-    query = values(random, 1);
-    try (Embeddings corpus = Embeddings.copyOf(values(random, ROWS), DIMENSION)) {
+    query = RandomRows.one(8, DIMENSION);
+    try (Embeddings corpus = RandomRows.of(7, ROWS, DIMENSION)) {
       index = EmbeddingIndex.of(corpus);
     }
     searcher = index.searcher(SearchRequest.top(10));
@@ -53,13 +51,5 @@ public class SearcherBenchmark {
   public double top10() {
     searcher.search(query);
     return searcher.row(0) + searcher.score(0);
-  }
-
-  private static float[] values(SplittableRandom random, int rows) {
-    float[] values = new float[rows * DIMENSION];
-    for (int i = 0; i < values.length; i++) {
-      values[i] = (float) random.nextDouble(-1, 1);
-    }
-    return values;
   }
 }

@@ -22,28 +22,14 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-class BatchingEncoderTest {
+class BatchingEncoderTest extends WithTinyModel {
   private static final int THREADS = 64;
   private static final int ITEMS = 40; // a thread
   private static final int BAD = 20; // one item in so many
   private static final ImageSource MISSING = ImageSource.of(Path.of("/none.png"));
   private static final String HALF = "a\ud83d";
-
-  private ClipModel model;
-
-  @BeforeEach
-  void load() {
-    model = TinyModel.load();
-  }
-
-  @AfterEach
-  void close() {
-    model.close();
-  }
 
   private static List<String> texts() {
     List<String> texts = new ArrayList<>();

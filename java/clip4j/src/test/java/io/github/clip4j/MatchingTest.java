@@ -15,25 +15,12 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class MatchingTest {
+class MatchingTest extends WithTinyModel {
   private static final ImageSource PHOTO = ImageSource.of(TinyModel.file("photo.jpg"));
   private static final ImageSource MISSING = ImageSource.of(Path.of("/none.png"));
-  private ClipModel model;
-
-  @BeforeEach
-  void load() {
-    model = TinyModel.load();
-  }
-
-  @AfterEach
-  void close() {
-    model.close();
-  }
 
   private static double dot(float[] a, float[] b) {
     double sum = 0;

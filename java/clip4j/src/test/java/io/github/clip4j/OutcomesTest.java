@@ -28,25 +28,12 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.zip.CRC32;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Every picture has an outcome, and every wrong argument is named. */
-class OutcomesTest {
+class OutcomesTest extends WithTinyModel {
   @TempDir Path temp;
-  private ClipModel model;
-
-  @BeforeEach
-  void load() {
-    model = TinyModel.load();
-  }
-
-  @AfterEach
-  void close() {
-    model.close();
-  }
 
   private Path write(String name, byte[] bytes) throws IOException {
     return Files.write(temp.resolve(name), bytes);

@@ -10,26 +10,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-class ZeroShotClassifierTest {
+class ZeroShotClassifierTest extends WithTinyModel {
   private static final List<String> LABELS = List.of("cat", "dog", "photo");
   private static final List<String> TEMPLATES = List.of("a photo of a {}", "the {} {}");
   private static final ImageSource MISSING = ImageSource.of(Path.of("/none.png"));
-
-  private ClipModel model;
-
-  @BeforeEach
-  void load() {
-    model = TinyModel.load();
-  }
-
-  @AfterEach
-  void close() {
-    model.close();
-  }
 
   /** The definition, without care for overflow. */
   private double[] expected(float[] image, List<String> labels, List<String> templates) {

@@ -177,8 +177,6 @@ final class PictureIndex implements AutoCloseable {
   private static <T> T named(Path folder, Supplier<T> step) {
     try {
       return step.get();
-    } catch (Failure e) {
-      throw e;
     } catch (RuntimeException e) {
       throw Failure.of(folder.toString(), e);
     }
