@@ -41,24 +41,25 @@ public final class ClipModel implements AutoCloseable {
   }
 
   /** {@link #load(Path, LoadOptions)} with {@link LoadOptions#DEFAULT}. */
-  public static ClipModel load(Path directory) {
-    return load(directory, LoadOptions.DEFAULT);
+  public static ClipModel load(Path model) {
+    return load(model, LoadOptions.DEFAULT);
   }
 
   /**
    * Loads a model in Hugging Face layout: config.json, model.safetensors or pytorch_model.bin (or
    * shards of either with an index), preprocessor_config.json, tokenizer.json (or vocab.json with
    * merges.txt). Or in OpenCLIP's: open_clip_config.json, open_clip_model.safetensors or
-   * open_clip_pytorch_model.bin, and the same tokenizers. Nothing is fetched from anywhere, and
-   * nothing in a file runs.
+   * open_clip_pytorch_model.bin, and the same tokenizers. Or one of OpenAI's own archives, such as
+   * ViT-B-32.pt, or a folder without a configuration that holds one; with a tokenizer's files
+   * beside it. Nothing is fetched from anywhere, and nothing in a file runs.
    *
    * @throws Clip4jException where a file is missing, malformed, contradicts another or asks for
    *     what clip4j lacks
    */
-  public static ClipModel load(Path directory, LoadOptions options) {
-    Path absolute = directory.toAbsolutePath().normalize();
+  public static ClipModel load(Path model, LoadOptions options) {
+    Path absolute = model.toAbsolutePath().normalize();
     return new ClipModel(
-        LoadedModel.load(directory, options), String.valueOf(absolute.getFileName()), options);
+        LoadedModel.load(model, options), String.valueOf(absolute.getFileName()), options);
   }
 
   /** {@link #load(String, LoadOptions)} with {@link LoadOptions#DEFAULT}. */
@@ -67,10 +68,10 @@ public final class ClipModel implements AutoCloseable {
   }
 
   /**
-   * Loads the folder {@code model} if there is one, see {@link #load(Path, LoadOptions)}, else the
-   * model of that name on the Hugging Face hub: {@code org/name} or {@code org/name@revision}, or a
-   * preset: {@code medium}, {@code high}, {@code best} (OpenAI's ViT-B/32, ViT-L/14 and ViT-L/14 at
-   * 336 pixels).
+   * Loads the folder or archive {@code model} if there is one, see {@link #load(Path,
+   * LoadOptions)}, else the model of that name on the Hugging Face hub: {@code org/name} or {@code
+   * org/name@revision}, or a preset: {@code medium}, {@code high}, {@code best} (OpenAI's ViT-B/32,
+   * ViT-L/14 and ViT-L/14 at 336 pixels).
    *
    * <p>The hub's models lie in the cache that Python's huggingface_hub uses as well, and the
    * environment variables HF_ENDPOINT, HF_HOME, HF_HUB_CACHE, HF_TOKEN, HF_TOKEN_PATH,

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** OpenCLIP's repositories; the rows are OpenCLIP's rows. */
+/** OpenCLIP's repositories and OpenAI's archives; the rows are OpenCLIP's rows. */
 class OpenClipTest {
   @TempDir Path temp;
 
@@ -57,7 +57,7 @@ class OpenClipTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"openai", "squash", "custom"})
+  @ValueSource(strings = {"openai", "squash", "custom", "archive"})
   void rowsAndTokens(String name) throws IOException {
     try (ClipModel model = ClipModel.load(folder(name))) {
       JsonObject expected =

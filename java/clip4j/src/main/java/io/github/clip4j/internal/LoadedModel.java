@@ -46,10 +46,10 @@ public final class LoadedModel implements AutoCloseable {
   }
 
   /** Loads a model; what can be wrong in small files is found before the weights are read. */
-  public static LoadedModel load(Path directory, LoadOptions options) {
-    ModelFiles files = new ModelFiles(directory);
+  public static LoadedModel load(Path path, LoadOptions options) {
+    ModelFiles files = new ModelFiles(path);
     ModelDescription model = ModelDescription.of(files);
-    model.preprocessor().checkMakes(model.config().imageSize(), directory);
+    model.preprocessor().checkMakes(model.config().imageSize(), path);
     ByteBuffer preprocessing =
         ByteBuffer.allocate(PreprocessorConfig.BYTES).order(ByteOrder.nativeOrder());
     model.preprocessor().write(preprocessing, options.images());

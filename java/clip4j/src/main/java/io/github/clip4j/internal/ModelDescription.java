@@ -3,6 +3,7 @@ package io.github.clip4j.internal;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * What a directory says of its model, whichever way it is written down.
@@ -16,11 +17,15 @@ record ModelDescription(
     PreprocessorConfig preprocessor,
     Map<Path, List<Tensor>> weights) {
 
-  private static final String CONFIG = "config.json";
+  static final String CONFIG = "config.json";
   static final List<String> WEIGHTS = List.of("model.safetensors", "pytorch_model.bin");
 
   /** Repositories of OpenCLIP may hold a model in Hugging Face layout too, which comes first. */
   static ModelDescription of(ModelFiles files) {
+    Optional<Path> archive = files.archive();
+    if (archive.isPresent()) {
+      return OpenAi.describe(archive.get());
+    }
     if (files.has(OpenClip.CONFIG) && !isHuggingFace(files)) {
       return OpenClip.describe(files);
     }

@@ -16,21 +16,52 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
-/** The files of a model directory in Hugging Face layout. */
+/** The files of a model: a directory's, or OpenAI's archive and what lies beside it. */
 final class ModelFiles {
   /** Far above any real tokenizer.json, far below what hurts. */
   private static final long MAX_TEXT_BYTES = 256L << 20;
 
   private final Path directory;
+  private final Optional<Path> named;
 
-  ModelFiles(Path directory) {
-    this.directory = directory;
+  /**
+   * The files of this model.
+   *
+   * @param model a directory, or an archive in one
+   */
+  ModelFiles(Path model) {
+    boolean archive = OpenAi.isArchive(model) && Files.isRegularFile(model);
+    this.named = archive ? Optional.of(model) : Optional.empty();
+    this.directory = archive ? model.toAbsolutePath().getParent() : model;
     if (!Files.isDirectory(directory)) {
       throw Files.exists(directory)
           ? new Clip4jException(
-              Kind.UNREADABLE, directory + " is not a directory (a model is a directory)")
+              Kind.UNREADABLE,
+              directory + " is not a directory (a model is a directory, or OpenAI's .pt file)")
           : new Clip4jException(Kind.MISSING, directory + " does not exist");
+    }
+  }
+
+  /**
+   * OpenAI's archive: the one that was named, or the only one in a directory without a
+   * configuration, for training leaves other files of that kind beside one.
+   */
+  Optional<Path> archive() {
+    if (named.isPresent() || has(ModelDescription.CONFIG) || has(OpenClip.CONFIG)) {
+      return named;
+    }
+    try (Stream<Path> files = Files.list(directory)) {
+      List<Path> archives = files.filter(OpenAi::isArchive).sorted().toList();
+      if (archives.size() > 1) {
+        throw new Clip4jException(
+            Kind.UNSUPPORTED,
+            directory + " holds several .pt files (name one of them as the model)");
+      }
+      return archives.stream().findFirst();
+    } catch (IOException e) {
+      throw unreadable(directory, e);
     }
   }
 
