@@ -136,21 +136,39 @@ final class OpenClip {
           case "bilinear" -> PreprocessorConfig.BILINEAR;
           default -> throw config.unsupported("interpolation", "bicubic, bilinear, random");
         };
-    boolean shortest =
+    int mode =
         switch (config.string("resize_mode", "shortest")) {
-          case "shortest" -> true;
-          case "squash" -> false;
-          default -> throw config.unsupported("resize_mode", "shortest, squash");
+          case "shortest" -> PreprocessorConfig.SHORTER_SIDE;
+          case "longest" -> PreprocessorConfig.FIT;
+          case "squash" -> PreprocessorConfig.EXACT;
+          default -> throw config.unsupported("resize_mode", "shortest, longest, squash");
         };
+    int crop = mode == PreprocessorConfig.EXACT ? 0 : size;
     return new PreprocessorConfig(
-        shortest ? PreprocessorConfig.SHORTER_SIDE : PreprocessorConfig.EXACT,
+        mode,
         size,
         size,
         resample,
-        shortest ? size : 0,
-        shortest ? size : 0,
+        crop,
+        crop,
+        PreprocessorConfig.HALF_EVEN,
+        grey(config),
         1 / 255f,
         config.numbers("mean", PreprocessorConfig.CLIP_MEAN),
         PreprocessorConfig.deviations(config, "std"));
+  }
+
+  /**
+   * The colour around a picture that does not fill the square; only the mode "longest" needs it.
+   */
+  private static int grey(Json config) {
+    Integer level = config.integer("fill_color");
+    if (level == null) {
+      return 0;
+    }
+    if (level < 0 || level > 255) {
+      throw config.wrong("fill_color", "0 to 255");
+    }
+    return level * 0x010101;
   }
 }
