@@ -5,6 +5,7 @@ import io.github.clip4j.Tokens;
 import io.github.clip4j.search.Clip4jException.Kind;
 import io.github.clip4j.search.Embeddings;
 import io.github.clip4j.search.internal.EmbeddingsAccess;
+import io.github.clip4j.search.internal.NativeBlock;
 import io.github.clip4j.search.internal.NativeMemory;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -42,13 +43,14 @@ public final class Encoders {
     int n = distinct.size();
     long ids = TIMINGS_BYTES + (long) n * Integer.BYTES;
     long idCount = distinct.keySet().stream().mapToLong(text -> text.ids().length).sum();
-    try (Scratch scratch = new Scratch(ids + idCount * Integer.BYTES)) {
+    try (NativeBlock scratch =
+        new NativeBlock("a call's arguments", ids + idCount * Integer.BYTES)) {
       long lengthAt = TIMINGS_BYTES;
       long idsAt = ids;
       for (Tokens text : distinct.keySet()) {
         int bytes = text.ids().length * Integer.BYTES;
-        scratch.view(lengthAt, Integer.BYTES).putInt(text.ids().length);
-        scratch.view(idsAt, bytes).asIntBuffer().put(text.ids());
+        scratch.buffer(lengthAt, Integer.BYTES).putInt(text.ids().length);
+        scratch.buffer(idsAt, bytes).asIntBuffer().put(text.ids());
         lengthAt += Integer.BYTES;
         idsAt += bytes;
       }
@@ -61,7 +63,7 @@ public final class Encoders {
                   Native.embedTexts(
                       encoder, address + ids, address + TIMINGS_BYTES, n, to, address));
       repeat(rows, encoded, model.dimension() * Float.BYTES);
-      double encodeMs = scratch.view(0, TIMINGS_BYTES).getDouble(Double.BYTES);
+      double encodeMs = scratch.buffer(0, TIMINGS_BYTES).getDouble(Double.BYTES);
       return new TextRows(
           EmbeddingsAccess.adopt(rows, encoded.length, model.dimension()), encodeMs);
     }
@@ -119,7 +121,7 @@ public final class Encoders {
     return model.with(
         address -> {
           try (ImageBatch batch = new ImageBatch(model.preprocessing(), List.of(image));
-              Scratch pixels = new Scratch(bytes)) {
+              NativeBlock pixels = new NativeBlock("a call's arguments", bytes)) {
             Native.check(
                 Native.preprocess(
                     batch.preprocessing(),
@@ -129,7 +131,7 @@ public final class Encoders {
                     batch.results(),
                     batch.results() + Integer.BYTES));
             byte[] rgb = new byte[bytes];
-            pixels.view(0, bytes).get(rgb);
+            pixels.buffer(0, bytes).get(rgb);
             return rgb;
           }
         });

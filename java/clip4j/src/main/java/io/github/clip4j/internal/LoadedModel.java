@@ -3,6 +3,7 @@ package io.github.clip4j.internal;
 import io.github.clip4j.LoadOptions;
 import io.github.clip4j.Probability;
 import io.github.clip4j.Tokens;
+import io.github.clip4j.search.internal.NativeBlock;
 import io.github.clip4j.search.internal.NativeHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -65,9 +66,10 @@ public final class LoadedModel implements AutoCloseable {
 
   /** The handle's end is the native model's and the tokenizer's. */
   private NativeHandle create(int threads) {
-    try (Scratch scratch = new Scratch(ClipConfig.BYTES + Long.BYTES)) {
-      config.write(scratch.view(0, ClipConfig.BYTES));
-      ByteBuffer model = scratch.view(ClipConfig.BYTES, Long.BYTES);
+    try (NativeBlock scratch =
+        new NativeBlock("a call's arguments", ClipConfig.BYTES + Long.BYTES)) {
+      config.write(scratch.buffer(0, ClipConfig.BYTES));
+      ByteBuffer model = scratch.buffer(ClipConfig.BYTES, Long.BYTES);
       Tokenizer owned = tokenizer;
       LongConsumer free =
           address -> {
@@ -89,9 +91,9 @@ public final class LoadedModel implements AutoCloseable {
   }
 
   private static float readLogitScale(long model) {
-    try (Scratch scratch = new Scratch(Float.BYTES)) {
+    try (NativeBlock scratch = new NativeBlock("a call's arguments", Float.BYTES)) {
       Native.check(Native.modelLogitScale(model, scratch.address()));
-      return scratch.view(0, Float.BYTES).getFloat();
+      return scratch.buffer(0, Float.BYTES).getFloat();
     }
   }
 

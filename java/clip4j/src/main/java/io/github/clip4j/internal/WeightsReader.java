@@ -2,6 +2,7 @@ package io.github.clip4j.internal;
 
 import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
+import io.github.clip4j.search.internal.NativeBlock;
 import io.github.clip4j.search.internal.PathBytes;
 import io.github.clip4j.search.internal.Status;
 import java.io.IOException;
@@ -52,8 +53,8 @@ final class WeightsReader {
 
   private boolean wants(Tensor tensor) {
     byte[] name = tensor.name().getBytes(StandardCharsets.UTF_8);
-    try (Scratch scratch = new Scratch(name.length + 1)) {
-      scratch.view(0, name.length + 1).put(name).put((byte) 0);
+    try (NativeBlock scratch = new NativeBlock("a call's arguments", name.length + 1)) {
+      scratch.buffer(0, name.length + 1).put(name).put((byte) 0);
       return Native.modelWants(model, scratch.address()) != 0;
     }
   }
@@ -64,8 +65,8 @@ final class WeightsReader {
     byte[] name = tensor.name().getBytes(StandardCharsets.UTF_8);
     int shapeBytes = tensor.shape().length * Long.BYTES;
     int bytes = shapeBytes + name.length + 1 + path.length + 1;
-    try (Scratch scratch = new Scratch(bytes)) {
-      ByteBuffer to = scratch.view(0, bytes);
+    try (NativeBlock scratch = new NativeBlock("a call's arguments", bytes)) {
+      ByteBuffer to = scratch.buffer(0, bytes);
       to.asLongBuffer().put(tensor.shape());
       to.position(shapeBytes).put(name).put((byte) 0).put(path).put((byte) 0);
       long nameAddress = scratch.address() + shapeBytes;
