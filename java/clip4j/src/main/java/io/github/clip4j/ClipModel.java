@@ -289,6 +289,14 @@ public final class ClipModel implements AutoCloseable {
     return model.fingerprint();
   }
 
+  /**
+   * What the model's files said when it was loaded, and what of them had no effect. The first call
+   * reads the weights' files once more, for the {@link #fingerprint}.
+   */
+  public ModelInfo info() {
+    return model.info(name);
+  }
+
   /** Native memory of the model's parameters, in bytes. */
   public long nativeBytes() {
     return model.nativeBytes();

@@ -15,9 +15,9 @@ final class ModelOption {
       paramLabel = "M",
       parameterConsumer = Arguments.Verbatim.class,
       description =
-          "A CLIP model: a folder in Hugging Face layout, org/name or org/name@revision on the"
-              + " Hugging Face hub, or one of medium, high, best (OpenAI's). Left out: the built-in"
-              + " emoji model.")
+          "A CLIP model: a folder in Hugging Face or OpenCLIP layout, an archive of OpenAI's (.pt),"
+              + " org/name or org/name@revision on the Hugging Face hub, or one of medium, high,"
+              + " best (OpenAI's). Left out: the built-in emoji model.")
   String model;
 
   boolean isDefault() {

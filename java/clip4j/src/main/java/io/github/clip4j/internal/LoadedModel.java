@@ -1,6 +1,7 @@
 package io.github.clip4j.internal;
 
 import io.github.clip4j.LoadOptions;
+import io.github.clip4j.ModelInfo;
 import io.github.clip4j.Probability;
 import io.github.clip4j.Tokens;
 import io.github.clip4j.search.internal.NativeBlock;
@@ -21,7 +22,7 @@ public final class LoadedModel implements AutoCloseable {
   private final Tokenizer tokenizer;
   private final byte[] preprocessing;
   private final Optional<Probability> calibration;
-  private final long parameters;
+  private final ModelFacts facts;
   private final float logitScale;
   private String fingerprint;
 
@@ -38,7 +39,7 @@ public final class LoadedModel implements AutoCloseable {
     this.calibration = files.jsonIfPresent("calibration.json").map(LoadedModel::calibration);
     this.handle = create(threads);
     try {
-      parameters = with(model -> readWeights(model, files.directory()));
+      facts = with(model -> readWeights(model, files));
       logitScale = with(LoadedModel::readLogitScale);
     } catch (Throwable e) {
       handle.close();
@@ -83,11 +84,15 @@ public final class LoadedModel implements AutoCloseable {
     }
   }
 
-  private long readWeights(long model, Path directory) {
+  private ModelFacts readWeights(long model, ModelFiles files) {
     WeightsReader reader = new WeightsReader(model);
     reader.read(description.weights());
-    WeightsReader.check(directory, Native.modelFinish(model));
-    return reader.parameters();
+    WeightsReader.check(files.directory(), Native.modelFinish(model));
+    return new ModelFacts(
+        files.read(),
+        tokenizer.source(),
+        reader.numbers(),
+        new ModelInfo.Ignored(files.ignoredFiles(), files.ignoredFields(), reader.ignored()));
   }
 
   private static float readLogitScale(long model) {
@@ -150,7 +155,12 @@ public final class LoadedModel implements AutoCloseable {
 
   /** Bytes of its parameters in native memory. */
   public long nativeBytes() {
-    return parameters * Float.BYTES;
+    return facts.storedAs().values().stream().mapToLong(Long::longValue).sum() * Float.BYTES;
+  }
+
+  /** What its files say; the first call reads the weights' files once more. */
+  public ModelInfo info(String name) {
+    return facts.join(name, this, description);
   }
 
   byte[] preprocessing() {

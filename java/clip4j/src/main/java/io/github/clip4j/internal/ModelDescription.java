@@ -8,10 +8,12 @@ import java.util.Optional;
 /**
  * What a directory says of its model, whichever way it is written down.
  *
+ * @param layout whose files they are
  * @param configFile the file to blame where native code finds that sizes contradict one another
  * @param weights by their Hugging Face names; nothing but headers has been read
  */
 record ModelDescription(
+    String layout,
     Path configFile,
     ClipConfig config,
     PreprocessorConfig preprocessor,
@@ -24,14 +26,15 @@ record ModelDescription(
   static ModelDescription of(ModelFiles files) {
     Optional<Path> archive = files.archive();
     if (archive.isPresent()) {
-      return OpenAi.describe(archive.get());
+      return OpenAi.describe(archive.get(), files.tensors(archive.get()));
     }
     if (files.has(OpenClip.CONFIG) && !isHuggingFace(files)) {
       return OpenClip.describe(files);
     }
     ClipConfig config = ClipConfig.of(files.json(CONFIG));
     PreprocessorConfig preprocessor = PreprocessorConfig.of(files);
-    return new ModelDescription(files.path(CONFIG), config, preprocessor, files.weights(WEIGHTS));
+    return new ModelDescription(
+        "Hugging Face", files.path(CONFIG), config, preprocessor, files.weights(WEIGHTS));
   }
 
   /** Beside an OpenCLIP model, timm keeps a config.json without a model type. */

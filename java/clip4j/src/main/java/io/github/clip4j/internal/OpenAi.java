@@ -1,9 +1,11 @@
 package io.github.clip4j.internal;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /**
  * OpenAI's own files, such as ViT-B-32.pt: a TorchScript archive with OpenCLIP's names and no
@@ -32,10 +34,6 @@ final class OpenAi {
     return file.toString().endsWith(".pt");
   }
 
-  static ModelDescription describe(Path file) {
-    return describe(file, Tensor.read(file));
-  }
-
   static ModelDescription describe(Path file, List<Tensor> tensors) {
     return new OpenAi(file, tensors).describe();
   }
@@ -55,13 +53,17 @@ final class OpenAi {
           file, "its vision tower is no transformer (supported: OpenAI's ViT models)");
     }
     ClipConfig config = config();
-    List<Tensor> weights =
-        tensors.values().stream().filter(tensor -> !MARKS.contains(tensor.name())).toList();
+    Map<Boolean, List<Tensor>> marks =
+        tensors.values().stream()
+            .collect(Collectors.partitioningBy(tensor -> MARKS.contains(tensor.name())));
+    List<Tensor> weights = new ArrayList<>(OpenClipWeights.renamed(file, marks.get(false)));
+    weights.addAll(marks.get(true));
     return new ModelDescription(
+        "OpenAI",
         file,
         config,
         OpenClip.preprocessor(Json.parse(file.toString(), "{}"), config.imageSize()),
-        Map.of(file, OpenClipWeights.renamed(file, weights)));
+        Map.of(file, weights));
   }
 
   private ClipConfig config() {

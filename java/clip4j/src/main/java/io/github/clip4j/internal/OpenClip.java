@@ -80,7 +80,7 @@ final class OpenClip {
     files
         .weights(WEIGHTS)
         .forEach((file, tensors) -> weights.put(file, OpenClipWeights.renamed(file, tensors)));
-    return new ModelDescription(files.path(CONFIG), config, preprocessor, weights);
+    return new ModelDescription("OpenCLIP", files.path(CONFIG), config, preprocessor, weights);
   }
 
   /** From model_cfg, with OpenCLIP's defaults where a field is absent. */
@@ -88,7 +88,7 @@ final class OpenClip {
     Json vision = model.object("vision_cfg");
     Json text = model.object("text_cfg");
     for (Json part : List.of(model, vision, text)) {
-      part.members().keySet().forEach(name -> checkPlain(part, name));
+      part.names().forEach(name -> checkPlain(part, name));
     }
     if (vision.element("layers").filter(JsonElement::isJsonArray).isPresent()) {
       throw vision.unsupported("layers", "one number, a vision transformer");
@@ -117,7 +117,7 @@ final class OpenClip {
     if (READ.contains(name) || WITHOUT_EFFECT.contains(name) || !part.has(name)) {
       return;
     }
-    JsonElement value = part.members().get(name);
+    JsonElement value = part.element(name).get();
     List<String> defaults = DEFAULTS.getOrDefault(name, List.of());
     if (!OFF.contains(value)
         && defaults.stream().map(JsonPrimitive::new).noneMatch(value::equals)) {

@@ -28,7 +28,7 @@ public final class Tokenizer implements AutoCloseable {
     String json;
     String source;
     if (files.has("tokenizer.json")) {
-      json = ModelFiles.text(files.path("tokenizer.json"));
+      json = files.text("tokenizer.json");
       source = files.path("tokenizer.json").toString();
     } else if (files.has("vocab.json") && files.has("merges.txt")) {
       json = TokenizerJson.synthesize(files);
@@ -73,6 +73,11 @@ public final class Tokenizer implements AutoCloseable {
             .map(config -> config.number("model_max_length", maxPositions))
             .orElse((float) maxPositions);
     return (int) Math.max(1, Math.min(limit, maxPositions));
+  }
+
+  /** The file, or files, that it was made of. */
+  String source() {
+    return source;
   }
 
   public int maxTokens() {

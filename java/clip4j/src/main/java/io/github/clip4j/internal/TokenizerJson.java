@@ -34,7 +34,7 @@ final class TokenizerJson {
   }
 
   static String synthesize(ModelFiles files) {
-    return new TokenizerJson(files).build(ModelFiles.text(files.path("merges.txt"))).toString();
+    return new TokenizerJson(files).build(files.text("merges.txt")).toString();
   }
 
   private JsonObject build(String merges) {

@@ -11,8 +11,10 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /** Gives a native model the tensors that it wants, file by file. */
 final class WeightsReader {
@@ -22,15 +24,21 @@ final class WeightsReader {
   private static final int MAX_TRANSPOSED_BYTES = 256 << 20;
 
   private final long model;
-  private long parameters;
+  private final Map<String, Long> numbers = new TreeMap<>();
+  private final List<String> ignored = new ArrayList<>();
 
   WeightsReader(long model) {
     this.model = model;
   }
 
-  /** Numbers in the tensors that were read. */
-  long parameters() {
-    return parameters;
+  /** Numbers in the tensors that were read, by what they are stored as. */
+  Map<String, Long> numbers() {
+    return numbers;
+  }
+
+  /** Tensors that the model does not want. */
+  List<String> ignored() {
+    return ignored;
   }
 
   void read(Map<Path, List<Tensor>> weights) {
@@ -45,7 +53,9 @@ final class WeightsReader {
               } else {
                 read(file, tensor);
               }
-              parameters += tensor.numbers();
+              numbers.merge(tensor.dtype(), tensor.numbers(), Long::sum);
+            } else {
+              ignored.add(tensor.name());
             }
           }
         });
