@@ -183,21 +183,34 @@ public final class ClipModel implements AutoCloseable {
    * logged.
    */
   public Embeddings embedTexts(List<String> texts, Consumer<TextReport> report) {
+    return embedTexts(texts, LongTexts.TRUNCATE, report);
+  }
+
+  /** As {@link #embedTexts(List, Consumer)}, with a choice of what becomes of long texts. */
+  public Embeddings embedTexts(
+      List<String> texts, LongTexts longTexts, Consumer<TextReport> report) {
+    Objects.requireNonNull(longTexts, "longTexts");
     Objects.requireNonNull(report, "report");
     List<String> all = elements(texts, "texts");
     long start = System.nanoTime();
-    List<Tokens> tokens = new ArrayList<>(all.size());
+    List<List<Tokens>> parts = new ArrayList<>(all.size());
     List<Integer> truncated = new ArrayList<>();
+    List<Integer> pooled = new ArrayList<>();
     for (int i = 0; i < all.size(); i++) {
-      tokens.add(tokenize(all.get(i), "texts[" + i + "]: "));
-      if (tokens.get(i).truncated()) {
+      parts.add(parts(all.get(i), longTexts, "texts[" + i + "]: "));
+      if (parts.get(i).size() > 1) {
+        pooled.add(i);
+      } else if (parts.get(i).get(0).truncated()) {
         truncated.add(i);
       }
     }
     double tokenizeMs = (System.nanoTime() - start) / 1e6;
-    Encoders.TextRows result = Encoders.texts(model, tokens);
+    Encoders.TextRows result =
+        pooled.isEmpty()
+            ? Encoders.texts(model, parts.stream().map(only -> only.get(0)).toList())
+            : Encoders.pooledTexts(model, parts);
     try {
-      report.accept(new TextReport(new Timings(tokenizeMs, result.encodeMs()), truncated));
+      report.accept(new TextReport(new Timings(tokenizeMs, result.encodeMs()), truncated, pooled));
     } catch (Throwable failed) {
       result.rows().close();
       throw failed;
@@ -218,12 +231,14 @@ public final class ClipModel implements AutoCloseable {
    * @throws IllegalArgumentException where the text is not valid UTF-16
    */
   public Tokens tokenize(String text) {
-    return tokenize(text, "");
+    return parts(text, LongTexts.TRUNCATE, "").get(0);
   }
 
-  private Tokens tokenize(String text, String where) {
+  private List<Tokens> parts(String text, LongTexts longTexts, String where) {
     try {
-      return model.tokenize(text);
+      return longTexts == LongTexts.POOL
+          ? model.tokenizeParts(text)
+          : List.of(model.tokenize(text));
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(where + e.getMessage(), e);
     }

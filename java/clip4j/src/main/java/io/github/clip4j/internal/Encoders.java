@@ -7,6 +7,7 @@ import io.github.clip4j.search.Embeddings;
 import io.github.clip4j.search.internal.EmbeddingsAccess;
 import io.github.clip4j.search.internal.NativeBlock;
 import io.github.clip4j.search.internal.NativeMemory;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -78,6 +79,49 @@ public final class Encoders {
       rows.scratch((long) i * rowBytes, rowBytes)
           .put(rows.scratch((long) from[i] * rowBytes, rowBytes));
     }
+  }
+
+  /**
+   * Row i is the mean of the unit rows of the i-th list of texts, scaled to length 1. Sums are in
+   * float64.
+   */
+  public static TextRows pooledTexts(LoadedModel model, List<List<Tokens>> texts) {
+    TextRows parts = texts(model, texts.stream().flatMap(List::stream).toList());
+    try (Embeddings rows = parts.rows()) {
+      int[] next = {0};
+      Embeddings pooled =
+          Embeddings.fill(
+              texts.size(),
+              model.dimension(),
+              (first, block) -> {
+                for (int text = first; block.hasRemaining(); text++) {
+                  int from = next[0];
+                  next[0] += texts.get(text).size();
+                  block.put(mean(rows, from, next[0]));
+                }
+              });
+      return new TextRows(pooled, parts.encodeMs());
+    }
+  }
+
+  /** Of one row, it. */
+  private static float[] mean(Embeddings rows, int from, int to) {
+    if (to - from == 1) {
+      return rows.row(from);
+    }
+    double[] sum = new double[rows.dimension()];
+    for (int row = from; row < to; row++) {
+      float[] unit = rows.row(row);
+      for (int i = 0; i < sum.length; i++) {
+        sum[i] += unit[i];
+      }
+    }
+    double length = Math.sqrt(Arrays.stream(sum).map(value -> value * value).sum());
+    float[] mean = new float[sum.length];
+    for (int i = 0; i < sum.length; i++) {
+      mean[i] = (float) (sum[i] / length);
+    }
+    return mean;
   }
 
   /** Decodes and encodes pictures. */

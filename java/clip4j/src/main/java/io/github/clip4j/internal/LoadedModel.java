@@ -172,6 +172,11 @@ public final class LoadedModel implements AutoCloseable {
     return with(model -> tokenizer.encode(text));
   }
 
+  /** A text as parts that none of is too long; IllegalStateException after close. */
+  public List<Tokens> tokenizeParts(String text) {
+    return with(model -> tokenizer.parts(text));
+  }
+
   /**
    * Identifies what decides an embedding: the weights' content, sizes, preprocessing and options.
    */

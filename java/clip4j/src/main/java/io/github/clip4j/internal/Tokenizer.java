@@ -4,7 +4,9 @@ import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import io.github.clip4j.Tokens;
 import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * Texts to token ids, begin and end included, cut to what the model takes. Safe from any thread
@@ -86,27 +88,57 @@ public final class Tokenizer implements AutoCloseable {
 
   /** Where too long, the end token stays. */
   public Tokens encode(String text) {
+    long[] ids = ids(text);
+    int length = Math.min(ids.length, maxTokens);
+    int[] kept = new int[length];
+    for (int i = 0; i < length; i++) {
+      kept[i] = checked(i == length - 1 ? ids[ids.length - 1] : ids[i]);
+    }
+    return new Tokens(kept, ids.length > maxTokens);
+  }
+
+  /** A text as the parts that the model has room for, each with begin and end; none is cut. */
+  public List<Tokens> parts(String text) {
+    Tokens whole = encode(text);
+    int ends = ids("").length; // begin and end, or end alone
+    if (!whole.truncated() || ends >= maxTokens) {
+      return List.of(whole);
+    }
+    long[] ids = ids(text);
+    long[] words = TokenizerLibrary.words(tokenizer, text);
+    long[] inner = Arrays.copyOfRange(words, ends - 1, words.length - 1);
+    List<Tokens> parts = new ArrayList<>();
+    int start = 0;
+    for (int end : TextChunks.ends(inner, maxTokens - ends)) {
+      int[] part = new int[end - start + ends];
+      for (int i = 0; i < part.length - 1; i++) {
+        part[i] = checked(i < ends - 1 ? ids[i] : ids[start + i]);
+      }
+      part[part.length - 1] = checked(ids[ids.length - 1]);
+      parts.add(new Tokens(part, false));
+      start = end;
+    }
+    return parts;
+  }
+
+  private long[] ids(String text) {
     checkPaired(text);
-    long[] ids;
     try {
-      ids = TokenizerLibrary.encode(tokenizer, text);
+      return TokenizerLibrary.encode(tokenizer, text);
     } catch (RuntimeException e) {
       throw new Clip4jException(
           Kind.CORRUPT, source + " cannot encode the text: " + e.getMessage(), e);
     }
-    int length = Math.min(ids.length, maxTokens);
-    int[] kept = new int[length];
-    for (int i = 0; i < length; i++) {
-      long id = i == length - 1 ? ids[ids.length - 1] : ids[i];
-      if (id < 0 || id >= vocabularySize) {
-        throw new Clip4jException(
-            Kind.CORRUPT,
-            "%s gives token id %d, the model's vocabulary has %d"
-                .formatted(source, id, vocabularySize));
-      }
-      kept[i] = (int) id;
+  }
+
+  private int checked(long id) {
+    if (id < 0 || id >= vocabularySize) {
+      throw new Clip4jException(
+          Kind.CORRUPT,
+          "%s gives token id %d, the model's vocabulary has %d"
+              .formatted(source, id, vocabularySize));
     }
-    return new Tokens(kept, ids.length > maxTokens);
+    return (int) id;
   }
 
   /** The library would turn half of a surrogate pair into U+FFFD without a word. */

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.lang.ref.Reference;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.function.LongFunction;
 
 /**
  * Hugging Face's tokenizers through DJL, without what DJL adds: it sends usage data when it finds
@@ -110,11 +111,21 @@ final class TokenizerLibrary {
    * token's text, span and type: five times the time, and a JNI local reference each.
    */
   static long[] encode(HuggingFaceTokenizer tokenizer, String text) {
+    return encode(tokenizer, text, TokenizersLibrary.LIB::getTokenIds);
+  }
+
+  /** Which word each of these tokens is part of; begin and end are of none, -1. */
+  static long[] words(HuggingFaceTokenizer tokenizer, String text) {
+    return encode(tokenizer, text, TokenizersLibrary.LIB::getWordIds);
+  }
+
+  private static long[] encode(
+      HuggingFaceTokenizer tokenizer, String text, LongFunction<long[]> result) {
     TokenizersLibrary library = TokenizersLibrary.LIB;
     long encoding = library.encode(tokenizer.getHandle(), text, true);
     try {
       needRoom(3L * text.length() + 64);
-      return library.getTokenIds(encoding);
+      return result.apply(encoding);
     } finally {
       library.deleteEncoding(encoding);
     }
