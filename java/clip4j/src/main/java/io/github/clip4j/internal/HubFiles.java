@@ -10,7 +10,8 @@ import java.util.stream.Stream;
 
 /** Which of a repository's files make the model that {@link ModelDescription} reads. */
 final class HubFiles {
-  private static final Set<String> SETTINGS =
+  /** Small files that have a say wherever they are. */
+  static final Set<String> SETTINGS =
       Set.of(
           "config.json",
           "preprocessor_config.json",
