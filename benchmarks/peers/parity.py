@@ -117,7 +117,6 @@ def compare_rows(what, rows, expected):
 
 def compare_models(work, pictures, tokenizer):
     lines = work / "texts.txt"
-    lines.write_text("\n".join(TEXTS) + "\n", encoding="utf-8")
     for number, (hidden, heads, patch, image, *rest) in enumerate(MODELS):
         folder = work / f"model{number}"
         model = make_model(folder, hidden, heads, patch, image, *rest)
@@ -232,6 +231,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         work = pathlib.Path(folder)
         (work / "pictures").mkdir()
+        (work / "texts.txt").write_text("\n".join(TEXTS) + "\n", encoding="utf-8")
         pictures = draw_pictures(work / "pictures", 65)
         tokenizer = CLIPTokenizerFast.from_pretrained(TOKENIZER)
         compare_models(work, pictures, tokenizer)

@@ -74,6 +74,7 @@ class OpenAiTest {
   void withoutATokenizer() throws IOException {
     Files.delete(temp.resolve("vocab.json"));
     assertFails(archive, Kind.MISSING, "has no tokenizer.json");
+    assertFails(archive, Kind.MISSING, "(those of openai/clip-vit-base-patch32 fit");
   }
 
   /** Its tensors would do, and nothing says which activation they were trained with. */

@@ -38,7 +38,11 @@ public final class Tokenizer implements AutoCloseable {
     } else {
       throw new Clip4jException(
           Kind.MISSING,
-          files.directory() + " has no tokenizer.json, and not both vocab.json and merges.txt");
+          files.directory()
+              + " has no tokenizer.json, and not both vocab.json and merges.txt"
+              + (files.archive().isPresent()
+                  ? " (those of openai/clip-vit-base-patch32 fit OpenAI's archives)"
+                  : ""));
     }
     Tokenizer opened =
         new Tokenizer(
