@@ -172,7 +172,7 @@ public final class LoadedModel implements AutoCloseable {
     return with(model -> tokenizer.encode(text));
   }
 
-  /** A text as parts that none of is too long; IllegalStateException after close. */
+  /** A text as parts of which none is too long; IllegalStateException after close. */
   public List<Tokens> tokenizeParts(String text) {
     return with(model -> tokenizer.parts(text));
   }

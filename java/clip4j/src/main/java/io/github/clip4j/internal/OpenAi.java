@@ -58,6 +58,7 @@ final class OpenAi {
             .collect(Collectors.partitioningBy(tensor -> MARKS.contains(tensor.name())));
     List<Tensor> weights = new ArrayList<>(OpenClipWeights.renamed(file, marks.get(false)));
     weights.addAll(marks.get(true));
+    // OpenCLIP's defaults are OpenAI's preprocessing.
     return new ModelDescription(
         "OpenAI",
         file,
