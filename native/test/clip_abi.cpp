@@ -29,7 +29,7 @@ TEST_F(ClipAbi, RefusesImpossibleConfigs) {
       [](clip4j_config& c) { c.text.heads = -1; },
       [](clip4j_config& c) { c.text.layers = 0; },
       [](clip4j_config& c) { c.text.intermediate_size = -7; },
-      [](clip4j_config& c) { c.text.activation = 2; },
+      [](clip4j_config& c) { c.text.activation = 3; },
       [](clip4j_config& c) { c.text.layer_norm_eps = 0; },
       [](clip4j_config& c) { c.text.layer_norm_eps = NAN; },
       [](clip4j_config& c) { c.patch_size = c.image_size + 1; },
@@ -38,6 +38,15 @@ TEST_F(ClipAbi, RefusesImpossibleConfigs) {
       [](clip4j_config& c) { c.max_positions = 0; },
       [](clip4j_config& c) { c.end_of_text_id = c.vocabulary_size; },
       [](clip4j_config& c) { c.end_of_text_id = -2; },
+      [](clip4j_config& c) { c.vision_pooling = 2; },
+      [](clip4j_config& c) { c.text_pooling = -1; },
+      [](clip4j_config& c) { c.patch_bias = 2; },
+      [](clip4j_config& c) { c.pre_norm = -1; },
+      [](clip4j_config& c) { c.vision_projection = 2; },
+      [](clip4j_config& c) { c.vision_projection = 0; },
+      [](clip4j_config& c) { c.causal_text = 2; },
+      [](clip4j_config& c) { c.text_bias = 7; },
+      [](clip4j_config& c) { c.logit_bias = 2; },
   };
   for (const auto& fault : faults) {
     clip4j_config config = config_;
@@ -62,6 +71,7 @@ TEST_F(ClipAbi, RefusesNull) {
   EXPECT_EQ(clip4j_model_read(model.get(), "logit_scale", "x", 0, 0, nullptr, -1), CLIP4J_INVALID_ARGUMENT);
   EXPECT_EQ(clip4j_model_finish(nullptr), CLIP4J_INVALID_ARGUMENT);
   EXPECT_EQ(clip4j_model_logit_scale(model.get(), nullptr), CLIP4J_INVALID_ARGUMENT);
+  EXPECT_EQ(clip4j_model_logit_bias(model.get(), nullptr), CLIP4J_INVALID_ARGUMENT);
   EXPECT_EQ(clip4j_embed_images(model.get(), nullptr, nullptr, 0, nullptr, &count, nullptr, nullptr),
             CLIP4J_INVALID_ARGUMENT);
   EXPECT_EQ(clip4j_embed_images(model.get(), &preprocessing_, nullptr, 1, nullptr, &count, nullptr, nullptr),
@@ -84,11 +94,17 @@ TEST_F(ClipAbi, NothingInNothingOut) {
   EXPECT_EQ(clip4j_embed_texts(model.get(), nullptr, nullptr, 0, nullptr, nullptr), CLIP4J_OK);
 }
 
-TEST_F(ClipAbi, KnowsTheLogitScale) {
-  const LoadedModel model(config_, weights_);
-  float scale = 0;
-  ASSERT_EQ(clip4j_model_logit_scale(model.get(), &scale), CLIP4J_OK);
+TEST_F(ClipAbi, KnowsTheLogits) {
+  const LoadedModel clip(config_, weights_), siglip(small_siglip(), random_checkpoint(small_siglip(), 5));
+  float scale = 0, bias = 1;
+  ASSERT_EQ(clip4j_model_logit_scale(clip.get(), &scale), CLIP4J_OK);
   EXPECT_FLOAT_EQ(scale, std::exp(2.5f));
+  ASSERT_EQ(clip4j_model_logit_bias(clip.get(), &bias), CLIP4J_OK);
+  EXPECT_EQ(bias, 0);
+  ASSERT_EQ(clip4j_model_logit_scale(siglip.get(), &scale), CLIP4J_OK);
+  EXPECT_FLOAT_EQ(scale, std::exp(2.5f));
+  ASSERT_EQ(clip4j_model_logit_bias(siglip.get(), &bias), CLIP4J_OK);
+  EXPECT_EQ(bias, -7.25f);
   EXPECT_EQ(std::string(clip4j_torch_version()).find("2."), 0u) << clip4j_torch_version();
 }
 

@@ -57,4 +57,8 @@ int32_t clip4j_model_logit_scale(const clip4j_model* model, float* scale) {
   return translate_exceptions([&] { deref(scale, "scale") = deref(model, "model").model.logit_scale(); });
 }
 
+int32_t clip4j_model_logit_bias(const clip4j_model* model, float* bias) {
+  return translate_exceptions([&] { deref(bias, "bias") = deref(model, "model").model.logit_bias(); });
+}
+
 const char* clip4j_torch_version(void) { return torch::version(); }

@@ -17,6 +17,11 @@ inline int64_t patches_of(const clip4j_config& config) {
   return grid * grid;
 }
 
+// Tokens of a picture.
+inline int64_t picture_tokens(const clip4j_config& config) {
+  return patches_of(config) + (config.vision_pooling == CLIP4J_CLASS_TOKEN ? 1 : 0);
+}
+
 // Values of a patch.
 inline int64_t patch_width(const clip4j_config& config) {
   return int64_t{3} * config.patch_size * config.patch_size;

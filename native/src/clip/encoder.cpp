@@ -10,13 +10,6 @@
 #include "clip/attention.h"
 
 namespace clip4j {
-namespace {
-
-// quick_gelu(x) = x sigmoid(c x) = silu(c x) / c. oneDNN computes silu while the product is in registers, so
-// c goes into the weights before it and 1/c into those behind it.
-constexpr double kQuickGelu = 1.702;
-
-}  // namespace
 
 int64_t rounded_rows(int64_t rows) {
   constexpr int64_t kSmallest = 16;
@@ -36,19 +29,14 @@ Encoder::Layer::Layer(const clip4j_tower& tower)
       qkv(3 * int64_t{tower.hidden_size}, tower.hidden_size, Linear::Bias::kYes),
       out(tower.hidden_size, tower.hidden_size, Linear::Bias::kYes),
       norm2(tower.hidden_size, tower.layer_norm_eps),
-      fc1(tower.intermediate_size, tower.hidden_size, Linear::Bias::kYes),
-      fc2(tower.hidden_size, tower.intermediate_size, Linear::Bias::kYes) {}
+      mlp(tower) {}
 
-Encoder::Encoder(const clip4j_tower& tower, Kind kind)
-    : kind_(kind),
-      hidden_(tower.hidden_size),
-      heads_(tower.heads),
-      quick_gelu_(tower.activation == CLIP4J_QUICK_GELU) {
+Encoder::Encoder(const clip4j_tower& tower, Wanted wanted, bool causal)
+    : wanted_(wanted), causal_(causal), hidden_(tower.hidden_size), heads_(tower.heads) {
   for (int32_t i = 0; i < tower.layers; ++i) layers_.emplace_back(tower);
 }
 
 void Encoder::declare(Weights& weights, const std::string& prefix) {
-  const double c = quick_gelu_ ? kQuickGelu : 1;
   for (size_t i = 0; i < layers_.size(); ++i) {
     const std::string name = text(prefix, ".encoder.layers.", i);
     Layer& layer = layers_[i];
@@ -57,8 +45,7 @@ void Encoder::declare(Weights& weights, const std::string& prefix) {
                       {name + ".self_attn.q_proj", name + ".self_attn.k_proj", name + ".self_attn.v_proj"});
     layer.out.declare(weights, {name + ".self_attn.out_proj"});
     layer.norm2.declare(weights, name + ".layer_norm2");
-    layer.fc1.declare(weights, {name + ".mlp.fc1"}, c, c);
-    layer.fc2.declare(weights, {name + ".mlp.fc2"}, 1 / c);
+    layer.mlp.declare(weights, name + ".mlp");
   }
 }
 
@@ -67,25 +54,25 @@ torch::Tensor Encoder::run(torch::Tensor x, std::span<const int64_t> lengths) co
   sequences.reserve(lengths.size());
   int64_t first = 0;
   for (const int64_t length : lengths) {
-    sequences.push_back({first, length, kind_ == Kind::kCausal ? first + length - 1 : first});
+    sequences.push_back({first, length, wanted_ == Wanted::kLast ? first + length - 1 : first});
     first += length;
   }
   for (const Layer& layer : layers_) {
     exit_gate::check_running();
-    x = run_layer(layer, std::move(x), sequences, &layer == &layers_.back());
+    const bool wanted_only = wanted_ != Wanted::kAll && &layer == &layers_.back();
+    x = run_layer(layer, std::move(x), sequences, wanted_only);
   }
   return x;
 }
 
-// Behind the last layer's keys and values only the wanted rows matter: the rest of that layer runs for them
-// alone.
+// Behind the last layer's keys and values only the wanted rows matter: where that is one a sequence, the rest
+// of that layer runs for them alone.
 torch::Tensor Encoder::run_layer(const Layer& layer, torch::Tensor x, std::span<const Sequence> sequences,
-                                 bool is_last) const {
-  const torch::Tensor attended = attend(layer.qkv.run(layer.norm1.run(x)), sequences, is_last);
-  if (is_last) x = wanted_rows(x, sequences);
+                                 bool wanted_only) const {
+  const torch::Tensor attended = attend(layer.qkv.run(layer.norm1.run(x)), sequences, wanted_only);
+  if (wanted_only) x = wanted_rows(x, sequences);
   x = layer.out.run_and_add(attended, x);
-  const auto activation = quick_gelu_ ? torch::Activation::kSilu : torch::Activation::kGelu;
-  return layer.fc2.run_and_add(layer.fc1.run(layer.norm2.run(x), activation), x);
+  return layer.mlp.run_and_add(layer.norm2.run(x), x);
 }
 
 torch::Tensor Encoder::attend(const torch::Tensor& qkv, std::span<const Sequence> sequences,
@@ -115,7 +102,7 @@ torch::Tensor Encoder::attend(const torch::Tensor& qkv, std::span<const Sequence
         .queries = wanted_only ? 1 : sequence.length,
         .length = sequence.length,
         .width = width,
-        .causal = kind_ == Kind::kCausal && !wanted_only,
+        .causal = causal_ && !wanted_only,
         .out = to + (wanted_only ? number : sequence.first) * hidden_ + column,
         .out_stride = hidden_};
     kernel(head, scratch.data() + thread * scratch_size);

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "clip/layers.h"
+#include "clip/mlp.h"
 #include "clip4j.h"
 
 namespace clip4j {
@@ -23,16 +24,16 @@ torch::Tensor zero_padded(int64_t rows, int64_t total, int64_t width);
 // last bits where oneDNN splits long sums between threads, which it decides by the number of rows).
 class Encoder {
  public:
-  // Which row of each sequence is wanted in the end: the first, a class token; or the last of a causal
-  // sequence, where row i attends to rows 0 to i only.
-  enum class Kind { kClassToken, kCausal };
+  // Which rows of each sequence are wanted in the end.
+  enum class Wanted { kFirst, kLast, kAll };
 
-  Encoder(const clip4j_tower& tower, Kind kind);
+  // causal: row i of a sequence attends to rows 0 to i only. Not where the first row is wanted.
+  Encoder(const clip4j_tower& tower, Wanted wanted, bool causal);
 
   // PREFIX.encoder.layers.N...
   void declare(Weights& weights, const std::string& prefix);
-  // x [at least the sum of the lengths, hidden]: the sequences one after another -> the wanted rows [at least
-  // sequences, hidden]. What lies beyond means nothing.
+  // x [at least the sum of the lengths, hidden]: the sequences one after another -> the wanted rows, one
+  // after another [at least as many, hidden]. What lies beyond means nothing.
   torch::Tensor run(torch::Tensor x, std::span<const int64_t> lengths) const;
 
  private:
@@ -42,24 +43,24 @@ class Encoder {
     LayerNorm norm1;
     Linear qkv, out;
     LayerNorm norm2;
-    Linear fc1, fc2;
+    Mlp mlp;
   };
 
   struct Sequence {
     int64_t first;  // its first row
     int64_t length;
-    int64_t wanted;  // its wanted row
+    int64_t wanted;  // its wanted row, if that is one
   };
 
   torch::Tensor run_layer(const Layer& layer, torch::Tensor x, std::span<const Sequence> sequences,
-                          bool is_last) const;
+                          bool wanted_only) const;
   torch::Tensor attend(const torch::Tensor& qkv, std::span<const Sequence> sequences, bool wanted_only) const;
   torch::Tensor wanted_rows(const torch::Tensor& x, std::span<const Sequence> sequences) const;
 
-  const Kind kind_;
+  const Wanted wanted_;
+  const bool causal_;
   const int64_t hidden_;
   const int64_t heads_;
-  const bool quick_gelu_;
   std::deque<Layer> layers_;
 };
 

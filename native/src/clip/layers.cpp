@@ -40,6 +40,7 @@ void Linear::declare_shaped(Weights& weights, const std::string& prefix, std::ve
   weights.want(
       prefix + ".weight", std::move(weight_shape), [this] { return staging(); },
       [this] { weight_placed(1, 1); });
+  if (bias_tensor_) weights.want(prefix + ".bias", {outputs_}, [this] { return bias_.data(); });
 }
 
 float* Linear::staging() {

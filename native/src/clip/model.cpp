@@ -40,7 +40,13 @@ Model::Model(const clip4j_config& config, int32_t threads)
       weights_(lane_) {
   vision_.declare(weights_);
   text_.declare(weights_);
-  weights_.want("logit_scale", {}, [this] { return log_scale_.data(); });
+  *logit_bias_.data() = 0;
+  if (config_.logit_bias != 0) {
+    weights_.want("logit_scale", {1}, [this] { return log_scale_.data(); });
+    weights_.want("logit_bias", {1}, [this] { return logit_bias_.data(); });
+  } else {
+    weights_.want("logit_scale", {}, [this] { return log_scale_.data(); });
+  }
 }
 
 void Model::finish() {
@@ -60,8 +66,13 @@ float Model::logit_scale() const {
   return std::exp(*log_scale_.data());
 }
 
+float Model::logit_bias() const {
+  check_finished();
+  return *logit_bias_.data();
+}
+
 int64_t Model::most_pictures() const {
-  return std::clamp<int64_t>(kMostRows / (patches_of(config_) + 1), 1, kMostPictures);
+  return std::clamp<int64_t>(kMostRows / picture_tokens(config_), 1, kMostPictures);
 }
 
 void Model::embed_patches(const float* patches, int64_t pictures, float* rows) const {
@@ -72,13 +83,14 @@ void Model::embed_patches(const float* patches, int64_t pictures, float* rows) c
   });
 }
 
-std::span<const int32_t> Model::to_end_of_text(std::span<const int32_t> ids, size_t number) const {
+std::span<const int32_t> Model::read_part(std::span<const int32_t> ids, size_t number) const {
   for (const int32_t id : ids) {
     if (id < 0 || id >= config_.vocabulary_size) {
       fail(CLIP4J_INVALID_ARGUMENT, "text ", number, " has token id ", id, ", outside the vocabulary of ",
            config_.vocabulary_size);
     }
   }
+  if (config_.text_pooling == CLIP4J_LAST) return ids;
   const auto end = config_.end_of_text_id < 0 ? std::ranges::max_element(ids)
                                               : std::ranges::find(ids, config_.end_of_text_id);
   if (end == ids.end()) {
@@ -97,7 +109,7 @@ void Model::embed_texts(const int32_t* ids, std::span<const int32_t> lengths, fl
       fail(CLIP4J_INVALID_ARGUMENT, "text ", texts.size(), " has ", length, " tokens, the model takes 1 to ",
            config_.max_positions);
     }
-    texts.push_back(to_end_of_text({ids, static_cast<size_t>(length)}, texts.size()));
+    texts.push_back(read_part({ids, static_cast<size_t>(length)}, texts.size()));
     ids += length;
   }
   std::vector<size_t> order(texts.size());

@@ -1,15 +1,17 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "clip/buffer.h"
 #include "clip/config.h"
 #include "clip/encoder.h"
 #include "clip/layers.h"
+#include "clip/pooling.h"
 #include "clip/weights.h"
 
-// CLIP's two towers, in Hugging Face's naming. They compute on the lane only.
+// The two towers of CLIP and of its relatives, in Hugging Face's naming. They compute on the lane only.
 namespace clip4j {
 
 class VisionTower {
@@ -22,13 +24,16 @@ class VisionTower {
   torch::Tensor run(const float* patches, int64_t pictures) const;
 
  private:
+  torch::Tensor embed(const float* patches, int64_t pictures) const;
+
   const clip4j_config config_;
-  Buffer class_embedding_, position_embedding_;
+  Buffer class_embedding_, position_embedding_;  // the former empty where there is no class token
   Linear patch_embedding_;
-  LayerNorm pre_norm_;
+  std::optional<LayerNorm> pre_norm_;
   Encoder encoder_;
   LayerNorm post_norm_;
-  Linear projection_;
+  std::optional<AttentionPooling> pooling_;
+  std::optional<Linear> projection_;
 };
 
 class TextTower {
@@ -36,8 +41,7 @@ class TextTower {
   explicit TextTower(const clip4j_config& config);
 
   void declare(Weights& weights);
-  // Each text's ids end with its end of text: CLIP's causal mask makes what follows irrelevant.
-  // -> [at least texts, projection_dim], not yet unit length.
+  // Each text is read at the last of its ids. -> [at least texts, projection_dim], not yet unit length.
   torch::Tensor run(std::span<const std::span<const int32_t>> texts) const;
 
  private:
