@@ -16,11 +16,12 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.function.Consumer;
 
 /**
- * A CLIP model: turns pictures and texts into rows of one space, in which what belongs together has
- * a high cosine.
+ * A CLIP or SigLIP model: turns pictures and texts into rows of one space, in which what belongs
+ * together has a high cosine.
  *
  * <p>Every row has length 1. A batch is one call into native code; its rows do not depend on what
  * else is in it, to within float32 rounding. Any number of threads may use one model at once.
@@ -261,15 +262,25 @@ public final class ClipModel implements AutoCloseable {
   }
 
   /**
-   * What the model multiplies cosines by before a softmax; learned in training, 100 for OpenAI's.
+   * What the model multiplies cosines by before a softmax or, where it has a {@link #logitBias}, a
+   * sigmoid; learned in training, 100 for OpenAI's.
    */
   public float logitScale() {
     return model.logitScale();
   }
 
   /**
-   * What makes cosines of a picture and a text the probability that they match, if the model's
-   * directory has a calibration.json: {@code {"kind": "platt", "scale": s, "offset": o}}.
+   * What is then added before a sigmoid, which gives the probability that the picture and the text
+   * are a pair (SigLIP, Zhai et al. 2023). Empty where the model was trained with a softmax.
+   */
+  public OptionalDouble logitBias() {
+    return model.logitBias();
+  }
+
+  /**
+   * What makes cosines of a picture and a text the probability that they match: what the model's
+   * directory has in a calibration.json, {@code {"kind": "platt", "scale": s, "offset": o}}, else
+   * the sigmoid that it was trained with, if it was. Empty for a CLIP model without that file.
    */
   public Optional<Probability> calibration() {
     return model.calibration();

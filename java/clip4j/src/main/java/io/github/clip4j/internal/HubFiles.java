@@ -19,6 +19,7 @@ final class HubFiles {
           "tokenizer.json",
           "tokenizer_config.json",
           "special_tokens_map.json",
+          "spiece.model",
           "calibration.json");
 
   private static final String TOKENIZER = "tokenizer.json";

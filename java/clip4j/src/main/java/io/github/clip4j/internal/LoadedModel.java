@@ -9,6 +9,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.function.LongConsumer;
 import java.util.function.LongFunction;
 
@@ -22,6 +23,7 @@ public final class LoadedModel implements AutoCloseable {
   private final Optional<Probability> calibration;
   private final long parameters;
   private final float logitScale;
+  private final OptionalDouble logitBias;
   private String fingerprint;
 
   private LoadedModel(
@@ -34,15 +36,21 @@ public final class LoadedModel implements AutoCloseable {
     this.config = description.config();
     this.preprocessing = preprocessing;
     this.tokenizer = tokenizer;
-    this.calibration = files.jsonIfPresent("calibration.json").map(LoadedModel::calibration);
+    Optional<Probability> fitted =
+        files.jsonIfPresent("calibration.json").map(LoadedModel::calibration);
     this.handle = create(threads);
     try {
       parameters = with(model -> readWeights(model, files.directory()));
-      logitScale = with(LoadedModel::readLogitScale);
+      logitScale = number(Native::modelLogitScale);
+      logitBias =
+          config.family() == ClipConfig.Family.SIGLIP
+              ? OptionalDouble.of(number(Native::modelLogitBias))
+              : OptionalDouble.empty();
     } catch (Throwable e) {
       handle.close();
       throw e;
     }
+    calibration = fitted.or(this::sigmoid);
   }
 
   /** Loads a model; what can be wrong in small files is found before the weights are read. */
@@ -88,11 +96,25 @@ public final class LoadedModel implements AutoCloseable {
     return reader.parameters();
   }
 
-  private static float readLogitScale(long model) {
-    try (Scratch scratch = new Scratch(Float.BYTES)) {
-      Native.check(Native.modelLogitScale(model, scratch.address()));
-      return scratch.view(0, Float.BYTES).getFloat();
-    }
+  private interface Getter {
+    int apply(long model, long number);
+  }
+
+  private float number(Getter getter) {
+    return with(
+        model -> {
+          try (Scratch scratch = new Scratch(Float.BYTES)) {
+            Native.check(getter.apply(model, scratch.address()));
+            return scratch.view(0, Float.BYTES).getFloat();
+          }
+        });
+  }
+
+  /** What a model with a logit bias was trained to make of a pair. */
+  private Optional<Probability> sigmoid() {
+    return logitBias.isPresent()
+        ? Optional.of(Probability.calibrated(logitScale, logitBias.getAsDouble()))
+        : Optional.empty();
   }
 
   /** Runs {@code use} with the native model's address; IllegalStateException after close. */
@@ -125,9 +147,14 @@ public final class LoadedModel implements AutoCloseable {
     return tokenizer.maxTokens();
   }
 
-  /** What cosines are multiplied by before a softmax. */
+  /** What cosines are multiplied by before a softmax or sigmoid. */
   public float logitScale() {
     return logitScale;
+  }
+
+  /** What is added before a sigmoid, where the model has one instead of a softmax. */
+  public OptionalDouble logitBias() {
+    return logitBias;
   }
 
   private static Probability calibration(Json file) {
@@ -141,7 +168,7 @@ public final class LoadedModel implements AutoCloseable {
     return Probability.calibrated(scale, file.number("offset", 0));
   }
 
-  /** What makes its cosines probabilities, if its folder says. */
+  /** What makes its cosines probabilities, if its folder says or it was trained to. */
   public Optional<Probability> calibration() {
     return calibration;
   }

@@ -25,8 +25,13 @@ record ModelDescription(
       return OpenClip.describe(files);
     }
     ClipConfig config = ClipConfig.of(files.json(CONFIG));
-    PreprocessorConfig preprocessor = PreprocessorConfig.of(files);
-    return new ModelDescription(files.path(CONFIG), config, preprocessor, files.weights(WEIGHTS));
+    PreprocessorConfig preprocessor = PreprocessorConfig.of(files, config.family());
+    Map<Path, List<Tensor>> weights = files.weights(WEIGHTS);
+    return new ModelDescription(
+        files.path(CONFIG),
+        config,
+        preprocessor,
+        config.family() == ClipConfig.Family.SIGLIP ? Siglip.weights(weights) : weights);
   }
 
   /** Beside an OpenCLIP model, timm keeps a config.json without a model type. */

@@ -120,6 +120,11 @@ public final class Native {
   static native int modelLogitScale(
       @Cast("const clip4j_model*") long model, @Cast("float*") long scale);
 
+  @Name("clip4j_model_logit_bias")
+  @NoException
+  static native int modelLogitBias(
+      @Cast("const clip4j_model*") long model, @Cast("float*") long bias);
+
   @Name("clip4j_embed_images")
   @NoException
   static native int embedImages(
