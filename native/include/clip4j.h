@@ -42,6 +42,8 @@ typedef struct clip4j_config {
   int32_t max_positions;
   int32_t end_of_text_id; /* -1: the position of the largest id (configs whose eos_token_id is 2) */
   int32_t projection_dim; /* an embedding's length */
+  int32_t position_grid;  /* the stored position embeddings are for so many patches a side; where image_size makes
+                             another number they are interpolated */
   int32_t vision_pooling; /* clip4j_vision_pooling */
   int32_t text_pooling;   /* clip4j_text_pooling */
   /* From here on 1 is yes, 0 no. */

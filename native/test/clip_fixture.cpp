@@ -68,6 +68,7 @@ clip4j_config small_config(clip4j_activation activation, int32_t end_of_text_id)
           .max_positions = 12,
           .end_of_text_id = end_of_text_id,
           .projection_dim = 20,
+          .position_grid = 4,
           .vision_pooling = CLIP4J_CLASS_TOKEN,
           .text_pooling = CLIP4J_END_OF_TEXT,
           .patch_bias = 0,
@@ -92,7 +93,7 @@ Checkpoint random_checkpoint(const clip4j_config& config, uint32_t seed) {
   std::mt19937 random(seed);
   Checkpoint weights;
   const int64_t vision = config.vision.hidden_size, text = config.text.hidden_size;
-  const int64_t grid = config.image_size / config.patch_size, patch = config.patch_size;
+  const int64_t patch = config.patch_size;
   const bool class_token = config.vision_pooling == CLIP4J_CLASS_TOKEN;
   if (class_token) {
     add_tensor(weights, random, "vision_model.embeddings.class_embedding", {vision}, 0, 0.5);
@@ -105,7 +106,7 @@ Checkpoint random_checkpoint(const clip4j_config& config, uint32_t seed) {
     add_tensor(weights, random, "vision_model.embeddings.patch_embedding.bias", {vision}, 0, 0.2);
   }
   add_tensor(weights, random, "vision_model.embeddings.position_embedding.weight",
-             {grid * grid + (class_token ? 1 : 0), vision}, 0, 0.5);
+             {config.position_grid * config.position_grid + (class_token ? 1 : 0), vision}, 0, 0.5);
   if (config.pre_norm != 0) add_norm(weights, random, "vision_model.pre_layrnorm", vision);
   add_encoder(weights, random, "vision_model", config.vision);
   add_norm(weights, random, "vision_model.post_layernorm", vision);

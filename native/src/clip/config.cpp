@@ -47,6 +47,7 @@ void check_config(const clip4j_config& config) {
     fail(CLIP4J_INVALID_ARGUMENT, "an image_size of ", config.image_size, " makes ", patches_of(config),
          " patches of size ", config.patch_size, ", possible are ", 1 << 16);
   }
+  check_range("", "position_grid", config.position_grid, 1 << 8);
   if (config.end_of_text_id < -1 || config.end_of_text_id >= config.vocabulary_size) {
     fail(CLIP4J_INVALID_ARGUMENT, "eos_token_id ", config.end_of_text_id, " is outside the vocabulary of ",
          config.vocabulary_size);

@@ -41,12 +41,12 @@ Model::Model(const clip4j_config& config, int32_t threads)
   vision_.declare(weights_);
   text_.declare(weights_);
   *logit_bias_.data() = 0;
+  std::vector<int64_t> logits;
   if (config_.logit_bias != 0) {
-    weights_.want("logit_scale", {1}, [this] { return log_scale_.data(); });
-    weights_.want("logit_bias", {1}, [this] { return logit_bias_.data(); });
-  } else {
-    weights_.want("logit_scale", {}, [this] { return log_scale_.data(); });
+    logits.push_back(1);
+    weights_.want("logit_bias", logits, [this] { return logit_bias_.data(); });
   }
+  weights_.want("logit_scale", logits, [this] { return log_scale_.data(); });
 }
 
 void Model::finish() {

@@ -1,7 +1,10 @@
 #include "clip/towers.h"
 
+#include <functional>
 #include <utility>
 #include <vector>
+
+#include "clip/positions.h"
 
 namespace clip4j {
 namespace {
@@ -13,13 +16,17 @@ void add(const float* a, const float* b, int64_t count, float* sum) {
 Linear::Bias bias(int32_t has_one) { return has_one != 0 ? Linear::Bias::kYes : Linear::Bias::kNo; }
 
 // A table that is read as it is, placed when its first value is about to be.
-void declare_table(Weights& weights, const char* name, std::vector<int64_t> shape, Buffer& table) {
+void declare_table(Weights& weights, const char* name, std::vector<int64_t> shape, Buffer& table,
+                   std::function<void()> placed = {}) {
   int64_t size = 1;
   for (const int64_t extent : shape) size *= extent;
-  weights.want(name, std::move(shape), [size, &table] {
-    table = Buffer(size);
-    return table.data();
-  });
+  weights.want(
+      name, std::move(shape),
+      [size, &table] {
+        table = Buffer(size);
+        return table.data();
+      },
+      std::move(placed));
 }
 
 }  // namespace
@@ -43,8 +50,12 @@ void VisionTower::declare(Weights& weights) {
   if (!pooling_) {
     declare_table(weights, "vision_model.embeddings.class_embedding", {hidden}, class_embedding_);
   }
+  const int64_t leading = leading_tokens(config_), stored = config_.position_grid, grid = grid_of(config_);
   declare_table(weights, "vision_model.embeddings.position_embedding.weight",
-                {picture_tokens(config_), hidden}, position_embedding_);
+                {leading + stored * stored, hidden}, position_embedding_, [=, this] {
+                  if (grid == stored) return;
+                  position_embedding_ = resized_positions(position_embedding_, leading, stored, grid, hidden);
+                });
   patch_embedding_.declare_shaped(weights, "vision_model.embeddings.patch_embedding",
                                   {hidden, 3, patch, patch});
   if (pre_norm_) pre_norm_->declare(weights, "vision_model.pre_layrnorm");  // sic

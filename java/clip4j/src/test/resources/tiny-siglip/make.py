@@ -119,21 +119,31 @@ def gemma(folder):
     return tokenizer
 
 
-def expected(model, tokenizer, processor):
-    def unit(features):
-        return (features / features.norm(dim=-1, keepdim=True))[0].tolist()
+def unit(features):
+    return (features / features.norm(dim=-1, keepdim=True))[0].tolist()
 
-    texts, images = [], []
+
+def embed_pictures(model, processor, interpolate):
+    images = []
+    for name in PICTURES:
+        pixels = processor(np.asarray(Image.open(TINY / name).convert("RGB")), return_tensors="pt")["pixel_values"]
+        features = model.get_image_features(pixel_values=pixels, interpolate_pos_encoding=interpolate).pooler_output
+        images.append({"file": name, "embedding": unit(features)})
+    return images, pixels
+
+
+def expected(model, tokenizer, processor, other_size):
+    texts = []
     with torch.no_grad():
         for text in TEXTS:
             ids = tokenizer(text, padding="max_length", truncation=True, return_tensors="pt")["input_ids"]
             features = model.get_text_features(input_ids=ids).pooler_output
             texts.append({"text": text, "ids": ids[0].tolist(), "embedding": unit(features)})
-        for name in PICTURES:
-            pixels = processor(np.asarray(Image.open(TINY / name).convert("RGB")), return_tensors="pt")["pixel_values"]
-            images.append({"file": name, "embedding": unit(model.get_image_features(pixel_values=pixels).pooler_output)})
+        images, pixels = embed_pictures(model, processor, False)
         logits = model(input_ids=ids, pixel_values=pixels).logits_per_image
-    return {"texts": texts, "images": images, "probability": torch.sigmoid(logits).item()}
+        processor.size = {"height": other_size, "width": other_size}
+        larger, _ = embed_pictures(model, processor, True)
+    return {"texts": texts, "images": images, "probability": torch.sigmoid(logits).item(), "at_another_size": {"texts": texts, "images": larger}}
 
 
 def main():
@@ -151,7 +161,7 @@ def main():
             model.logit_bias.fill_(-3.5)
         processor = SiglipImageProcessorPil(**preprocessing)
         processor.save_pretrained(folder)
-        (folder / "expected.json").write_text(json.dumps(expected(model, tokenizer, processor)), encoding="utf-8")
+        (folder / "expected.json").write_text(json.dumps(expected(model, tokenizer, processor, vision["image_size"] + 20)), encoding="utf-8")
         model.to(dtype).save_pretrained(folder)
 
 

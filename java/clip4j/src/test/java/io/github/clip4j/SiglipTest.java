@@ -70,6 +70,33 @@ class SiglipTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"pieces", "unigram", "gemma"})
+  void picturesOfAnotherSize(String name) throws IOException {
+    int size;
+    try (ClipModel model = ClipModel.load(resource(name))) {
+      size = model.imageSize() + 20;
+    }
+    LoadOptions options = LoadOptions.DEFAULT.withImageSize(size);
+    try (ClipModel model = ClipModel.load(resource(name), options)) {
+      assertEquals(size, model.imageSize());
+      JsonObject expected = Reference.read(resource(name));
+      Reference.assertSame(expected.getAsJsonObject("at_another_size"), model);
+    }
+  }
+
+  @Test
+  void picturesTooSmallOrTooLarge() {
+    for (int size : new int[] {7, 8192}) {
+      LoadOptions options = LoadOptions.DEFAULT.withImageSize(size);
+      IllegalArgumentException e =
+          assertThrows(
+              IllegalArgumentException.class, () -> ClipModel.load(resource("pieces"), options));
+      assertTrue(e.getMessage().contains("imageSize " + size), e.getMessage());
+    }
+    assertThrows(IllegalArgumentException.class, () -> LoadOptions.DEFAULT.withImageSize(-1));
+  }
+
   @Test
   void labelsAreJudgedOneByOne() throws IOException {
     try (ClipModel model = ClipModel.load(resource("pieces"))) {

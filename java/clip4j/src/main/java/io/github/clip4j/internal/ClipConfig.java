@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
  * code.
  *
  * @param endOfTextId where a text ends, or {@link #LARGEST_ID}
+ * @param positionGrid for how many patches a side position embeddings are stored
  */
 record ClipConfig(
     Tower vision,
@@ -19,17 +20,20 @@ record ClipConfig(
     int maxPositions,
     int endOfTextId,
     int projectionDim,
+    int positionGrid,
     Family family) {
 
   /** The end of a text is where its largest id is. */
   static final int LARGEST_ID = -1;
+
+  private static final int MOST_PATCHES_A_SIDE = 256;
 
   static final int QUICK_GELU = 0;
   static final int GELU = 1;
   static final int GELU_TANH = 2;
 
   /** sizeof(clip4j_config). */
-  static final int BYTES = 2 * Tower.BYTES + (6 + Family.FACTS) * Integer.BYTES;
+  static final int BYTES = 2 * Tower.BYTES + (7 + Family.FACTS) * Integer.BYTES;
 
   /** What the towers are made of. */
   enum Family {
@@ -79,6 +83,50 @@ record ClipConfig(
       to.putInt(hidden).putInt(intermediate).putInt(layers).putInt(heads);
       to.putInt(activation).putFloat(epsilon);
     }
+  }
+
+  /** A model that takes pictures as large as those it was trained on. */
+  ClipConfig(
+      Tower vision,
+      Tower text,
+      int imageSize,
+      int patchSize,
+      int vocabularySize,
+      int maxPositions,
+      int endOfTextId,
+      int projectionDim,
+      Family family) {
+    this(
+        vision,
+        text,
+        imageSize,
+        patchSize,
+        vocabularySize,
+        maxPositions,
+        endOfTextId,
+        projectionDim,
+        imageSize / patchSize,
+        family);
+  }
+
+  /** The same model for pictures of another size. */
+  ClipConfig withImageSize(int size) {
+    if (size < patchSize || size / patchSize > MOST_PATCHES_A_SIDE) {
+      throw new IllegalArgumentException(
+          "imageSize %d makes %d patches a side of %d pixels, possible are 1 to %d"
+              .formatted(size, size / patchSize, patchSize, MOST_PATCHES_A_SIDE));
+    }
+    return new ClipConfig(
+        vision,
+        text,
+        size,
+        patchSize,
+        vocabularySize,
+        maxPositions,
+        endOfTextId,
+        projectionDim,
+        positionGrid,
+        family);
   }
 
   /** Of a model in Hugging Face layout, whose family its model_type says. */
@@ -154,7 +202,7 @@ record ClipConfig(
     vision.write(to);
     text.write(to);
     to.putInt(imageSize).putInt(patchSize).putInt(vocabularySize).putInt(maxPositions);
-    to.putInt(endOfTextId).putInt(projectionDim);
+    to.putInt(endOfTextId).putInt(projectionDim).putInt(positionGrid);
     for (int fact : family.facts) {
       to.putInt(fact);
     }

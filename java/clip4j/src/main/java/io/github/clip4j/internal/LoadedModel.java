@@ -58,6 +58,7 @@ public final class LoadedModel implements AutoCloseable {
     ModelFiles files = new ModelFiles(directory);
     ModelDescription model = ModelDescription.of(files);
     model.preprocessor().checkMakes(model.config().imageSize(), directory);
+    model = model.withImageSize(options.imageSize());
     ByteBuffer preprocessing =
         ByteBuffer.allocate(PreprocessorConfig.BYTES).order(ByteOrder.nativeOrder());
     model.preprocessor().write(preprocessing, options.images());

@@ -34,6 +34,17 @@ record ModelDescription(
         config.family() == ClipConfig.Family.SIGLIP ? Siglip.weights(weights) : weights);
   }
 
+  /** The same model for pictures of another size; 0 leaves it as it is. */
+  ModelDescription withImageSize(int size) {
+    return size == 0 || size == config.imageSize()
+        ? this
+        : new ModelDescription(
+            configFile,
+            config.withImageSize(size),
+            preprocessor.scaled(config.imageSize(), size),
+            weights);
+  }
+
   /** Beside an OpenCLIP model, timm keeps a config.json without a model type. */
   private static boolean isHuggingFace(ModelFiles files) {
     return files.hasWeights(WEIGHTS)

@@ -178,6 +178,24 @@ record PreprocessorConfig(
     }
   }
 
+  /** For pictures of another size: what goes around the crop grows with it. */
+  PreprocessorConfig scaled(int from, int to) {
+    return new PreprocessorConfig(
+        resizeMode,
+        scaled(resizeHeight, from, to),
+        scaled(resizeWidth, from, to),
+        resample,
+        scaled(cropHeight, from, to),
+        scaled(cropWidth, from, to),
+        scale,
+        mean,
+        std);
+  }
+
+  private static int scaled(int side, int from, int to) {
+    return (int) Math.round((double) side * to / from);
+  }
+
   void write(ByteBuffer to, ImageOptions options) {
     to.putInt(resizeMode).putInt(resizeHeight).putInt(resizeWidth).putInt(resample);
     to.putInt(cropHeight).putInt(cropWidth).putFloat(scale);

@@ -1,13 +1,13 @@
 package io.github.clip4j.internal;
 
-import com.google.gson.JsonArray;
-import com.google.gson.JsonObject;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 
 /**
@@ -18,8 +18,12 @@ final class SentencePiece {
   private static final int NORMAL = 1;
   private static final int UNKNOWN = 2;
   private static final int USER_DEFINED = 4;
-  private static final int BYTE = 6;
   private static final int UNIGRAM = 1;
+
+  /** SentencePiece's are 16 characters at the most; each place of a text is searched for all. */
+  private static final int LONGEST_PIECE = 100;
+
+  private static final float LARGEST_SCORE = 1e6f;
 
   /** How SentencePiece writes a space. */
   static final String SPACE = "\u2581";
@@ -32,6 +36,7 @@ final class SentencePiece {
   private Charsmap rules;
   private int modelType = UNIGRAM;
   private boolean byteFallback;
+  private Segmentation segmentation;
   private boolean removesExtraSpaces = true;
 
   private SentencePiece(Path file) {
@@ -50,6 +55,7 @@ final class SentencePiece {
       throw ModelFiles.corrupt(file, "its precompiled_charsmap makes no sense: " + e.getMessage());
     }
     model.check();
+    model.segmentation = model.segmentation();
     return model;
   }
 
@@ -63,6 +69,25 @@ final class SentencePiece {
     if (types.indexOf(UNKNOWN) < 0) {
       throw ModelFiles.corrupt(file, "no piece of it stands for what is unknown");
     }
+  }
+
+  private Segmentation segmentation() {
+    Map<String, Integer> found = new HashMap<>();
+    for (int id = 0; id < pieces.size(); id++) {
+      // The others stand for no text.
+      if (types.get(id) == NORMAL) {
+        found.put(pieces.get(id), id);
+      }
+    }
+    float[] scores = new float[pieces.size()];
+    int[] bytes = byteFallback ? new int[256] : null;
+    for (int id = 0; id < scores.length; id++) {
+      scores[id] = this.scores.get(id);
+    }
+    for (int b = 0; byteFallback && b < bytes.length; b++) {
+      bytes[b] = id("<0x%02X>".formatted(b));
+    }
+    return new Segmentation(found, scores, types.indexOf(UNKNOWN), bytes);
   }
 
   /** A field of a message: its number and, by its wire type, its number or its bytes. */
@@ -129,8 +154,10 @@ final class SentencePiece {
             default -> {}
           }
         });
-    if (pieces.get(index).isEmpty() || !Float.isFinite(scores.get(index))) {
-      throw ModelFiles.corrupt(file, "piece " + index + " of it has no text or no finite score");
+    int length = pieces.get(index).length();
+    if (length < 1 || length > LONGEST_PIECE || !(Math.abs(scores.get(index)) <= LARGEST_SCORE)) {
+      throw ModelFiles.corrupt(
+          file, "piece " + index + " of it has no text, a long one or no score");
     }
   }
 
@@ -163,8 +190,17 @@ final class SentencePiece {
     return ModelFiles.utf8(rest(field), file.toString());
   }
 
+  /** The id of a piece that is there. */
+  int id(String piece) {
+    int id = pieces.indexOf(piece);
+    if (id < 0) {
+      throw ModelFiles.corrupt(file, "it has no piece " + piece);
+    }
+    return id;
+  }
+
   /** As SentencePiece does it before it looks for pieces, but without a space before the text. */
-  String normalize(String text) {
+  private String normalize(String text) {
     String normal = rules == null ? text : rules.normalize(text);
     if (removesExtraSpaces) {
       normal = normal.replaceAll(" {2,}", " ");
@@ -177,38 +213,8 @@ final class SentencePiece {
     return normal.replace(" ", SPACE);
   }
 
-  /** The id of a piece that is there. */
-  int id(String piece) {
-    int id = pieces.indexOf(piece);
-    if (id < 0) {
-      throw ModelFiles.corrupt(file, "it has no piece " + piece);
-    }
-    return id;
-  }
-
-  /** A tokenizer.json for texts that are normalised already; ids end with {@code end}. */
-  JsonObject tokenizer(String end) {
-    JsonObject json = new JsonObject();
-    json.add("model", model());
-    json.add("post_processor", TokenizerJson.ending(end, id(end)));
-    return json;
-  }
-
-  private JsonObject model() {
-    JsonArray vocabulary = new JsonArray();
-    for (int id = 0; id < pieces.size(); id++) {
-      // Others than these are no text, and must not be found in one: none has a space any more.
-      boolean found = types.get(id) == NORMAL || types.get(id) == BYTE;
-      JsonArray piece = new JsonArray();
-      piece.add(found ? pieces.get(id) : " " + pieces.get(id));
-      piece.add((double) scores.get(id));
-      vocabulary.add(piece);
-    }
-    JsonObject model = new JsonObject();
-    model.addProperty("type", "Unigram");
-    model.addProperty("unk_id", types.indexOf(UNKNOWN));
-    model.addProperty("byte_fallback", byteFallback);
-    model.add("vocab", vocabulary);
-    return model;
+  /** Ids of the most probable pieces of a text. Safe from any thread. */
+  List<Integer> encode(String text) {
+    return segmentation.best(normalize(text));
   }
 }

@@ -7,9 +7,11 @@ import com.google.gson.JsonPrimitive;
 import io.github.clip4j.internal.TokenizerSource.Padding;
 import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import java.util.stream.LongStream;
 
 /**
  * How SigLIP reads texts: in lower case, padded to one length. SigLIP's own tokenizer is
@@ -45,12 +47,21 @@ final class SiglipTokenizer {
 
   private TokenizerSource ofPieces() {
     SentencePiece model = SentencePiece.read(files.path(SPIECE));
+    int end = model.id(token("eos_token", "</s>"));
     boolean lower = lower(true);
-    return new TokenizerSource(
-        files.path(SPIECE).toString(),
-        model.tokenizer(token("eos_token", "</s>")),
-        text -> model.normalize(canonical(text, lower)),
-        Optional.of(new Padding(model.id(token("pad_token", "</s>")), left("right"))));
+    // transformers puts this before each text, so that SentencePiece leaves its beginning alone,
+    // and
+    // takes its pieces away again; they count in the sums by which SentencePiece chooses.
+    String lead = " " + token("unk_token", "<unk>");
+    int leading = model.encode(lead).size();
+    TokenizerSource.Encoder encoder =
+        text -> {
+          List<Integer> ids = model.encode(lead + canonical(text, lower));
+          LongStream own = ids.stream().skip(leading).mapToLong(id -> id);
+          return LongStream.concat(own, LongStream.of(end)).toArray();
+        };
+    Padding padding = new Padding(model.id(token("pad_token", "</s>")), left("right"));
+    return new TokenizerSource(files.path(SPIECE).toString(), encoder, Optional.of(padding));
   }
 
   /** transformers' canonicalize_text, of a text that it puts a space before. */
@@ -62,8 +73,12 @@ final class SiglipTokenizer {
   }
 
   private TokenizerSource ofJson() {
-    TokenizerSource source = TokenizerSource.ofFile(files, "tokenizer.json and no " + SPIECE);
-    JsonObject json = source.json();
+    if (!files.has("tokenizer.json")) {
+      throw new Clip4jException(
+          Kind.MISSING, files.directory() + " has no tokenizer.json and no " + SPIECE);
+    }
+    String name = files.path("tokenizer.json").toString();
+    JsonObject json = files.json("tokenizer.json").members();
     JsonElement stored = json.get("padding");
     Optional<JsonObject> padding =
         stored != null && stored.isJsonObject()
@@ -80,9 +95,8 @@ final class SiglipTokenizer {
     if (lower(gemma)) {
       lowerCase(json);
     }
-    int id = id(json, token("pad_token", pad), source.name());
-    Padding pads = new Padding(id, left(side));
-    return new TokenizerSource(source.name(), json, source.prepare(), Optional.of(pads));
+    int id = id(json, token("pad_token", pad), name);
+    return TokenizerSource.of(name, json, Optional.of(new Padding(id, left(side))));
   }
 
   /**

@@ -1,6 +1,5 @@
 package io.github.clip4j.internal;
 
-import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import io.github.clip4j.Tokens;
 import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
@@ -11,16 +10,12 @@ import java.util.Arrays;
  * until closed.
  */
 public final class Tokenizer implements AutoCloseable {
-  private final HuggingFaceTokenizer tokenizer;
   private final TokenizerSource source;
   private final int maxTokens;
   private final int vocabularySize;
   private final int endTokens;
 
   private Tokenizer(TokenizerSource source, int maxTokens, int vocabularySize) {
-    this.tokenizer =
-        TokenizerLibrary.open(
-            TokenizerParts.checked(source.json(), source.name()).toString(), source.name());
     this.source = source;
     this.maxTokens = maxTokens;
     this.vocabularySize = vocabularySize;
@@ -109,7 +104,7 @@ public final class Tokenizer implements AutoCloseable {
 
   private long[] ids(String text) {
     try {
-      return TokenizerLibrary.encode(tokenizer, source.prepare().apply(text));
+      return source.encoder().encode(text);
     } catch (RuntimeException e) {
       throw new Clip4jException(
           Kind.CORRUPT, source.name() + " cannot encode the text: " + e.getMessage(), e);
@@ -133,6 +128,6 @@ public final class Tokenizer implements AutoCloseable {
 
   @Override
   public void close() {
-    tokenizer.close();
+    source.encoder().close();
   }
 }

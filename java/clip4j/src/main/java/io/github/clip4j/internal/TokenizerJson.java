@@ -156,24 +156,6 @@ final class TokenizerJson {
     return object;
   }
 
-  /** A post-processor that puts one token behind each text. */
-  static JsonObject ending(String token, int id) {
-    JsonObject described = object("id", token, "tokens", array(new JsonPrimitive(token)));
-    described.add("ids", array(new JsonPrimitive(id)));
-    JsonObject special = new JsonObject();
-    special.add(token, described);
-    JsonArray single = array(object("Sequence", piece("A")), object("SpecialToken", piece(token)));
-    JsonObject template = object("type", "TemplateProcessing", "single", single, "pair", single);
-    template.add("special_tokens", special);
-    return template;
-  }
-
-  private static JsonObject piece(String id) {
-    JsonObject piece = object("id", id);
-    piece.addProperty("type_id", 0);
-    return piece;
-  }
-
   private static JsonArray pair(JsonObject token) {
     return array(token.get("content"), token.get("id"));
   }

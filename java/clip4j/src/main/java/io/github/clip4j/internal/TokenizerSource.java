@@ -5,18 +5,23 @@ import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
 import java.util.Arrays;
 import java.util.Optional;
-import java.util.function.UnaryOperator;
 
 /**
  * A model's tokenizer as its files describe it.
  *
  * @param name of the files, for complaints
- * @param json what tokenizer.json says or would say
- * @param prepare what happens to a text before
+ * @param encoder what they describe; whoever has the source closes it
  * @param padding of what models read that were trained with it
  */
-record TokenizerSource(
-    String name, JsonObject json, UnaryOperator<String> prepare, Optional<Padding> padding) {
+record TokenizerSource(String name, Encoder encoder, Optional<Padding> padding) {
+
+  /** Texts to all their ids, begin and end included. Safe from any thread until closed. */
+  interface Encoder extends AutoCloseable {
+    long[] encode(String text);
+
+    @Override
+    default void close() {}
+  }
 
   /**
    * Tokens that fill a text up.
@@ -36,25 +41,24 @@ record TokenizerSource(
     if (family == ClipConfig.Family.SIGLIP) {
       return SiglipTokenizer.source(files);
     }
-    return files.has("vocab.json") && files.has("merges.txt") && !files.has("tokenizer.json")
-        ? ofParts(files)
-        : ofFile(files, "tokenizer.json, and not both vocab.json and merges.txt");
-  }
-
-  private static TokenizerSource ofParts(ModelFiles files) {
-    String name = files.path("vocab.json") + " with merges.txt";
-    return plain(name, TokenizerJson.synthesize(files));
-  }
-
-  /** Of a tokenizer.json; {@code alternatives} are what may be there as well. */
-  static TokenizerSource ofFile(ModelFiles files, String alternatives) {
-    if (!files.has("tokenizer.json")) {
-      throw new Clip4jException(Kind.MISSING, files.directory() + " has no " + alternatives);
+    if (files.has("tokenizer.json")) {
+      return of(
+          files.path("tokenizer.json").toString(),
+          files.json("tokenizer.json").members(),
+          Optional.empty());
     }
-    return plain(files.path("tokenizer.json").toString(), files.json("tokenizer.json").members());
+    if (files.has("vocab.json") && files.has("merges.txt")) {
+      String name = files.path("vocab.json") + " with merges.txt";
+      return of(name, TokenizerJson.synthesize(files), Optional.empty());
+    }
+    throw new Clip4jException(
+        Kind.MISSING,
+        files.directory() + " has no tokenizer.json, and not both vocab.json and merges.txt");
   }
 
-  private static TokenizerSource plain(String name, JsonObject json) {
-    return new TokenizerSource(name, json, UnaryOperator.identity(), Optional.empty());
+  /** Of what a tokenizer.json says. */
+  static TokenizerSource of(String name, JsonObject json, Optional<Padding> padding) {
+    return new TokenizerSource(
+        name, TokenizerLibrary.open(TokenizerParts.checked(json, name).toString(), name), padding);
   }
 }

@@ -5,7 +5,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
 
-/** What the tokenizer library takes for granted of a unigram model's part of a tokenizer.json. */
+/** What the tokenizer library takes for granted of a unigram model in a tokenizer.json. */
 final class Unigram {
   /** SentencePiece's are 16 at the most; each place of a text is searched for all. */
   private static final int LONGEST_PIECE = 256;

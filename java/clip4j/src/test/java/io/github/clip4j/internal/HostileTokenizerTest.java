@@ -30,7 +30,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * -Dclip4j.mutations=100000 tries more than the usual 20,000.
  */
 class HostileTokenizerTest {
-  private static final int MUTATIONS = Integer.getInteger("clip4j.mutations", 20_000) / 10;
+  private static final int MUTATIONS = Integer.getInteger("clip4j.mutations", 20_000) / 20;
   private static final long MOST_NANOSECONDS = 1_000_000_000;
   private static final String[] TEXTS = {
     "",
