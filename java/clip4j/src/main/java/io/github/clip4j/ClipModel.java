@@ -49,9 +49,9 @@ public final class ClipModel implements AutoCloseable {
   /**
    * Loads a model in Hugging Face layout: config.json, model.safetensors or pytorch_model.bin (or
    * shards of either with an index), preprocessor_config.json, tokenizer.json (or vocab.json with
-   * merges.txt, or SigLIP's spiece.model). Or in OpenCLIP's: open_clip_config.json, open_clip_model.safetensors or
-   * open_clip_pytorch_model.bin, and the same tokenizers. Nothing is fetched from anywhere, and
-   * nothing in a file runs.
+   * merges.txt, or SigLIP's spiece.model). Or in OpenCLIP's: open_clip_config.json,
+   * open_clip_model.safetensors or open_clip_pytorch_model.bin, and the same tokenizers. Nothing is
+   * fetched from anywhere, and nothing in a file runs.
    *
    * @throws Clip4jException where a file is missing, malformed, contradicts another or asks for
    *     what clip4j lacks

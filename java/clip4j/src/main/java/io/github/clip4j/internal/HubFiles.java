@@ -75,9 +75,7 @@ final class HubFiles {
         return Optional.of(names.get(0));
       }
     }
-    if (!files.contains(TOKENIZER)
-        && !files.contains(PIECES)
-        && !files.containsAll(VOCABULARY)) {
+    if (!files.contains(TOKENIZER) && !files.contains(PIECES) && !files.containsAll(VOCABULARY)) {
       return Optional.of(TOKENIZER + " (or vocab.json and merges.txt, or spiece.model)");
     }
     List<String> weights = weights(layout, files);
