@@ -174,8 +174,7 @@ class ModelConfigTest {
 
   @Test
   void whatGoesAroundTheCropGrowsWithIt() {
-    PreprocessorConfig larger =
-        preprocessor("{\"size\":256,\"crop_size\":224}").scaled(224, 336);
+    PreprocessorConfig larger = preprocessor("{\"size\":256,\"crop_size\":224}").scaled(224, 336);
     assertEquals(384, larger.resizeHeight());
     larger.checkMakes(336, Path.of("model"));
     preprocessor("{}", ClipConfig.Family.SIGLIP).scaled(224, 200).checkMakes(200, Path.of("model"));
