@@ -15,6 +15,10 @@ typedef struct clip4j_model clip4j_model;
 typedef enum clip4j_activation { CLIP4J_QUICK_GELU = 0, CLIP4J_GELU = 1, CLIP4J_GELU_TANH = 2 } clip4j_activation;
 typedef enum clip4j_dtype { CLIP4J_F32 = 0, CLIP4J_F16 = 1, CLIP4J_BF16 = 2 } clip4j_dtype;
 
+/* What the towers' layers multiply: 32-bit floats; bfloat16; 8-bit integers, weights with a scale an output and activations with a
+ * scale and a zero a row. AUTO: of the three the fastest on this CPU. */
+typedef enum clip4j_precision { CLIP4J_PRECISION_FP32 = 0, CLIP4J_PRECISION_BF16 = 1, CLIP4J_PRECISION_INT8 = 2, CLIP4J_PRECISION_AUTO = 3 } clip4j_precision;
+
 /* One transformer tower. */
 typedef struct clip4j_tower {
   int32_t hidden_size;
@@ -110,8 +114,11 @@ CLIP4J_API int32_t clip4j_start(void);
 
 /* A model in three steps: create (checks that the sizes agree with one another), read every tensor, finish (checks
  * that none is missing, packs). *model is the caller's from create on, to give back with clip4j_model_free.
- * threads: cores that one encoding may use, 0 = all that this process has. */
-CLIP4J_API int32_t clip4j_model_create(const clip4j_config* config, int32_t threads, clip4j_model** model);
+ * threads: cores that one encoding may use, 0 = all that this process has. precision: clip4j_precision. */
+CLIP4J_API int32_t clip4j_model_create(const clip4j_config* config, int32_t threads, int32_t precision,
+                                       clip4j_model** model);
+/* The precision that AUTO became, or the one that was asked for. */
+CLIP4J_API int32_t clip4j_model_precision(const clip4j_model* model, int32_t* precision);
 /* Whether the model wants a tensor of this Hugging Face name: 1 or 0. Of a pooling by attention the in_proj is not one
  * tensor but q_proj, k_proj and v_proj, as everywhere else. */
 CLIP4J_API int32_t clip4j_model_wants(const clip4j_model* model, const char* name);

@@ -23,6 +23,17 @@ const clip4j_config& checked(const clip4j_config& config) {
   return config;
 }
 
+// AUTO is what was fastest, at the accuracy that precisions promise (benchmarks/RESULTS.md), on a CPU with these
+// instructions.
+clip4j_precision resolved(clip4j_precision precision) {
+  if (precision < CLIP4J_PRECISION_FP32 || precision > CLIP4J_PRECISION_AUTO) {
+    fail(CLIP4J_INVALID_ARGUMENT, "precision ", static_cast<int>(precision), " is unknown");
+  }
+  if (precision != CLIP4J_PRECISION_AUTO) return precision;
+  if (instruction_set() >= InstructionSet::kAvx512Vnni) return CLIP4J_PRECISION_INT8;
+  return CLIP4J_PRECISION_FP32;
+}
+
 // More threads than cores make an encoding slower, and libgomp ends the process when it cannot start one.
 int thread_count(int32_t threads) {
   if (threads < 0) fail(CLIP4J_INVALID_ARGUMENT, "threads is ", threads);
@@ -31,12 +42,13 @@ int thread_count(int32_t threads) {
 
 }  // namespace
 
-Model::Model(const clip4j_config& config, int32_t threads)
+Model::Model(const clip4j_config& config, int32_t threads, clip4j_precision precision)
     : config_(checked(config)),
+      precision_(resolved(precision)),
       lane_(thread_count(threads)),
       workers_(thread_count(threads), "clip4j-image"),
-      vision_(config_),
-      text_(config_),
+      vision_(config_, precision_),
+      text_(config_, precision_),
       weights_(lane_) {
   vision_.declare(weights_);
   text_.declare(weights_);

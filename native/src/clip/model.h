@@ -19,9 +19,10 @@ namespace clip4j {
 class Model {
  public:
   // threads: cores that one encoding may use, 0 = all that this process has.
-  Model(const clip4j_config& config, int32_t threads);
+  Model(const clip4j_config& config, int32_t threads, clip4j_precision precision);
 
   bool wants(const std::string& name) const { return weights_.wants(name); }
+  auto wanted() const { return weights_.wanted(); }
   void read(const std::string& name, const std::string& path, int64_t offset, clip4j_dtype dtype,
             std::span<const int64_t> shape) {
     weights_.read(name, path, offset, dtype, shape);
@@ -31,6 +32,8 @@ class Model {
   void check_finished() const;
 
   const clip4j_config& config() const { return config_; }
+  // Never CLIP4J_PRECISION_AUTO.
+  clip4j_precision precision() const { return precision_; }
   // The threads for work that comes before the encoding.
   WorkerPool& workers() const { return workers_; }
   float logit_scale() const;
@@ -50,6 +53,7 @@ class Model {
   std::span<const int32_t> read_part(std::span<const int32_t> ids, size_t number) const;
 
   const clip4j_config config_;
+  const clip4j_precision precision_;
   mutable Lane lane_;
   mutable WorkerPool workers_;
   VisionTower vision_;

@@ -1,7 +1,6 @@
 #include "clip/pooling.h"
 
 #include "clip/attention.h"
-#include "clip/encoder.h"
 
 namespace clip4j {
 

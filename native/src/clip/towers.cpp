@@ -31,12 +31,12 @@ void declare_table(Weights& weights, const char* name, std::vector<int64_t> shap
 
 }  // namespace
 
-VisionTower::VisionTower(const clip4j_config& config)
+VisionTower::VisionTower(const clip4j_config& config, clip4j_precision precision)
     : config_(config),
       patch_embedding_(config.vision.hidden_size, patch_width(config), bias(config.patch_bias)),
-      encoder_(config.vision,
+      encoder_(Encoder::make(config.vision,
                config.vision_pooling == CLIP4J_CLASS_TOKEN ? Encoder::Wanted::kFirst : Encoder::Wanted::kAll,
-               /*causal=*/false),
+               /*causal=*/false, precision)),
       post_norm_(config.vision.hidden_size, config.vision.layer_norm_eps) {
   if (config.pre_norm != 0) pre_norm_.emplace(config.vision.hidden_size, config.vision.layer_norm_eps);
   if (config.vision_pooling == CLIP4J_ATTENTION) pooling_.emplace(config.vision);
@@ -59,7 +59,7 @@ void VisionTower::declare(Weights& weights) {
   patch_embedding_.declare_shaped(weights, "vision_model.embeddings.patch_embedding",
                                   {hidden, 3, patch, patch});
   if (pre_norm_) pre_norm_->declare(weights, "vision_model.pre_layrnorm");  // sic
-  encoder_.declare(weights, "vision_model");
+  encoder_->declare(weights, "vision_model");
   post_norm_.declare(weights, "vision_model.post_layernorm");
   if (pooling_) pooling_->declare(weights, "vision_model.head");
   if (projection_) projection_->declare(weights, {"visual_projection"});
@@ -91,14 +91,14 @@ torch::Tensor VisionTower::run(const float* patches, int64_t pictures) const {
   torch::Tensor tokens = embed(patches, pictures);
   if (pre_norm_) tokens = pre_norm_->run(tokens);
   const std::vector<int64_t> lengths(static_cast<size_t>(pictures), picture_tokens(config_));
-  torch::Tensor result = post_norm_.run(encoder_.run(std::move(tokens), lengths));
+  torch::Tensor result = post_norm_.run(encoder_->run(std::move(tokens), lengths));
   if (pooling_) result = pooling_->run(result, pictures);
   return projection_ ? projection_->run(result) : std::move(result);
 }
 
-TextTower::TextTower(const clip4j_config& config)
+TextTower::TextTower(const clip4j_config& config, clip4j_precision precision)
     : config_(config),
-      encoder_(config.text, Encoder::Wanted::kLast, config.causal_text != 0),
+      encoder_(Encoder::make(config.text, Encoder::Wanted::kLast, config.causal_text != 0, precision)),
       final_norm_(config.text.hidden_size, config.text.layer_norm_eps),
       projection_(config.projection_dim, config.text.hidden_size, bias(config.text_bias)) {}
 
@@ -108,7 +108,7 @@ void TextTower::declare(Weights& weights) {
                 token_embedding_);
   declare_table(weights, "text_model.embeddings.position_embedding.weight", {config_.max_positions, hidden},
                 position_embedding_);
-  encoder_.declare(weights, "text_model");
+  encoder_->declare(weights, "text_model");
   final_norm_.declare(weights, "text_model.final_layer_norm");
   projection_.declare(weights, {config_.text_bias != 0 ? "text_model.head" : "text_projection"});
 }
@@ -131,7 +131,7 @@ torch::Tensor TextTower::run(std::span<const std::span<const int32_t>> texts) co
       to += hidden;
     }
   }
-  return projection_.run(final_norm_.run(encoder_.run(std::move(tokens), lengths)));
+  return projection_.run(final_norm_.run(encoder_->run(std::move(tokens), lengths)));
 }
 
 }  // namespace clip4j

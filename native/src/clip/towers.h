@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 
@@ -16,7 +17,7 @@ namespace clip4j {
 
 class VisionTower {
  public:
-  explicit VisionTower(const clip4j_config& config);
+  VisionTower(const clip4j_config& config, clip4j_precision precision);
 
   void declare(Weights& weights);
   // patches [pictures x patches, patch width], row-major, borrowed -> [at least pictures, projection_dim],
@@ -30,7 +31,7 @@ class VisionTower {
   Buffer class_embedding_, position_embedding_;  // the former empty where there is no class token
   Linear patch_embedding_;
   std::optional<LayerNorm> pre_norm_;
-  Encoder encoder_;
+  const std::unique_ptr<Encoder> encoder_;
   LayerNorm post_norm_;
   std::optional<AttentionPooling> pooling_;
   std::optional<Linear> projection_;
@@ -38,7 +39,7 @@ class VisionTower {
 
 class TextTower {
  public:
-  explicit TextTower(const clip4j_config& config);
+  TextTower(const clip4j_config& config, clip4j_precision precision);
 
   void declare(Weights& weights);
   // Each text is read at the last of its ids. -> [at least texts, projection_dim], not yet unit length.
@@ -47,7 +48,7 @@ class TextTower {
  private:
   const clip4j_config config_;
   Buffer token_embedding_, position_embedding_;
-  Encoder encoder_;
+  const std::unique_ptr<Encoder> encoder_;
   LayerNorm final_norm_;
   Linear projection_;
 };
