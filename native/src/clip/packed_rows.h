@@ -1,4 +1,7 @@
 // What packed kernels do with rows of float32, once for each instruction set, like vector_math.h, which comes first.
+// The including file has defined besides
+//   store_bytes(Integers, to)    the low 8 bits of each
+//   store_halves(Integers, to)   the low 16 bits of each
 
 namespace {
 
@@ -93,12 +96,14 @@ inline void normalize(const float* values, const float* weight, const float* bia
 
 inline void encode_int8(const float* values, int64_t width, const Rows& rows, int64_t row) {
   Vector least{}, most{}, faults{};
-  for (int64_t i = 0; i < width; i += kLanes) {
-    const Vector x = load_part(values + i, width - i);
+  const auto look_at = [&](Vector x) __attribute__((always_inline)) {
     least = x < least ? x : least;
     most = x > most ? x : most;
     faults += x * 0.0f;
-  }
+  };
+  int64_t seen = 0;
+  for (; seen + kLanes <= width; seen += kLanes) look_at(load(values + seen));
+  if (seen < width) look_at(load_part(values + seen, width - seen));
   float low = 0, high = 0;
   for (int64_t lane = 0; lane < kLanes; ++lane) {
     low = least[lane] < low ? least[lane] : low;
@@ -111,30 +116,36 @@ inline void encode_int8(const float* values, int64_t width, const Rows& rows, in
   rows.scale[row] = range + sum_of(faults);
   rows.zero[row] = static_cast<int32_t>(zero);
   uint8_t* const to = rows.values + row * rows.bytes;
-  using Codes [[gnu::vector_size(kLanes)]] = uint8_t;
-  for (int64_t i = 0; i < width; i += kLanes) {
-    Vector code = multiply_add(load_part(values + i, width - i), Vector{} + per_step, Vector{} + zero);
-    code = code < 0 ? Vector{} : code > 255 ? Vector{} + 255.0f : code;
-    const Codes codes = __builtin_convertvector(reinterpret_cast<Integers>(code + kRound), Codes);
-    const int64_t count = width - i < kLanes ? width - i : kLanes;
-    __builtin_memcpy(to + i, &codes, static_cast<size_t>(count));
+  const auto codes = [&](Vector x) __attribute__((always_inline)) {
+    const Vector code = multiply_add(x, Vector{} + per_step, Vector{} + zero);
+    return reinterpret_cast<Integers>((code < 0 ? Vector{} : code > 255 ? Vector{} + 255.0f : code) + kRound);
+  };
+  int64_t i = 0;
+  for (; i + kLanes <= width; i += kLanes) store_bytes(codes(load(values + i)), to + i);
+  if (i < width) {
+    uint8_t last[kLanes];
+    store_bytes(codes(load_part(values + i, width - i)), last);
+    for (int64_t lane = 0; i + lane < width; ++lane) to[i + lane] = last[lane];
   }
-  for (int64_t i = width; i < rows.bytes; ++i) to[i] = 0;
+  for (int64_t byte = width; byte < rows.bytes; ++byte) to[byte] = 0;
 }
 
 // To the nearest, ties to even; what is not a number stays so.
 inline void encode_bf16(const float* values, int64_t width, const Rows& rows, int64_t row) {
   uint8_t* const to = rows.values + row * rows.bytes;
-  using Halves [[gnu::vector_size(kLanes * 2)]] = uint16_t;
-  for (int64_t i = 0; i < width; i += kLanes) {
-    const Vector x = load_part(values + i, width - i);
+  const auto halves = [&](Vector x) __attribute__((always_inline)) {
     const Integers bits = reinterpret_cast<Integers>(x);
     const Integers rounded = (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16;
-    const Halves halves = __builtin_convertvector(x == x ? rounded : Integers{} + 0x7FC0, Halves);
-    const int64_t count = width - i < kLanes ? width - i : kLanes;
-    __builtin_memcpy(to + i * 2, &halves, static_cast<size_t>(count) * 2);
+    return x == x ? rounded : Integers{} + 0x7FC0;
+  };
+  int64_t i = 0;
+  for (; i + kLanes <= width; i += kLanes) store_halves(halves(load(values + i)), to + i * 2);
+  if (i < width) {
+    uint8_t last[kLanes * 2];
+    store_halves(halves(load_part(values + i, width - i)), last);
+    for (int64_t byte = 0; i * 2 + byte < width * 2; ++byte) to[i * 2 + byte] = last[byte];
   }
-  for (int64_t i = width * 2; i < rows.bytes; ++i) to[i] = 0;
+  for (int64_t byte = width * 2; byte < rows.bytes; ++byte) to[byte] = 0;
 }
 
 }  // namespace

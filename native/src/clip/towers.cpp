@@ -33,7 +33,7 @@ void declare_table(Weights& weights, const char* name, std::vector<int64_t> shap
 
 VisionTower::VisionTower(const clip4j_config& config, clip4j_precision precision)
     : config_(config),
-      patch_embedding_(config.vision.hidden_size, patch_width(config), bias(config.patch_bias)),
+      patch_embedding_(config, precision),
       encoder_(Encoder::make(config.vision,
                config.vision_pooling == CLIP4J_CLASS_TOKEN ? Encoder::Wanted::kFirst : Encoder::Wanted::kAll,
                /*causal=*/false, precision)),
@@ -46,7 +46,7 @@ VisionTower::VisionTower(const clip4j_config& config, clip4j_precision precision
 }
 
 void VisionTower::declare(Weights& weights) {
-  const int64_t hidden = config_.vision.hidden_size, patch = config_.patch_size;
+  const int64_t hidden = config_.vision.hidden_size;
   if (!pooling_) {
     declare_table(weights, "vision_model.embeddings.class_embedding", {hidden}, class_embedding_);
   }
@@ -56,8 +56,7 @@ void VisionTower::declare(Weights& weights) {
                   if (grid == stored) return;
                   position_embedding_ = resized_positions(position_embedding_, leading, stored, grid, hidden);
                 });
-  patch_embedding_.declare_shaped(weights, "vision_model.embeddings.patch_embedding",
-                                  {hidden, 3, patch, patch});
+  patch_embedding_.declare(weights);
   if (pre_norm_) pre_norm_->declare(weights, "vision_model.pre_layrnorm");  // sic
   encoder_->declare(weights, "vision_model");
   post_norm_.declare(weights, "vision_model.post_layernorm");
@@ -69,7 +68,7 @@ torch::Tensor VisionTower::embed(const float* patches, int64_t pictures) const {
   const int64_t hidden = config_.vision.hidden_size, count = patches_of(config_),
                 length = picture_tokens(config_);
   const torch::Tensor embedded =
-      patch_embedding_.run(torch::Tensor::from_blob(patches, {pictures * count, patch_width(config_)}));
+      patch_embedding_.run(patches, pictures * count);
   torch::Tensor tokens = torch::Tensor::empty({pictures * length, hidden});
   const float* from = embedded.data();
   float* to = tokens.data();

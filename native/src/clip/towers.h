@@ -9,6 +9,7 @@
 #include "clip/config.h"
 #include "clip/encoder.h"
 #include "clip/layers.h"
+#include "clip/patch_embedding.h"
 #include "clip/pooling.h"
 #include "clip/weights.h"
 
@@ -29,7 +30,7 @@ class VisionTower {
 
   const clip4j_config config_;
   Buffer class_embedding_, position_embedding_;  // the former empty where there is no class token
-  Linear patch_embedding_;
+  PatchEmbedding patch_embedding_;
   std::optional<LayerNorm> pre_norm_;
   const std::unique_ptr<Encoder> encoder_;
   LayerNorm post_norm_;
