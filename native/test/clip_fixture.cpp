@@ -148,9 +148,10 @@ void ClipTest::TearDown() {
   EXPECT_EQ(clip4j_live_handles(), 0);
 }
 
-LoadedModel::LoadedModel(const clip4j_config& config, const Checkpoint& weights, int32_t threads)
+LoadedModel::LoadedModel(const clip4j_config& config, const Checkpoint& weights, int32_t threads,
+                         clip4j_precision precision)
     : config_(config) {
-  EXPECT_EQ(clip4j_model_create(&config, threads, &model_), CLIP4J_OK) << clip4j_last_error();
+  EXPECT_EQ(clip4j_model_create(&config, threads, precision, &model_), CLIP4J_OK) << clip4j_last_error();
   std::vector<char> bytes;
   for (const auto& [name, tensor] : weights) {
     const auto* start = reinterpret_cast<const char*>(tensor.values.data());

@@ -58,7 +58,8 @@ class ClipTest : public testing::Test {
 // A loaded model, through the ABI.
 class LoadedModel {
  public:
-  LoadedModel(const clip4j_config& config, const Checkpoint& weights, int32_t threads = 0);
+  LoadedModel(const clip4j_config& config, const Checkpoint& weights, int32_t threads = 0,
+              clip4j_precision precision = CLIP4J_PRECISION_FP32);
   ~LoadedModel();
   LoadedModel(const LoadedModel&) = delete;
   LoadedModel& operator=(const LoadedModel&) = delete;
