@@ -261,6 +261,11 @@ public final class ClipModel implements AutoCloseable {
     return model.maxTokens();
   }
 
+  /** The encoders' arithmetic: what was asked for, or what {@link Precision#AUTO} became. */
+  public Precision precision() {
+    return model.precision();
+  }
+
   /**
    * What the model multiplies cosines by before a softmax or, where it has a {@link #logitBias}, a
    * sigmoid; learned in training, 100 for OpenAI's.

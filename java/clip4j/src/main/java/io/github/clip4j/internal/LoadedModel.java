@@ -1,6 +1,7 @@
 package io.github.clip4j.internal;
 
 import io.github.clip4j.LoadOptions;
+import io.github.clip4j.Precision;
 import io.github.clip4j.Probability;
 import io.github.clip4j.Tokens;
 import io.github.clip4j.search.internal.NativeHandle;
@@ -22,6 +23,7 @@ public final class LoadedModel implements AutoCloseable {
   private final byte[] preprocessing;
   private final Optional<Probability> calibration;
   private final long parameters;
+  private final Precision precision;
   private final float logitScale;
   private final OptionalDouble logitBias;
   private String fingerprint;
@@ -31,16 +33,17 @@ public final class LoadedModel implements AutoCloseable {
       ModelDescription description,
       byte[] preprocessing,
       Tokenizer tokenizer,
-      int threads) {
+      LoadOptions options) {
     this.description = description;
     this.config = description.config();
     this.preprocessing = preprocessing;
     this.tokenizer = tokenizer;
     Optional<Probability> fitted =
         files.jsonIfPresent("calibration.json").map(LoadedModel::calibration);
-    this.handle = create(threads);
+    this.handle = create(options);
     try {
       parameters = with(model -> readWeights(model, files.directory()));
+      precision = Precision.values()[bits(Native::modelPrecision)];
       logitScale = number(Native::modelLogitScale);
       logitBias =
           config.family() == ClipConfig.Family.SIGLIP
@@ -65,7 +68,7 @@ public final class LoadedModel implements AutoCloseable {
     Native.load();
     Tokenizer tokenizer = Tokenizer.open(files, model.config());
     try {
-      return new LoadedModel(files, model, preprocessing.array(), tokenizer, options.threads());
+      return new LoadedModel(files, model, preprocessing.array(), tokenizer, options);
     } catch (Throwable e) {
       tokenizer.close();
       throw e;
@@ -73,7 +76,7 @@ public final class LoadedModel implements AutoCloseable {
   }
 
   /** The handle's end is the native model's and the tokenizer's. */
-  private NativeHandle create(int threads) {
+  private NativeHandle create(LoadOptions options) {
     try (Scratch scratch = new Scratch(ClipConfig.BYTES + Long.BYTES)) {
       config.write(scratch.view(0, ClipConfig.BYTES));
       ByteBuffer model = scratch.view(ClipConfig.BYTES, Long.BYTES);
@@ -85,7 +88,11 @@ public final class LoadedModel implements AutoCloseable {
           };
       WeightsReader.check(
           description.configFile(),
-          Native.modelCreate(scratch.address(), threads, scratch.address() + ClipConfig.BYTES));
+          Native.modelCreate(
+              scratch.address(),
+              options.threads(),
+              options.precision().ordinal(),
+              scratch.address() + ClipConfig.BYTES));
       return new NativeHandle("ClipModel", model.getLong(), free);
     }
   }
@@ -102,11 +109,15 @@ public final class LoadedModel implements AutoCloseable {
   }
 
   private float number(Getter getter) {
+    return Float.intBitsToFloat(bits(getter));
+  }
+
+  private int bits(Getter getter) {
     return with(
         model -> {
-          try (Scratch scratch = new Scratch(Float.BYTES)) {
+          try (Scratch scratch = new Scratch(Integer.BYTES)) {
             Native.check(getter.apply(model, scratch.address()));
-            return scratch.view(0, Float.BYTES).getFloat();
+            return scratch.view(0, Integer.BYTES).getInt();
           }
         });
   }
@@ -146,6 +157,11 @@ public final class LoadedModel implements AutoCloseable {
   /** Longest text in tokens, begin and end included. */
   public int maxTokens() {
     return tokenizer.maxTokens();
+  }
+
+  /** What its layers compute in; never AUTO. */
+  public Precision precision() {
+    return precision;
   }
 
   /** What cosines are multiplied by before a softmax or sigmoid. */

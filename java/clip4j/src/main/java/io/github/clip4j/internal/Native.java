@@ -89,7 +89,15 @@ public final class Native {
   @Name("clip4j_model_create")
   @NoException
   static native int modelCreate(
-      @Cast("const clip4j_config*") long config, int threads, @Cast("clip4j_model**") long model);
+      @Cast("const clip4j_config*") long config,
+      int threads,
+      int precision,
+      @Cast("clip4j_model**") long model);
+
+  @Name("clip4j_model_precision")
+  @NoException
+  static native int modelPrecision(
+      @Cast("const clip4j_model*") long model, @Cast("int32_t*") long precision);
 
   @Name("clip4j_model_wants")
   @NoException
