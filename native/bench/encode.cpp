@@ -1,8 +1,10 @@
 // Times encodings of one model with random weights and prints a line:
 //
-//     bench_encode [model=b32|l14] [precision=fp32|bf16|int8] [what=images|texts] [batch=32] [tokens=15] [repeat=11]
+//     bench_encode [model=b32|l14] [precision=fp32|bf16|int8] [what=images|texts] [batch=32] [tokens=15]
+//     [repeat=11]
 //
-// Pictures are random patches: decoding and preprocessing are not in it. CLIP4J_CPU chooses among the kernels.
+// Pictures are random patches: decoding and preprocessing are not in it. CLIP4J_CPU chooses among the
+// kernels.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -63,9 +65,8 @@ int main(int argc, char** argv) {
     known->second = option.substr(option.find('=') + 1);
   }
   const clip4j_config config = given["model"] == "l14" ? l14() : b32();
-  const std::map<std::string, clip4j_precision> precisions{{"fp32", CLIP4J_PRECISION_FP32},
-                                                           {"bf16", CLIP4J_PRECISION_BF16},
-                                                           {"int8", CLIP4J_PRECISION_INT8}};
+  const std::map<std::string, clip4j_precision> precisions{
+      {"fp32", CLIP4J_PRECISION_FP32}, {"bf16", CLIP4J_PRECISION_BF16}, {"int8", CLIP4J_PRECISION_INT8}};
   Model model(config, 0, precisions.at(given["precision"]));
   // Every tensor is the same random numbers: the largest is the table of tokens.
   const std::string file = std::filesystem::temp_directory_path() / "bench_encode.f32";
@@ -74,7 +75,8 @@ int main(int argc, char** argv) {
   std::vector<float> values(static_cast<size_t>(config.vocabulary_size) * config.text.hidden_size);
   for (float& value : values) value = normal(random);
   std::ofstream(file, std::ios::binary)
-      .write(reinterpret_cast<const char*>(values.data()), static_cast<std::streamsize>(values.size() * sizeof(float)));
+      .write(reinterpret_cast<const char*>(values.data()),
+             static_cast<std::streamsize>(values.size() * sizeof(float)));
   double begin = seconds();
   for (const auto& [name, shape] : model.wanted()) model.read(name, file, 0, CLIP4J_F32, shape);
   model.finish();
@@ -109,7 +111,8 @@ int main(int argc, char** argv) {
   const double median = times[times.size() / 2];
   std::printf("%s %s %s of %lld: median %.2f ms, least %.2f ms, %.1f a second; loaded in %.2f s\n",
               given["model"].c_str(), given["precision"].c_str(), given["what"].c_str(),
-              static_cast<long long>(batch), median * 1e3, times[0] * 1e3, static_cast<double>(batch) / median, loading);
+              static_cast<long long>(batch), median * 1e3, times[0] * 1e3,
+              static_cast<double>(batch) / median, loading);
   return 0;
 }
 

@@ -54,7 +54,8 @@ TEST_F(ClipAbi, RefusesImpossibleConfigs) {
     clip4j_config config = config_;
     fault(config);
     clip4j_model* model = nullptr;
-    EXPECT_EQ(clip4j_model_create(&config, 0, CLIP4J_PRECISION_FP32, &model), CLIP4J_INVALID_ARGUMENT) << &fault - faults;
+    EXPECT_EQ(clip4j_model_create(&config, 0, CLIP4J_PRECISION_FP32, &model), CLIP4J_INVALID_ARGUMENT)
+        << &fault - faults;
     EXPECT_EQ(model, nullptr);
   }
   clip4j_model* model = nullptr;

@@ -1,12 +1,12 @@
-// The kernels of 8-bit and 16-bit products against their definition, and models that use them against float32.
-#include "clip/packed.h"
-
+// The kernels of 8-bit and 16-bit products against their definition, and models that use them against
+// float32.
 #include <cmath>
 #include <cstring>
 #include <limits>
 #include <ostream>
 
 #include "base/cpu.h"
+#include "clip/packed.h"
 #include "clip/packed_linear.h"
 #include "clip_fixture.h"
 
@@ -34,7 +34,8 @@ std::vector<Named> runnable() {
     kernels.push_back({"avx2_int8", Element::kInt8, &packed::avx2_int8});
     kernels.push_back({"avx2_bf16", Element::kBf16, &packed::avx2_bf16});
   }
-  if (set >= InstructionSet::kAvx512) kernels.push_back({"avx512_bf16", Element::kBf16, &packed::avx512_bf16});
+  if (set >= InstructionSet::kAvx512)
+    kernels.push_back({"avx512_bf16", Element::kBf16, &packed::avx512_bf16});
   if (set >= InstructionSet::kAvx512Vnni) {
     kernels.push_back({"avx512vnni_int8", Element::kInt8, &packed::avx512vnni_int8});
   }
@@ -85,7 +86,8 @@ class Packed : public testing::TestWithParam<Named> {
 
   packed::Rows encode(PackedRows& memory, const std::vector<float>& x, int64_t count, int64_t width) const {
     const packed::Rows rows = memory.rows(element_, count, width);
-    for (int64_t row = 0; row < count; ++row) kernel_.encode(&x[static_cast<size_t>(row * width)], width, rows, row);
+    for (int64_t row = 0; row < count; ++row)
+      kernel_.encode(&x[static_cast<size_t>(row * width)], width, rows, row);
     return rows;
   }
 };
@@ -93,7 +95,8 @@ class Packed : public testing::TestWithParam<Named> {
 TEST_P(Packed, CodesAreTheNearest) {
   for (const int64_t width : {1, 3, 4, 5, 15, 16, 17, 64, 100, 768}) {
     std::vector<float> x = normal(width * 3);
-    for (int64_t i = 0; i < width; ++i) x[static_cast<size_t>(i)] = -0.01F * static_cast<float>(i + 1);  // one sign
+    for (int64_t i = 0; i < width; ++i)
+      x[static_cast<size_t>(i)] = -0.01F * static_cast<float>(i + 1);  // one sign
     PackedRows memory;
     const packed::Rows rows = encode(memory, x, 3, width);
     for (int64_t row = 0; row < 3; ++row) {
@@ -119,8 +122,15 @@ TEST_P(Packed, ZerosStayZero) {
 
 // y = act(x W^T + b), of the values that the codes stand for.
 TEST_P(Packed, MultipliesByTheDefinition) {
-  for (const auto& [count, inputs, outputs] : std::vector<std::tuple<int64_t, int64_t, int64_t>>{
-           {1, 4, 64}, {2, 5, 1}, {3, 16, 63}, {4, 31, 65}, {5, 64, 128}, {6, 100, 70}, {7, 48, 64}, {13, 768, 200}}) {
+  for (const auto& [count, inputs, outputs] :
+       std::vector<std::tuple<int64_t, int64_t, int64_t>>{{1, 4, 64},
+                                                          {2, 5, 1},
+                                                          {3, 16, 63},
+                                                          {4, 31, 65},
+                                                          {5, 64, 128},
+                                                          {6, 100, 70},
+                                                          {7, 48, 64},
+                                                          {13, 768, 200}}) {
     const std::vector<float> x = normal(count * inputs), bias = normal(outputs);
     PackedRows memory;
     const packed::Rows rows = encode(memory, x, count, inputs);
@@ -136,8 +146,8 @@ TEST_P(Packed, MultipliesByTheDefinition) {
       scale[static_cast<size_t>(o)] = 0.001F * static_cast<float>(1 + random_() % 9);
       for (int64_t i = 0; i < inputs; ++i) {
         const int64_t per_step = packed::values_per_step(element_), size = 4 / per_step;
-        uint8_t* const to = &codes[static_cast<size_t>(
-            ((o / 64 * steps + i / per_step) * 64 + o % 64) * 4 + i % per_step * size)];
+        uint8_t* const to = &codes[static_cast<size_t>(((o / 64 * steps + i / per_step) * 64 + o % 64) * 4 +
+                                                       i % per_step * size)];
         double& weight = weights[static_cast<size_t>(o * inputs + i)];
         if (element_ == Element::kInt8) {
           const auto code = static_cast<int32_t>(random_() % 255) - 127;
@@ -157,18 +167,20 @@ TEST_P(Packed, MultipliesByTheDefinition) {
       const int64_t stride = outputs + 3;
       std::vector<float> y(static_cast<size_t>(count * stride), 0.5F);
       for (int64_t panel = 0; panel * 64 < outputs; ++panel) {
-        kernel_.multiply(view, panel, rows, {y.data(), stride, finish});
+        kernel_.multiply(view, panel, panel + 1, rows, {y.data(), stride, finish});
       }
       for (int64_t row = 0; row < count; ++row) {
         for (int64_t o = 0; o < outputs; ++o) {
           double expected = bias[static_cast<size_t>(o)], size = std::abs(expected);
           for (int64_t i = 0; i < inputs; ++i) {
-            const double product = decoded(element_, rows, row, i) * weights[static_cast<size_t>(o * inputs + i)];
+            const double product =
+                decoded(element_, rows, row, i) * weights[static_cast<size_t>(o * inputs + i)];
             expected += product;
             size += std::abs(product);
           }
           expected = activation(finish, expected) + (finish == Finish::kAdd ? 0.5 : 0);
-          EXPECT_NEAR(y[static_cast<size_t>(row * stride + o)], expected, 2e-6 * (1 + size)) << row << ' ' << o;
+          EXPECT_NEAR(y[static_cast<size_t>(row * stride + o)], expected, 2e-6 * (1 + size))
+              << row << ' ' << o;
         }
         for (int64_t o = outputs; o < stride; ++o) EXPECT_EQ(y[static_cast<size_t>(row * stride + o)], 0.5F);
       }
@@ -180,15 +192,16 @@ TEST_P(Packed, WhatIsNotFiniteIsNotHidden) {
   const std::vector<uint8_t> codes(64 * 64, 1);
   const std::vector<float> scale(64, 1), bias(64);
   const std::vector<int32_t> sum(64, 40);
-  for (const float fault : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(),
-                            -std::numeric_limits<float>::infinity(), std::numeric_limits<float>::signaling_NaN()}) {
+  for (const float fault :
+       {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(),
+        -std::numeric_limits<float>::infinity(), std::numeric_limits<float>::signaling_NaN()}) {
     for (const int64_t place : {0, 17, 31}) {
       std::vector<float> x(32, 1);
       x[static_cast<size_t>(place)] = fault;
       PackedRows memory;
       const packed::Rows rows = encode(memory, x, 1, 32);
       std::vector<float> y(64);
-      kernel_.multiply({codes.data(), scale.data(), sum.data(), bias.data(), rows.bytes / 4, 64}, 0, rows,
+      kernel_.multiply({codes.data(), scale.data(), sum.data(), bias.data(), rows.bytes / 4, 64}, 0, 1, rows,
                        {y.data(), 64, Finish::kStore});
       for (const float value : y) EXPECT_FALSE(std::isfinite(value)) << fault << ' ' << place;
     }
@@ -206,14 +219,14 @@ TEST_P(Packed, NormalizesByTheDefinition) {
     for (const float value : x) mean += value / static_cast<double>(width);
     for (const float value : x) variance += (value - mean) * (value - mean) / static_cast<double>(width);
     for (size_t i = 0; i < y.size(); ++i) {
-      EXPECT_NEAR(y[i], (x[i] - mean) / std::sqrt(variance + 1e-5) * weight[i] + bias[i], 2e-4) << width << ' ' << i;
+      EXPECT_NEAR(y[i], (x[i] - mean) / std::sqrt(variance + 1e-5) * weight[i] + bias[i], 2e-4)
+          << width << ' ' << i;
     }
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Packed, testing::ValuesIn(runnable()), [](const auto& named) {
-  return std::string(named.param.name);
-});
+INSTANTIATE_TEST_SUITE_P(All, Packed, testing::ValuesIn(runnable()),
+                         [](const auto& named) { return std::string(named.param.name); });
 
 struct Model {
   clip4j_precision precision;
@@ -260,7 +273,8 @@ TEST_P(PackedModels, AreCloseToFloat32) {
 
 // Neither on what else is in a batch nor on the number of threads, to 1e-6: the last layers are float32's.
 TEST_P(PackedModels, DependOnNothingElse) {
-  const LoadedModel all(config_, weights_, 0, GetParam().precision), one(config_, weights_, 1, GetParam().precision);
+  const LoadedModel all(config_, weights_, 0, GetParam().precision),
+      one(config_, weights_, 1, GetParam().precision);
   const std::vector<float> images = all.embed_images(pictures_), texts = all.embed_texts(texts_);
   const auto expect_equal = [](const std::vector<float>& some, std::span<const float> expected) {
     for (size_t i = 0; i < some.size(); ++i) ASSERT_NEAR(some[i], expected[i], 1e-6) << i;
@@ -273,7 +287,8 @@ TEST_P(PackedModels, DependOnNothingElse) {
     const auto from = static_cast<size_t>(first) * dimension_;
     expect_equal(all.embed_images({pictures_.begin() + first, pictures_.begin() + last}),
                  std::span(images).subspan(from));
-    expect_equal(all.embed_texts({texts_.begin() + first, texts_.begin() + last}), std::span(texts).subspan(from));
+    expect_equal(all.embed_texts({texts_.begin() + first, texts_.begin() + last}),
+                 std::span(texts).subspan(from));
   }
 }
 

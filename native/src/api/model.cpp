@@ -21,7 +21,8 @@ int32_t clip4j_model_create(const clip4j_config* config, int32_t threads, int32_
                             clip4j_model** model) {
   return translate_exceptions([&] {
     deref(model, "model") = nullptr;
-    *model = std::make_unique<clip4j_model>(deref(config, "config"), threads, static_cast<clip4j_precision>(precision))
+    *model = std::make_unique<clip4j_model>(deref(config, "config"), threads,
+                                            static_cast<clip4j_precision>(precision))
                  .release();
   });
 }
@@ -66,5 +67,6 @@ int32_t clip4j_model_logit_bias(const clip4j_model* model, float* bias) {
 const char* clip4j_torch_version(void) { return torch::version(); }
 
 int32_t clip4j_model_precision(const clip4j_model* model, int32_t* precision) {
-  return translate_exceptions([&] { deref(precision, "precision") = deref(model, "model").model.precision(); });
+  return translate_exceptions(
+      [&] { deref(precision, "precision") = deref(model, "model").model.precision(); });
 }

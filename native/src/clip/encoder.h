@@ -29,8 +29,8 @@ class Encoder {
 
   // PREFIX.encoder.layers.N...
   virtual void declare(Weights& weights, const std::string& prefix) = 0;
-  // x [at least the sum of the lengths, hidden], which it may overwrite: the sequences one after another -> the
-  // wanted rows, one after another [at least as many, hidden]. What lies beyond means nothing.
+  // x [at least the sum of the lengths, hidden], which it may overwrite: the sequences one after another ->
+  // the wanted rows, one after another [at least as many, hidden]. What lies beyond means nothing.
   virtual torch::Tensor run(torch::Tensor x, std::span<const int64_t> lengths) const = 0;
 
  protected:
@@ -43,8 +43,8 @@ class Encoder {
   Encoder(const clip4j_tower& tower, Wanted wanted, bool causal);
 
   std::vector<Sequence> sequences(std::span<const int64_t> lengths) const;
-  // One head of a sequence. qkv [rows, 3 hidden]; `attended`: the sequence's first row, or its only one where only the wanted one
-  // is computed.
+  // One head of a sequence. qkv [rows, 3 hidden]; `attended`: the sequence's first row, or its only one where
+  // only the wanted one is computed.
   AttentionHead head(const float* qkv, const Sequence& sequence, int64_t number, bool wanted_only,
                      float* attended) const;
 

@@ -48,8 +48,8 @@ torch::Tensor FloatEncoder::run(torch::Tensor x, std::span<const int64_t> length
 
 // Behind the last layer's keys and values only the wanted rows matter: where that is one a sequence, the rest
 // of that layer runs for them alone.
-torch::Tensor FloatEncoder::run_layer(const Layer& layer, torch::Tensor x, std::span<const Sequence> sequences,
-                                 bool wanted_only) const {
+torch::Tensor FloatEncoder::run_layer(const Layer& layer, torch::Tensor x,
+                                      std::span<const Sequence> sequences, bool wanted_only) const {
   const torch::Tensor attended = attend(layer.qkv.run(layer.norm1.run(x)), sequences, wanted_only);
   if (wanted_only) x = wanted_rows(x, sequences);
   x = layer.out.run_and_add(attended, x);
@@ -57,7 +57,7 @@ torch::Tensor FloatEncoder::run_layer(const Layer& layer, torch::Tensor x, std::
 }
 
 torch::Tensor FloatEncoder::attend(const torch::Tensor& qkv, std::span<const Sequence> sequences,
-                              bool wanted_only) const {
+                                   bool wanted_only) const {
   const auto count = static_cast<int64_t>(sequences.size());
   const int64_t width = hidden_ / heads_;
   int64_t longest = 0;

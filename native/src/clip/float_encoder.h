@@ -12,8 +12,8 @@
 
 namespace clip4j {
 
-// The transformer in float32, by libtorch's oneDNN. A sequence's result does not depend on the others (but for
-// last bits where oneDNN splits long sums between threads, which it decides by the number of rows).
+// The transformer in float32, by libtorch's oneDNN. A sequence's result does not depend on the others (but
+// for last bits where oneDNN splits long sums between threads, which it decides by the number of rows).
 class FloatEncoder final : public Encoder {
  public:
   FloatEncoder(const clip4j_tower& tower, Wanted wanted, bool causal);

@@ -23,8 +23,8 @@ const clip4j_config& checked(const clip4j_config& config) {
   return config;
 }
 
-// AUTO is what was fastest, at the accuracy that precisions promise (benchmarks/RESULTS.md), on a CPU with these
-// instructions.
+// AUTO is what was fastest, at the accuracy that precisions promise (benchmarks/RESULTS.md), on a CPU with
+// these instructions.
 clip4j_precision resolved(clip4j_precision precision) {
   if (precision < CLIP4J_PRECISION_FP32 || precision > CLIP4J_PRECISION_AUTO) {
     fail(CLIP4J_INVALID_ARGUMENT, "precision ", static_cast<int>(precision), " is unknown");

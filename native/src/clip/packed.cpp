@@ -22,11 +22,9 @@ void store_halves(Integers values, uint8_t* to) {
 
 }  // namespace
 
-#include "clip/vector_math.h"
-
-#include "clip/packed_rows.h"
-
 #include "clip/packed_any.h"
+#include "clip/packed_rows.h"
+#include "clip/vector_math.h"
 
 namespace packed {
 

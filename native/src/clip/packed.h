@@ -5,13 +5,13 @@
 
 #include "clip4j.h"
 
-// Matrices of 8-bit or 16-bit values, and the kernels that multiply them. Plain data: the kernels' files may share
-// no inline function with others.
+// Matrices of 8-bit or 16-bit values, and the kernels that multiply them. Plain data: the kernels' files may
+// share no inline function with others.
 namespace clip4j::packed {
 
-// kInt8: weights are 8-bit integers with a scale an output; a row of x is 8-bit integers with a scale and a zero of
-// its own, so that no row depends on its neighbours. kBf16: both are bfloat16. Sums are int32 or float32, and all that
-// is not a product of matrices is float32.
+// kInt8: weights are 8-bit integers with a scale an output; a row of x is 8-bit integers with a scale and a
+// zero of its own, so that no row depends on its neighbours. kBf16: both are bfloat16. Sums are int32 or
+// float32, and all that is not a product of matrices is float32.
 enum class Element { kInt8, kBf16 };
 
 constexpr int64_t kStepBytes = 4;  // of a row: 4 int8 or 2 bfloat16
@@ -48,8 +48,9 @@ struct Output {
 };
 
 struct Kernel {
-  // One panel of outputs for all rows.
-  void (*multiply)(const Weights& weights, int64_t panel, const Rows& rows, const Output& output);
+  // One panel of outputs for all rows. Meanwhile the weights of panel `next` may be fetched, if there is one.
+  void (*multiply)(const Weights& weights, int64_t panel, int64_t next, const Rows& rows,
+                   const Output& output);
   // Writes row `row`. A value that is not finite makes the whole row's products not finite.
   void (*encode)(const float* values, int64_t width, const Rows& rows, int64_t row);
   // A layer norm of one row.

@@ -1,9 +1,10 @@
-// The multiplication of packed kernels for CPUs without a product of 8-bit or 16-bit values, in loops that the compiler turns into
-// vectors. Included after packed_rows.h, like it once for each instruction set.
+// The multiplication of packed kernels for CPUs without a product of 8-bit or 16-bit values, in loops that
+// the compiler turns into vectors. Included after packed_rows.h, like it once for each instruction set.
 
 namespace {
 
-inline void multiply_int8(const Weights& weights, int64_t panel, const Rows& rows, const Output& output) {
+inline void multiply_int8(const Weights& weights, int64_t panel, int64_t, const Rows& rows,
+                          const Output& output) {
   constexpr int64_t kPanel = clip4j::packed::kPanel;
   const int64_t bytes = weights.steps * clip4j::packed::kStepBytes;
   const auto* const panel_values = reinterpret_cast<const int8_t*>(weights.values) + panel * bytes * kPanel;
@@ -20,14 +21,15 @@ inline void multiply_int8(const Weights& weights, int64_t panel, const Rows& row
     float products[kPanel];
     for (int64_t i = 0; i < kPanel; ++i) {
       const int64_t o = panel * kPanel + i;
-      products[i] =
-          static_cast<float>(sums[i] - weights.sum[o] * rows.zero[row]) * (weights.scale[o] * rows.scale[row]);
+      products[i] = static_cast<float>(sums[i] - weights.sum[o] * rows.zero[row]) *
+                    (weights.scale[o] * rows.scale[row]);
     }
     finish(products, weights, panel, output, row);
   }
 }
 
-inline void multiply_bf16(const Weights& weights, int64_t panel, const Rows& rows, const Output& output) {
+inline void multiply_bf16(const Weights& weights, int64_t panel, int64_t, const Rows& rows,
+                          const Output& output) {
   constexpr int64_t kPanel = clip4j::packed::kPanel;
   const int64_t bytes = weights.steps * clip4j::packed::kStepBytes;
   const auto as_float = [](uint32_t bits) {

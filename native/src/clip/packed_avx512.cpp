@@ -22,14 +22,14 @@ Vector multiply_add(Vector a, Vector b, Vector c) { return _mm512_fmadd_ps(a, b,
   _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm512_cvtepi32_epi8(reinterpret_cast<__m512i>(values)));
 }
 [[maybe_unused]] void store_halves(Integers values, uint8_t* to) {
-  _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm512_cvtepi32_epi16(reinterpret_cast<__m512i>(values)));
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(to),
+                      _mm512_cvtepi32_epi16(reinterpret_cast<__m512i>(values)));
 }
 
 }  // namespace
 
-#include "clip/vector_math.h"
-
 #include "clip/packed_rows.h"
+#include "clip/vector_math.h"
 
 namespace {
 
@@ -42,7 +42,8 @@ struct Isa {
     const auto low = [&](__m512i pair) { return _mm512_castsi512_ps(_mm512_slli_epi32(pair, 16)); };
     sums = _mm512_fmadd_ps(high(x), high(w), _mm512_fmadd_ps(low(x), low(w), sums));
   }
-  [[gnu::always_inline]] static inline __m512 products(Sums sums, const Weights&, int64_t, const Rows&, int64_t) {
+  [[gnu::always_inline]] static inline __m512 products(Sums sums, const Weights&, int64_t, const Rows&,
+                                                       int64_t) {
     return sums;
   }
 };

@@ -22,14 +22,14 @@ Vector multiply_add(Vector a, Vector b, Vector c) { return _mm512_fmadd_ps(a, b,
   _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm512_cvtepi32_epi8(reinterpret_cast<__m512i>(values)));
 }
 [[maybe_unused]] void store_halves(Integers values, uint8_t* to) {
-  _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm512_cvtepi32_epi16(reinterpret_cast<__m512i>(values)));
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(to),
+                      _mm512_cvtepi32_epi16(reinterpret_cast<__m512i>(values)));
 }
 
 }  // namespace
 
-#include "clip/vector_math.h"
-
 #include "clip/packed_rows.h"
+#include "clip/vector_math.h"
 
 namespace {
 
@@ -39,7 +39,8 @@ struct Isa {
     // Not the intrinsic: GCC 12 copies its sums between registers and memory.
     asm("vdpbf16ps %2, %1, %0" : "+v"(sums) : "v"(x), "v"(w));
   }
-  [[gnu::always_inline]] static inline __m512 products(Sums sums, const Weights&, int64_t, const Rows&, int64_t) {
+  [[gnu::always_inline]] static inline __m512 products(Sums sums, const Weights&, int64_t, const Rows&,
+                                                       int64_t) {
     return sums;
   }
 };

@@ -22,14 +22,14 @@ Vector multiply_add(Vector a, Vector b, Vector c) { return _mm512_fmadd_ps(a, b,
   _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm512_cvtepi32_epi8(reinterpret_cast<__m512i>(values)));
 }
 [[maybe_unused]] void store_halves(Integers values, uint8_t* to) {
-  _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm512_cvtepi32_epi16(reinterpret_cast<__m512i>(values)));
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(to),
+                      _mm512_cvtepi32_epi16(reinterpret_cast<__m512i>(values)));
 }
 
 }  // namespace
 
-#include "clip/vector_math.h"
-
 #include "clip/packed_rows.h"
+#include "clip/vector_math.h"
 
 namespace {
 
@@ -43,7 +43,8 @@ struct Isa {
                                                        const Rows& rows, int64_t row) {
     const __m512i excess =
         _mm512_mullo_epi32(_mm512_loadu_si512(weights.sum + block * 16), _mm512_set1_epi32(rows.zero[row]));
-    const __m512 scale = _mm512_mul_ps(_mm512_loadu_ps(weights.scale + block * 16), _mm512_set1_ps(rows.scale[row]));
+    const __m512 scale =
+        _mm512_mul_ps(_mm512_loadu_ps(weights.scale + block * 16), _mm512_set1_ps(rows.scale[row]));
     return _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_sub_epi32(sums, excess)), scale);
   }
 };

@@ -12,7 +12,8 @@
 namespace clip4j {
 namespace {
 
-// Rows of a chunk: enough that weights come from memory slowly, few enough that its float32 rows stay in a cache.
+// Rows of a chunk: enough that weights come from memory slowly, few enough that its float32 rows stay in a
+// cache.
 constexpr int64_t kChunkRows = 96;
 
 packed::Finish finish(int32_t activation) {
@@ -26,32 +27,37 @@ packed::Finish finish(int32_t activation) {
   }
 }
 
+// Of a layer's weights.
+int64_t floats(const clip4j_tower& tower, packed::Element element) {
+  const int64_t hidden = tower.hidden_size, intermediate = tower.intermediate_size;
+  return PackedLinear::floats(element, 3 * hidden, hidden) + PackedLinear::floats(element, hidden, hidden) +
+         PackedLinear::floats(element, intermediate, hidden) +
+         PackedLinear::floats(element, hidden, intermediate);
+}
+
 float* room(Buffer& buffer, int64_t size) {
   if (buffer.size() < size) buffer = Buffer(size);
   return buffer.data();
 }
 
-void one_after_another(int64_t count, const std::function<void(int64_t, int64_t)>& body) {
-  for (int64_t i = 0; i < count; ++i) body(i, 0);
-}
-
 }  // namespace
 
-PackedEncoder::Layer::Layer(const clip4j_tower& tower, packed::Element element)
+PackedEncoder::Layer::Layer(const clip4j_tower& tower, packed::Element element, PackedMemory& memory)
     : norm1(tower.hidden_size, tower.layer_norm_eps),
-      qkv(element, 3 * int64_t{tower.hidden_size}, tower.hidden_size),
-      out(element, tower.hidden_size, tower.hidden_size),
+      qkv(element, 3 * int64_t{tower.hidden_size}, tower.hidden_size, memory),
+      out(element, tower.hidden_size, tower.hidden_size, memory),
       norm2(tower.hidden_size, tower.layer_norm_eps),
-      fc1(element, tower.intermediate_size, tower.hidden_size),
-      fc2(element, tower.hidden_size, tower.intermediate_size) {}
+      fc1(element, tower.intermediate_size, tower.hidden_size, memory),
+      fc2(element, tower.hidden_size, tower.intermediate_size, memory) {}
 
 PackedEncoder::PackedEncoder(const clip4j_tower& tower, Wanted wanted, bool causal, packed::Element element)
     : Encoder(tower, wanted, causal),
       element_(element),
       kernel_(packed::kernel(element)),
       activation_(finish(tower.activation)),
-      intermediate_(tower.intermediate_size) {
-  for (int32_t i = 0; i < tower.layers; ++i) layers_.emplace_back(tower, element);
+      intermediate_(tower.intermediate_size),
+      memory_(tower.layers * floats(tower, element)) {
+  for (int32_t i = 0; i < tower.layers; ++i) layers_.emplace_back(tower, element, memory_);
 }
 
 void PackedEncoder::declare(Weights& weights, const std::string& prefix) {
@@ -83,7 +89,9 @@ torch::Tensor PackedEncoder::run(torch::Tensor x, std::span<const int64_t> lengt
   }
   if (static_cast<int64_t>(scratch_.size()) < threads) scratch_.resize(static_cast<size_t>(threads));
   if (static_cast<int64_t>(chunks.size()) < threads) {
-    for (const Chunk& chunk : chunks) run_chunk(chunk, scratch_[0], torch::parallel_for, threads);
+    Team::run([&](const Loop& loop) {
+      for (const Chunk& chunk : chunks) run_chunk(chunk, scratch_[0], loop, threads);
+    });
   } else {
     run_alone(chunks);
   }
@@ -106,10 +114,11 @@ void PackedEncoder::run_alone(std::span<const Chunk> chunks) const {
   std::atomic<size_t> next{0};
   std::atomic_flag failed = ATOMIC_FLAG_INIT;
   std::exception_ptr failure;
+  const Loop loop = loop_alone();
   torch::parallel_for(torch::thread_count(), [&](int64_t, int64_t thread) {
     try {
       for (size_t i; (i = next.fetch_add(1)) < chunks.size();) {
-        run_chunk(chunks[i], scratch_[static_cast<size_t>(thread)], one_after_another, 1);
+        run_chunk(chunks[i], scratch_[static_cast<size_t>(thread)], loop, 1);
       }
     } catch (...) {
       next = chunks.size();
@@ -160,7 +169,8 @@ void PackedEncoder::run_chunk(const Chunk& chunk, Scratch& scratch, const Loop& 
   }
 }
 
-void PackedEncoder::run_mlp(const Layer& layer, float* x, int64_t rows, Scratch& scratch, const Loop& loop) const {
+void PackedEncoder::run_mlp(const Layer& layer, float* x, int64_t rows, Scratch& scratch,
+                            const Loop& loop) const {
   const packed::Rows codes = scratch.codes.rows(element_, rows, hidden_);
   normalize(layer.norm2, x, codes, scratch, loop);
   float* const between = scratch.wide.data();
@@ -170,17 +180,19 @@ void PackedEncoder::run_mlp(const Layer& layer, float* x, int64_t rows, Scratch&
   layer.fc2.run(between_codes, {x, hidden_, packed::Finish::kAdd}, loop);
 }
 
-void PackedEncoder::normalize(const LayerNorm& norm, const float* x, const packed::Rows& codes, Scratch& scratch,
-                              const Loop& loop) const {
+void PackedEncoder::normalize(const LayerNorm& norm, const float* x, const packed::Rows& codes,
+                              Scratch& scratch, const Loop& loop) const {
   float* const normalized = scratch.wide.data();
   loop(codes.count, [&](int64_t row, int64_t) {
     float* const to = normalized + row * hidden_;
-    kernel_.normalize(x + row * hidden_, norm.weight(), norm.bias(), static_cast<float>(norm.epsilon()), hidden_, to);
+    kernel_.normalize(x + row * hidden_, norm.weight(), norm.bias(), static_cast<float>(norm.epsilon()),
+                      hidden_, to);
     kernel_.encode(to, hidden_, codes, row);
   });
 }
 
-void PackedEncoder::encode(const float* values, int64_t width, const packed::Rows& codes, const Loop& loop) const {
+void PackedEncoder::encode(const float* values, int64_t width, const packed::Rows& codes,
+                           const Loop& loop) const {
   loop(codes.count, [&](int64_t row, int64_t) { kernel_.encode(values + row * width, width, codes, row); });
 }
 

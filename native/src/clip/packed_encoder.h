@@ -13,9 +13,10 @@
 
 namespace clip4j {
 
-// The transformer in products of 8-bit or 16-bit values (clip/packed.h). What lies between them, the residual stream and
-// attention are float32. Some sequences at a time go through all layers on one thread, from cache to cache; only where
-// there are too few do the threads share each layer. A sequence's result depends on itself alone, to the last bit.
+// The transformer in products of 8-bit or 16-bit values (clip/packed.h). What lies between them, the residual
+// stream and attention are float32. Some sequences at a time go through all layers on one thread, from cache
+// to cache; only where there are too few do the threads share each layer. A sequence's result depends on
+// itself alone, to the last bit.
 class PackedEncoder final : public Encoder {
  public:
   PackedEncoder(const clip4j_tower& tower, Wanted wanted, bool causal, packed::Element element);
@@ -25,7 +26,7 @@ class PackedEncoder final : public Encoder {
 
  private:
   struct Layer {
-    Layer(const clip4j_tower& tower, packed::Element element);
+    Layer(const clip4j_tower& tower, packed::Element element, PackedMemory& memory);
 
     LayerNorm norm1;
     PackedLinear qkv, out;
@@ -60,6 +61,7 @@ class PackedEncoder final : public Encoder {
   const packed::Kernel& kernel_;
   const packed::Finish activation_;
   const int64_t intermediate_;
+  PackedMemory memory_;
   std::deque<Layer> layers_;
   mutable std::vector<Scratch> scratch_;  // of each thread
 };

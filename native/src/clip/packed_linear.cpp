@@ -4,6 +4,8 @@
 #include <cmath>
 #include <utility>
 
+#include "torch/ops.h"
+
 namespace clip4j {
 namespace {
 
@@ -40,11 +42,23 @@ packed::Rows PackedRows::rows(Element element, int64_t count, int64_t width) {
   return {bytes(values_), scale_.data(), integers(zero_), row * kStepBytes, count};
 }
 
-PackedLinear::PackedLinear(Element element, int64_t outputs, int64_t inputs)
+PackedMemory::PackedMemory(int64_t floats) : memory_(zeros(floats)) {}
+
+float* PackedMemory::take(int64_t floats) {
+  taken_ += floats;
+  return memory_.data() + taken_ - floats;
+}
+
+int64_t PackedLinear::floats(Element element, int64_t outputs, int64_t inputs) {
+  return panels(outputs) * kPanel * steps(element, inputs);
+}
+
+PackedLinear::PackedLinear(Element element, int64_t outputs, int64_t inputs, PackedMemory& memory)
     : element_(element),
       outputs_(outputs),
       inputs_(inputs),
       kernel_(packed::kernel(element)),
+      values_(reinterpret_cast<uint8_t*>(memory.take(floats(element, outputs, inputs)))),
       bias_(zeros(panels(outputs) * kPanel)) {}
 
 void PackedLinear::declare(Weights& weights, const std::vector<std::string>& prefixes) {
@@ -60,10 +74,11 @@ void PackedLinear::declare(Weights& weights, const std::vector<std::string>& pre
   }
 }
 
-void PackedLinear::declare_shaped(Weights& weights, const std::string& prefix, std::vector<int64_t> weight_shape,
-                                  bool bias) {
+void PackedLinear::declare_shaped(Weights& weights, const std::string& prefix,
+                                  std::vector<int64_t> weight_shape, bool bias) {
   weights.want(
-      prefix + ".weight", std::move(weight_shape), [this] { return staging(); }, [this] { weight_placed(1); });
+      prefix + ".weight", std::move(weight_shape), [this] { return staging(); },
+      [this] { weight_placed(1); });
   if (bias) weights.want(prefix + ".bias", {outputs_}, [this] { return bias_.data(); });
 }
 
@@ -79,45 +94,51 @@ void PackedLinear::weight_placed(int64_t parts) {
 }
 
 void PackedLinear::pack() {
-  const int64_t padded = panels(outputs_) * kPanel, row_steps = steps(element_, inputs_);
-  values_ = zeros(padded * row_steps);
+  const int64_t padded = panels(outputs_) * kPanel;
   if (element_ == Element::kInt8) {
     scale_ = zeros(padded);
     sum_ = zeros(padded);
   }
-  PackedRows one;  // a bfloat16 row of weights is coded as one of x is
-  for (int64_t output = 0; output < outputs_; ++output) {
-    const float* const from = staging_.data() + output * inputs_;
-    const packed::Rows coded = one.rows(element_, 1, inputs_);
-    if (element_ == Element::kBf16) {
-      kernel_.encode(from, inputs_, coded, 0);
-    } else {
-      float most = 0;
-      for (int64_t i = 0; i < inputs_; ++i) most = std::max(most, std::abs(from[i]));
-      scale_.data()[output] = most / 127;
-      const float per_step = most > 0 ? 127 / most : 0;
-      std::fill_n(coded.values, coded.bytes, uint8_t{0});
-      for (int64_t i = 0; i < inputs_; ++i) {
-        const auto code = static_cast<int32_t>(std::nearbyint(std::clamp(from[i] * per_step, -127.0F, 127.0F)));
-        coded.values[i] = static_cast<uint8_t>(code);
-        integers(sum_)[output] += code;
-      }
+  std::vector<PackedRows> coded(static_cast<size_t>(torch::thread_count()));
+  for (PackedRows& memory : coded) memory.rows(element_, 1, inputs_);  // the loop takes none
+  torch::parallel_for(outputs_, [&](int64_t output, int64_t thread) {
+    pack_row(output, coded[static_cast<size_t>(thread)].rows(element_, 1, inputs_));
+  });
+}
+
+void PackedLinear::pack_row(int64_t output, const packed::Rows& coded) {
+  const float* const from = staging_.data() + output * inputs_;
+  if (element_ == Element::kBf16) {
+    kernel_.encode(from, inputs_, coded, 0);  // as a row of x
+  } else {
+    float most = 0;
+    for (int64_t i = 0; i < inputs_; ++i) most = std::max(most, std::abs(from[i]));
+    scale_.data()[output] = most / 127;
+    const float per_step = most > 1e-30F ? 127 / most : 0;  // never infinite
+    std::fill_n(coded.values, coded.bytes, uint8_t{0});
+    for (int64_t i = 0; i < inputs_; ++i) {
+      constexpr float kRound = 0x1.8p23F;  // adding it leaves an integer
+      const auto code = static_cast<int32_t>(from[i] * per_step + kRound - kRound);
+      coded.values[i] = static_cast<uint8_t>(code);
+      integers(sum_)[output] += code;
     }
-    uint8_t* to = bytes(values_) + (output / kPanel * row_steps * kPanel + output % kPanel) * kStepBytes;
-    for (int64_t step = 0; step < row_steps; ++step, to += kPanel * kStepBytes) {
-      std::copy_n(coded.values + step * kStepBytes, kStepBytes, to);
-    }
+  }
+  const int64_t row_steps = coded.bytes / kStepBytes;
+  uint8_t* to = values_ + (output / kPanel * row_steps * kPanel + output % kPanel) * kStepBytes;
+  for (int64_t step = 0; step < row_steps; ++step, to += kPanel * kStepBytes) {
+    std::copy_n(coded.values + step * kStepBytes, kStepBytes, to);
   }
 }
 
 void PackedLinear::run(const packed::Rows& x, const packed::Output& output, const Loop& loop) const {
-  const packed::Weights weights{.values = bytes(values_),
+  const packed::Weights weights{.values = values_,
                                 .scale = scale_.data(),
                                 .sum = integers(sum_),
                                 .bias = bias_.data(),
                                 .steps = steps(element_, inputs_),
                                 .outputs = outputs_};
-  loop(panels(outputs_), [&](int64_t panel, int64_t) { kernel_.multiply(weights, panel, x, output); });
+  loop(panels(outputs_),
+       [&](int64_t panel, int64_t) { kernel_.multiply(weights, panel, panel + loop.stride, x, output); });
 }
 
 }  // namespace clip4j

@@ -1,5 +1,5 @@
-// What packed kernels do with rows of float32, once for each instruction set, like vector_math.h, which comes first.
-// The including file has defined besides
+// What packed kernels do with rows of float32, once for each instruction set, like vector_math.h, which comes
+// first. The including file has defined besides
 //   store_bytes(Integers, to)    the low 8 bits of each
 //   store_halves(Integers, to)   the low 16 bits of each
 
@@ -36,7 +36,8 @@ inline float sum_of(Vector vector) {
   return (x < 0 ? e : Vector{} + 1.0f) / (1.0f + e);
 }
 
-// x Phi(x), with erf as in M. Abramowitz and I. Stegun, Handbook of Mathematical Functions, 7.1.26: 1.5e-7 at most off.
+// x Phi(x), with erf as in M. Abramowitz and I. Stegun, Handbook of Mathematical Functions, 7.1.26: 1.5e-7 at
+// most off.
 [[gnu::always_inline]] inline Vector gelu(Vector x) {
   const Vector z = (x < 0 ? -x : x) * 0x1.6a09e6p-1f;
   const Vector t = 1.0f / multiply_add(z, Vector{} + 0.3275911f, Vector{} + 1.0f);
@@ -65,7 +66,8 @@ inline float sum_of(Vector vector) {
 }
 
 // One row's 64 products with a panel, without their bias.
-inline void finish(const float* products, const Weights& weights, int64_t panel, const Output& output, int64_t row) {
+inline void finish(const float* products, const Weights& weights, int64_t panel, const Output& output,
+                   int64_t row) {
   constexpr int64_t kPanel = clip4j::packed::kPanel;
   const int64_t first = panel * kPanel;
   const int64_t count = weights.outputs - first < kPanel ? weights.outputs - first : kPanel;
@@ -76,8 +78,8 @@ inline void finish(const float* products, const Weights& weights, int64_t panel,
   }
 }
 
-inline void normalize(const float* values, const float* weight, const float* bias, float epsilon, int64_t width,
-               float* normalized) {
+inline void normalize(const float* values, const float* weight, const float* bias, float epsilon,
+                      int64_t width, float* normalized) {
   Vector sums{};
   for (int64_t i = 0; i < width; i += kLanes) sums += load_part(values + i, width - i);
   const float mean = sum_of(sums) / static_cast<float>(width);
@@ -90,7 +92,8 @@ inline void normalize(const float* values, const float* weight, const float* bia
   for (int64_t i = 0; i < width; i += kLanes) {
     const int64_t count = width - i;
     const Vector centred = (load_part(values + i, count) - mean) * scale;
-    store_part(multiply_add(centred, load_part(weight + i, count), load_part(bias + i, count)), normalized + i, count);
+    store_part(multiply_add(centred, load_part(weight + i, count), load_part(bias + i, count)),
+               normalized + i, count);
   }
 }
 

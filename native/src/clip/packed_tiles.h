@@ -1,5 +1,5 @@
-// The multiplication of the AVX-512 packed kernels: tiles of some rows by a panel, whose sums stay in registers. Included after
-// packed_rows.h and an `Isa`:
+// The multiplication of the AVX-512 packed kernels: tiles of some rows by a panel, whose sums stay in
+// registers. Included after packed_rows.h and an `Isa`:
 //
 //     Sums                        16 sums
 //     multiply_add(sums, x, w)    adds products of a row's step, in every lane, and a step of 16 outputs
@@ -20,8 +20,10 @@ template <int kCount, typename F>
   unrolled(f, std::make_integer_sequence<int, kCount>());
 }
 
+// Fetches a line at `ahead` for each step.
 template <int kRows>
-void multiply_tile(const Weights& weights, int64_t panel, const Rows& rows, int64_t first, const Output& output) {
+void multiply_tile(const Weights& weights, int64_t panel, const uint8_t* ahead, const Rows& rows,
+                   int64_t first, const Output& output) {
   Isa::Sums sums[kRows][kBlocks];
   const uint8_t* x[kRows];
   unrolled<kRows>([&](auto r) __attribute__((always_inline)) {
@@ -30,16 +32,18 @@ void multiply_tile(const Weights& weights, int64_t panel, const Rows& rows, int6
   });
   const int64_t bytes = weights.steps * clip4j::packed::kStepBytes;
   const uint8_t* w = weights.values + panel * bytes * clip4j::packed::kPanel;
-  for (int64_t offset = 0; offset < bytes; offset += clip4j::packed::kStepBytes, w += kBlocks * 64) {
+  for (int64_t offset = 0; offset < bytes;
+       offset += clip4j::packed::kStepBytes, w += kBlocks * 64, ahead += 64) {
+    __builtin_prefetch(ahead, 0, 2);
     __m512i step[kBlocks];
-    unrolled<kBlocks>([&](auto b) __attribute__((always_inline)) { step[b] = _mm512_loadu_si512(w + b * 64); });
+    unrolled<kBlocks>([&](auto b)
+                          __attribute__((always_inline)) { step[b] = _mm512_loadu_si512(w + b * 64); });
     unrolled<kRows>([&](auto r) __attribute__((always_inline)) {
       int32_t values;
       __builtin_memcpy(&values, x[r] + offset, sizeof(values));
       const __m512i row = _mm512_set1_epi32(values);
-      unrolled<kBlocks>([&](auto b) __attribute__((always_inline)) {
-        Isa::multiply_add(sums[r][b], row, step[b]);
-      });
+      unrolled<kBlocks>([&](auto b)
+                            __attribute__((always_inline)) { Isa::multiply_add(sums[r][b], row, step[b]); });
     });
   }
   unrolled<kRows>([&](auto r) __attribute__((always_inline)) {
@@ -51,22 +55,29 @@ void multiply_tile(const Weights& weights, int64_t panel, const Rows& rows, int6
   });
 }
 
-void multiply(const Weights& weights, int64_t panel, const Rows& rows, const Output& output) {
+void multiply(const Weights& weights, int64_t panel, int64_t next, const Rows& rows, const Output& output) {
+  // The first tiles fetch a quarter of the next panel each. What is behind the last panel is fetched without
+  // harm.
+  const int64_t quarter = weights.steps * 64;
+  const uint8_t* ahead = weights.values + next * 4 * quarter;
+  const auto tile = [&](auto count, int64_t first) {
+    multiply_tile<count>(weights, panel, ahead, rows, first, output);
+    ahead += quarter;
+  };
   int64_t first = 0;
-  for (; first + kTileRows <= rows.count; first += kTileRows) {
-    multiply_tile<kTileRows>(weights, panel, rows, first, output);
-  }
+  for (; first + kTileRows <= rows.count; first += kTileRows)
+    tile(std::integral_constant<int, kTileRows>(), first);
   switch (rows.count - first) {
     case 5:
-      return multiply_tile<5>(weights, panel, rows, first, output);
+      return tile(std::integral_constant<int, 5>(), first);
     case 4:
-      return multiply_tile<4>(weights, panel, rows, first, output);
+      return tile(std::integral_constant<int, 4>(), first);
     case 3:
-      return multiply_tile<3>(weights, panel, rows, first, output);
+      return tile(std::integral_constant<int, 3>(), first);
     case 2:
-      return multiply_tile<2>(weights, panel, rows, first, output);
+      return tile(std::integral_constant<int, 2>(), first);
     case 1:
-      return multiply_tile<1>(weights, panel, rows, first, output);
+      return tile(std::integral_constant<int, 1>(), first);
     default:
       return;
   }

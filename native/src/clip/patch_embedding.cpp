@@ -14,7 +14,8 @@ PatchEmbedding::PatchEmbedding(const clip4j_config& config, clip4j_precision pre
   if (precision == CLIP4J_PRECISION_FP32) {
     linear_.emplace(hidden_, width_, bias_ ? Linear::Bias::kYes : Linear::Bias::kNo);
   } else {
-    packed_.emplace(element_, hidden_, width_);
+    memory_.emplace(PackedLinear::floats(element_, hidden_, width_));
+    packed_.emplace(element_, hidden_, width_, *memory_);
   }
 }
 
@@ -33,8 +34,9 @@ torch::Tensor PatchEmbedding::run(const float* patches, int64_t rows) const {
   torch::Tensor embedded = torch::Tensor::empty({rows, hidden_});
   const packed::Rows codes = codes_.rows(element_, rows, width_);
   const packed::Kernel& kernel = packed::kernel(element_);
-  torch::parallel_for(rows, [&](int64_t row, int64_t) { kernel.encode(patches + row * width_, width_, codes, row); });
-  packed_->run(codes, {embedded.data(), hidden_, packed::Finish::kStore}, torch::parallel_for);
+  torch::parallel_for(
+      rows, [&](int64_t row, int64_t) { kernel.encode(patches + row * width_, width_, codes, row); });
+  packed_->run(codes, {embedded.data(), hidden_, packed::Finish::kStore}, loop_shared());
   return embedded;
 }
 

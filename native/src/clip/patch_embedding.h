@@ -9,7 +9,8 @@
 
 namespace clip4j {
 
-// The first layer of a vision tower: a convolution whose steps are as long as its patches, which is a product of matrices.
+// The first layer of a vision tower: a convolution whose steps are as long as its patches, which is a product
+// of matrices.
 class PatchEmbedding {
  public:
   PatchEmbedding(const clip4j_config& config, clip4j_precision precision);
@@ -23,6 +24,7 @@ class PatchEmbedding {
   const bool bias_;
   // One of the two.
   std::optional<Linear> linear_;
+  std::optional<PackedMemory> memory_;
   std::optional<PackedLinear> packed_;
   const packed::Element element_;
   mutable PackedRows codes_;

@@ -34,9 +34,10 @@ void declare_table(Weights& weights, const char* name, std::vector<int64_t> shap
 VisionTower::VisionTower(const clip4j_config& config, clip4j_precision precision)
     : config_(config),
       patch_embedding_(config, precision),
-      encoder_(Encoder::make(config.vision,
-               config.vision_pooling == CLIP4J_CLASS_TOKEN ? Encoder::Wanted::kFirst : Encoder::Wanted::kAll,
-               /*causal=*/false, precision)),
+      encoder_(Encoder::make(
+          config.vision,
+          config.vision_pooling == CLIP4J_CLASS_TOKEN ? Encoder::Wanted::kFirst : Encoder::Wanted::kAll,
+          /*causal=*/false, precision)),
       post_norm_(config.vision.hidden_size, config.vision.layer_norm_eps) {
   if (config.pre_norm != 0) pre_norm_.emplace(config.vision.hidden_size, config.vision.layer_norm_eps);
   if (config.vision_pooling == CLIP4J_ATTENTION) pooling_.emplace(config.vision);
@@ -67,8 +68,7 @@ void VisionTower::declare(Weights& weights) {
 torch::Tensor VisionTower::embed(const float* patches, int64_t pictures) const {
   const int64_t hidden = config_.vision.hidden_size, count = patches_of(config_),
                 length = picture_tokens(config_);
-  const torch::Tensor embedded =
-      patch_embedding_.run(patches, pictures * count);
+  const torch::Tensor embedded = patch_embedding_.run(patches, pictures * count);
   torch::Tensor tokens = torch::Tensor::empty({pictures * length, hidden});
   const float* from = embedded.data();
   float* to = tokens.data();

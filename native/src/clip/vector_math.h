@@ -1,6 +1,6 @@
-// Functions of vectors, once for each instruction set: no #pragma once, and everything in the including file's
-// unnamed namespace, so that no other file can end up with code for a CPU that it does not run on. The including
-// file has defined there
+// Functions of vectors, once for each instruction set: no #pragma once, and everything in the including
+// file's unnamed namespace, so that no other file can end up with code for a CPU that it does not run on. The
+// including file has defined there
 //   Vector, Integers             float and int32_t with GCC's vector_size
 //   multiply_add(a, b, c)        a * b + c
 
