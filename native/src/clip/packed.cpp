@@ -23,8 +23,6 @@ void store_halves(Integers values, uint8_t* to) {
 }  // namespace
 
 #include "clip/packed_any.h"
-#include "clip/packed_rows.h"
-#include "clip/vector_math.h"
 
 namespace packed {
 

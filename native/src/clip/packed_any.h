@@ -1,5 +1,7 @@
 // The multiplication of packed kernels for CPUs without a product of 8-bit or 16-bit values, in loops that
-// the compiler turns into vectors. Included after packed_rows.h, like it once for each instruction set.
+// the compiler turns into vectors. Included like packed_rows.h, once for each instruction set.
+
+#include "clip/packed_rows.h"
 
 namespace {
 

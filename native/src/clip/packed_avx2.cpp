@@ -25,8 +25,6 @@ void store_halves(Integers values, uint8_t* to) {
 }  // namespace
 
 #include "clip/packed_any.h"
-#include "clip/packed_rows.h"
-#include "clip/vector_math.h"
 
 const packed::Kernel packed::avx2_int8 = {multiply_int8, encode_int8, normalize};
 const packed::Kernel packed::avx2_bf16 = {multiply_bf16, encode_bf16, normalize};

@@ -29,7 +29,6 @@ Vector multiply_add(Vector a, Vector b, Vector c) { return _mm512_fmadd_ps(a, b,
 }  // namespace
 
 #include "clip/packed_rows.h"
-#include "clip/vector_math.h"
 
 namespace {
 

@@ -3,6 +3,8 @@
 //   store_bytes(Integers, to)    the low 8 bits of each
 //   store_halves(Integers, to)   the low 16 bits of each
 
+#include "clip/vector_math.h"
+
 namespace {
 
 using clip4j::packed::Finish;
