@@ -6,29 +6,9 @@
 
 #include "clip/packed.h"
 
-// GCC 12 warns about its own _mm512_undefined_ps (GCC bug 105593).
-#pragma GCC diagnostic ignored "-Wuninitialized"
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-
 namespace clip4j {
-namespace {
 
-using Vector [[gnu::vector_size(64)]] = float;
-using Integers [[gnu::vector_size(64)]] = int32_t;
-
-Vector multiply_add(Vector a, Vector b, Vector c) { return _mm512_fmadd_ps(a, b, c); }
-
-[[maybe_unused]] void store_bytes(Integers values, uint8_t* to) {
-  _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm512_cvtepi32_epi8(reinterpret_cast<__m512i>(values)));
-}
-[[maybe_unused]] void store_halves(Integers values, uint8_t* to) {
-  _mm256_storeu_si256(reinterpret_cast<__m256i*>(to),
-                      _mm512_cvtepi32_epi16(reinterpret_cast<__m512i>(values)));
-}
-
-}  // namespace
-
-#include "clip/packed_rows.h"
+#include "clip/packed_avx512.h"
 
 namespace {
 

@@ -41,7 +41,7 @@ class Team {
 
   // Written while the loop is closed and nobody is inside.
   const Body* body_ = nullptr;
-  int64_t count_ = 0;
+  std::atomic<int64_t> count_{0};
   std::atomic<int64_t> next_{0};
   std::atomic<bool> open_{false};
   std::atomic<int32_t> inside_{0};  // helpers
