@@ -38,7 +38,7 @@ double cpu_seconds() {
 }
 
 Matrix random_matrix(int64_t rows, int32_t dimension, double cone, uint64_t seed) {
-  Matrix matrix{rows, dimension, std::vector<float>(static_cast<size_t>(rows * dimension))};
+  Matrix matrix{rows, dimension, search::Array<float>(rows * dimension)};
   constexpr int64_t piece = 4096;
   parallel((rows + piece - 1) / piece, [&](int64_t p) {
     uint64_t state = seed * 0x9E3779B97F4A7C15 + static_cast<uint64_t>(p) * 0xBF58476D1CE4E5B9 + 1;

@@ -28,9 +28,10 @@ class Bound {
     double lower, upper;
   };
   // Where the float64 score of a row lies.
-  Interval score(float product, float row_error, double row_norm) const {
-    const double middle = along_mean_ + step_ * static_cast<double>(product), most = row_error + pad_;
-    const double factor = similarity_ == Similarity::kDot ? query_norm_ * row_norm : 1;
+  Interval score(float product, const Codes& codes, int64_t row) const {
+    const double middle = along_mean_ + step_ * static_cast<double>(product), most = codes.error[row] + pad_;
+    // Norms are read for dot products alone: they are not in the cache.
+    const double factor = similarity_ == Similarity::kDot ? query_norm_ * codes.norm[row] : 1;
     return {(middle - most) * factor, (middle + most) * factor};
   }
 

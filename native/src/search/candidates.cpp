@@ -18,7 +18,13 @@ constexpr int64_t kRescorePiece = 64;
 int64_t Scorer::rescore(std::span<Candidate> candidates) const {
   thread_local std::vector<float> scratch;
   int64_t count = 0;
-  for (Candidate& candidate : candidates) {
+  const auto expect = [&](size_t i) {
+    if (i >= candidates.size() || candidates[i].known()) return;
+    views_[candidates[i].view].segment->source().expect(candidates[i].row);
+  };
+  for (size_t i = 0; i < candidates.size(); ++i) {
+    expect(i + 2);
+    Candidate& candidate = candidates[i];
     if (candidate.known()) continue;
     const Segment& segment = *views_[candidate.view].segment;
     scratch.resize(segment.dimension());
@@ -49,7 +55,7 @@ void Candidates::merge(const Candidates& other) {
 
 // Drops what k candidates are certain to beat.
 void Candidates::prune() {
-  if (static_cast<int64_t>(candidates_.size()) >= k_) {
+  if (size() >= k_) {
     lower_.resize(candidates_.size());
     std::transform(candidates_.begin(), candidates_.end(), lower_.begin(),
                    [](const Candidate& c) { return c.lower; });
@@ -57,46 +63,52 @@ void Candidates::prune() {
     std::nth_element(lower_.begin(), kth, lower_.end(), std::greater<>());
     raise(*kth);
   }
+  drop_beaten();
+}
+
+void Candidates::drop_beaten() {
   std::erase_if(candidates_, [this](const Candidate& c) { return c.upper < threshold_; });
 }
 
 void Candidates::shrink(const Scorer& scorer) {
   prune();
   // More near ties than the bounds can tell apart: known scores can.
-  if (static_cast<int64_t>(candidates_.size()) > 8 * k_ + kMostUndecided) settle(scorer);
-  full_ = 2 * static_cast<int64_t>(candidates_.size()) + kRoom;
+  if (size() > 8 * k_ + kMostUndecided) settle(scorer);
+  full_ = 2 * size() + kRoom;
+}
+
+void Candidates::sharpen(const Scorer& scorer) {
+  prune();
+  if (size() <= k_) return;
+  // The k that look best: their scores are a better threshold than any bounds.
+  std::nth_element(
+      candidates_.begin(), candidates_.begin() + (k_ - 1), candidates_.end(),
+      [](const Candidate& a, const Candidate& b) { return a.lower + a.upper > b.lower + b.upper; });
+  rescore(0, k_, scorer);
+  double least = std::numeric_limits<double>::infinity();
+  for (int64_t i = 0; i < k_; ++i) least = std::min(least, candidates_[i].lower);
+  raise(least);
+  drop_beaten();
 }
 
 void Candidates::settle(const Scorer& scorer) {
-  prune();
-  const auto rescore = [&](int64_t begin, int64_t end) {
-    const int64_t pieces = divide_up(end - begin, kRescorePiece);
-    std::atomic<int64_t> count{0};
-    parallel(pieces, [&](int64_t piece) {
-      const int64_t from = begin + piece * kRescorePiece;
-      count += scorer.rescore({&candidates_[from], static_cast<size_t>(std::min(kRescorePiece, end - from))});
-    });
-    rescored_ += count;
-  };
-  const auto size = [this] { return static_cast<int64_t>(candidates_.size()); };
-  if (size() > k_) {
-    // The k that look best first: their scores are a better threshold than any bounds.
-    std::nth_element(
-        candidates_.begin(), candidates_.begin() + (k_ - 1), candidates_.end(),
-        [](const Candidate& a, const Candidate& b) { return a.lower + a.upper > b.lower + b.upper; });
-    rescore(0, k_);
-    double least = std::numeric_limits<double>::infinity();
-    for (int64_t i = 0; i < k_; ++i) least = std::min(least, candidates_[i].lower);
-    raise(least);
-    std::erase_if(candidates_, [this](const Candidate& c) { return c.upper < threshold_; });
-  }
-  rescore(0, size());
-  std::erase_if(candidates_, [this](const Candidate& c) { return c.upper < threshold_; });
+  sharpen(scorer);
+  rescore(0, size(), scorer);
+  drop_beaten();
   const auto best = candidates_.begin() + std::min(k_, size());
   std::partial_sort(candidates_.begin(), best, candidates_.end(),
                     [&](const Candidate& a, const Candidate& b) { return scorer.better(a, b); });
   candidates_.erase(best, candidates_.end());
   if (size() == k_) raise(candidates_.back().lower);
+}
+
+void Candidates::rescore(int64_t begin, int64_t end, const Scorer& scorer) {
+  std::atomic<int64_t> count{0};
+  parallel(divide_up(end - begin, kRescorePiece), [&](int64_t piece) {
+    const int64_t from = begin + piece * kRescorePiece;
+    count += scorer.rescore({&candidates_[from], static_cast<size_t>(std::min(kRescorePiece, end - from))});
+  });
+  rescored_ += count;
 }
 
 }  // namespace clip4j::search

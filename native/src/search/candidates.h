@@ -59,7 +59,7 @@ class Candidates {
   }
   // To be called now and then, so that there are never many more than k.
   void shrink_when_full(const Scorer& scorer) {
-    if (static_cast<int64_t>(candidates_.size()) > full_) shrink(scorer);
+    if (size() > full_) shrink(scorer);
   }
   // Takes over what another thread has found.
   void merge(const Candidates& other);
@@ -71,8 +71,12 @@ class Candidates {
   int64_t bytes() const;
 
  private:
+  int64_t size() const { return static_cast<int64_t>(candidates_.size()); }
   void shrink(const Scorer& scorer);
   void prune();
+  void sharpen(const Scorer& scorer);
+  void drop_beaten();
+  void rescore(int64_t begin, int64_t end, const Scorer& scorer);
 
   int64_t k_;
   int64_t full_;

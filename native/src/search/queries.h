@@ -23,6 +23,9 @@ class Queries {
   }
   Bound bound(int32_t query, const Segment& segment) const;
 
+  // Native memory that it keeps for the next time.
+  int64_t bytes() const;
+
   // The truth. `scratch` has room for a row.
   double score(int32_t query, const Segment& segment, int64_t row, float* scratch) const;
 

@@ -14,14 +14,18 @@ constexpr int64_t kPieceBytes = 512 << 10;  // of codes that a worker takes at a
 constexpr int64_t kFirstBlocks = 4;         // of the first kernel call, when any row may be among the best
 constexpr int64_t kMostFound = 1 << 16;     // of a kernel call
 
-int64_t piece_blocks(const Segment& segment) {
-  return std::max<int64_t>(kFirstBlocks, kPieceBytes / segment.codes().block_bytes());
+// Blocks of a piece, of which a sample scans one in `stride`.
+int64_t piece_blocks(const Segment& segment, int32_t stride) {
+  return std::max<int64_t>(kFirstBlocks, kPieceBytes / segment.codes().block_bytes()) * stride;
 }
 
 // The blocks of first ... last - 1 where rows may be found, and which rows.
-void list_blocks(const SegmentView& view, int64_t first, int64_t last, std::vector<Block>& blocks) {
+void list_blocks(const SegmentView& view, int64_t first, int64_t last, int32_t stride,
+                 std::vector<Block>& blocks) {
   blocks.clear();
-  for (int64_t number = first; number < last; ++number) {
+  for (int64_t group = first; group < last; group += stride) {
+    const int64_t number = stride == 1 ? group : sampled_block(group, stride);
+    if (number >= last) break;
     const int64_t begin = number * kBlockRows,
                   rows = std::min<int64_t>(kBlockRows, view.segment->rows() - begin);
     uint32_t allowed = (1U << rows) - 1;
@@ -76,12 +80,13 @@ void Scan::prepare(const Batch& batch) {
   for (const SegmentView& view : batch.views) {
     for (int32_t q = 0; q < batch.count; ++q) bounds_.push_back(queries_.bound(q, *view.segment));
   }
-  thresholds_.assign(batch.count, batch.request.minimum_score);
+  thresholds_.resize(batch.count);
+  for (int32_t q = 0; q < batch.count; ++q) thresholds_[q] = batch.minimum(q);
   if (workers_.size() < static_cast<size_t>(batch.workers)) workers_.resize(batch.workers);
   for (int32_t w = 0; w < batch.workers; ++w) {
     workers_[w].candidates.resize(batch.count);
     for (int32_t q = 0; q < batch.count; ++q) {
-      workers_[w].candidates[q].reset(batch.k(q), batch.request.minimum_score);
+      workers_[w].candidates[q].reset(batch.k(q), batch.minimum(q));
     }
   }
   next_piece_ = 0;
@@ -95,15 +100,15 @@ void Scan::work(const Batch& batch, Worker& worker) {
     for (;; ++view) {
       if (view == static_cast<int32_t>(batch.views.size())) return;
       const Segment& segment = *batch.views[view].segment;
-      const int64_t pieces = divide_up(segment.codes().blocks(), piece_blocks(segment));
+      const int64_t pieces = divide_up(segment.codes().blocks(), piece_blocks(segment, batch.stride));
       if (piece - first_piece < pieces) break;
       first_piece += pieces;
     }
     piece -= first_piece;
     exit_gate::check_running();
     const Segment& segment = *batch.views[view].segment;
-    const int64_t begin = piece * piece_blocks(segment);
-    list_blocks(batch.views[view], begin, std::min(segment.codes().blocks(), begin + piece_blocks(segment)),
+    const int64_t size = piece_blocks(segment, batch.stride), begin = piece * size;
+    list_blocks(batch.views[view], begin, std::min(segment.codes().blocks(), begin + size), batch.stride,
                 worker.blocks);
     scan_blocks(batch, view, worker);
   }
@@ -147,7 +152,7 @@ void Scan::collect(const Batch& batch, int32_t view, const Found& found, Worker&
     Candidates& candidates = worker.candidates[run->query];
     const Bound& bound = bounds_[static_cast<int64_t>(view) * batch.count + run->query];
     for (int32_t i = 0; i < run->count; ++i, ++row, ++product) {
-      const Bound::Interval score = bound.score(*product, codes.error[*row], codes.norm[*row]);
+      const Bound::Interval score = bound.score(*product, codes, *row);
       candidates.add({score.lower, score.upper, view, *row});
     }
     candidates.shrink_when_full(Scorer(queries_, run->query, batch.views));
@@ -160,8 +165,13 @@ void Scan::collect(const Batch& batch, int32_t view, const Found& found, Worker&
 }
 
 int64_t Scan::bytes() const {
-  int64_t bytes = 0;
+  const auto size = [](const auto& values) {
+    return static_cast<int64_t>(values.capacity() * sizeof(values[0]));
+  };
+  int64_t bytes = size(bounds_) + size(thresholds_) + queries_.bytes();
   for (const Worker& worker : workers_) {
+    bytes += size(worker.floors) + size(worker.thresholds) + size(worker.blocks) + size(worker.rows) +
+             size(worker.products) + size(worker.runs);
     for (const Candidates& candidates : worker.candidates) bytes += candidates.bytes();
   }
   return bytes;

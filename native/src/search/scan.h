@@ -20,17 +20,28 @@ struct Batch {
   int64_t bytes;  // of their codes
   const Request& request;
   const Kernel& kernel;
-  int32_t workers;  // threads that share the rows
+  int32_t workers;                        // threads that share the rows
+  std::span<const double> minimums = {};  // of each query of the batch, instead of the request's
+  int32_t stride = 1;                     // one block of so many is scanned, chosen at random
 
   // Whether codes come from memory, rather than from a core's cache.
   bool far() const { return bytes > (768 << 10); }
 
+  double minimum(int32_t query) const { return minimums.empty() ? request.minimum_score : minimums[query]; }
   // No more than there are rows.
   int64_t k(int64_t query) const {
     const int64_t k = request.k[request.k.size() == 1 ? 0 : first + query];
     return k < rows ? k : rows;
   }
 };
+
+// Which block of the `stride` from `first` on a sample scans: whatever the rows' order, it should have
+// nothing to do with it.
+inline int64_t sampled_block(int64_t first, int32_t stride) {
+  uint64_t hash = static_cast<uint64_t>(first) * 0x9E3779B97F4A7C15;
+  hash ^= hash >> 32;
+  return first + static_cast<int64_t>(hash % static_cast<uint64_t>(stride));
+}
 
 // Reads all rows once for a batch: blocks of codes stay in the cache while the batch's queries pass over
 // them. A row whose product with a query says that k others are better is forgotten in registers. So no

@@ -4,6 +4,8 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "search/guess.h"
+#include "search/idle_scan.h"
 #include "search/parallel.h"
 #include "search/scan.h"
 
@@ -16,7 +18,6 @@ constexpr int64_t kThreadProducts = 1
                                     << 24;  // multiplications that are worth another thread: 60 microseconds
 constexpr int64_t kThreadBytes =
     8 << 20;  // codes that are worth sharing among threads when queries can be instead
-constexpr int64_t kKeptBytes = 1 << 20;
 
 void check(const Request& request) {
   for (const int64_t k : request.k) {
@@ -44,14 +45,6 @@ void clear(Hits& hits) {
   hits.rescored = 0;
 }
 
-void append(const Hits& part, Hits& hits) {
-  const auto before = static_cast<int64_t>(hits.row.size());
-  for (const int64_t offset : part.offset) hits.offset.push_back(before + offset);
-  hits.row.insert(hits.row.end(), part.row.begin(), part.row.end());
-  hits.score.insert(hits.score.end(), part.score.begin(), part.score.end());
-  hits.rescored += part.rescored;
-}
-
 // So many that their candidates fit. A range search has as many as hits, which the caller has room for.
 int64_t most_queries(const Request& request, int64_t rows, int64_t threads) {
   int64_t k = 1;
@@ -60,11 +53,13 @@ int64_t most_queries(const Request& request, int64_t rows, int64_t threads) {
   return std::clamp<int64_t>(kCandidateBytes / bytes, 1, kMostQueries);
 }
 
-// With memory that the thread keeps for its next search, if it is not much.
 void run(const Batch& batch, Hits& hits) {
-  thread_local Scan scan;
-  scan.run(batch, hits);
-  if (scan.bytes() > kKeptBytes) scan = {};
+  const IdleScan scan;
+  if (guessing_pays(batch)) {
+    run_with_guess(batch, *scan, hits);
+  } else {
+    scan->run(batch, hits);
+  }
 }
 
 }  // namespace
@@ -98,7 +93,7 @@ void search(std::span<const SegmentView> segments, int32_t dimension, const floa
     std::vector<Hits> parts(divide_up(query_count, share));
     parallel(static_cast<int64_t>(parts.size()),
              [&](int64_t i) { run(batch(i * share, share, 1), parts[i]); });
-    for (const Hits& part : parts) append(part, hits);
+    for (const Hits& part : parts) hits.append(part);
     return;
   }
   for (int64_t first = 0; first < query_count; first += most) run(batch(first, most, threads), hits);

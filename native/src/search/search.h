@@ -31,6 +31,15 @@ struct Hits {
   // Rows of all queries whose float32 values were read: what the codes left in doubt, and the hits
   // themselves.
   int64_t rescored = 0;
+
+  // Takes over the hits of further queries; `part` has no offset 0.
+  void append(const Hits& part) {
+    const auto before = static_cast<int64_t>(row.size());
+    for (const int64_t end : part.offset) offset.push_back(before + end);
+    row.insert(row.end(), part.row.begin(), part.row.end());
+    score.insert(score.end(), part.score.begin(), part.score.end());
+    rescored += part.rescored;
+  }
 };
 
 // The best rows of each query, the best first, equal scores by row number. A score is float64 arithmetic

@@ -15,6 +15,8 @@ class RowSource {
   // Row i: in memory, or read into `scratch` (room for a row). For any number of threads at once. Throws
   // Error.
   virtual const float* row(int64_t i, float* scratch) const = 0;
+  // Row i will be asked for next but one or so: rows far apart come one cache miss after another otherwise.
+  virtual void expect(int64_t /*i*/) const {}
 };
 
 // Rows in memory that someone else owns.
@@ -23,6 +25,10 @@ class MemoryRows : public RowSource {
   // `rows`, row-major, must outlive it.
   MemoryRows(const float* rows, int32_t dimension) : rows_(rows), dimension_(dimension) {}
   const float* row(int64_t i, float*) const override { return rows_ + i * dimension_; }
+  void expect(int64_t i) const override {
+    constexpr int64_t line = 64 / sizeof(float);
+    for (int64_t d = 0; d < dimension_; d += line) __builtin_prefetch(rows_ + i * dimension_ + d);
+  }
 
  private:
   const float* rows_;
