@@ -3,6 +3,7 @@ package io.github.clip4j.internal;
 import io.github.clip4j.LoadOptions;
 import io.github.clip4j.Probability;
 import io.github.clip4j.Tokens;
+import io.github.clip4j.search.internal.FreshThread;
 import io.github.clip4j.search.internal.NativeHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -28,51 +29,62 @@ public final class LoadedModel implements AutoCloseable {
       ModelFiles files,
       ModelDescription description,
       byte[] preprocessing,
-      Tokenizer tokenizer,
+      FreshThread.Task<Tokenizer> opening,
       int threads) {
     this.description = description;
     this.config = description.config();
     this.preprocessing = preprocessing;
-    this.tokenizer = tokenizer;
     this.calibration = files.jsonIfPresent("calibration.json").map(LoadedModel::calibration);
-    this.handle = create(threads);
+    this.handle = create(threads, opening);
     try {
       parameters = with(model -> readWeights(model, files.directory()));
       logitScale = with(LoadedModel::readLogitScale);
+      tokenizer = opening.join();
     } catch (Throwable e) {
       handle.close();
       throw e;
     }
   }
 
-  /** Loads a model; what can be wrong in small files is found before the weights are read. */
+  /**
+   * Loads a model; what can be wrong in small files is found before the weights are read, except in
+   * the tokenizer's. Half of a start is libtorch's loading and the tokenizer's opening, each on one
+   * core: the one begins before the configuration is read, the other goes on beside the weights.
+   */
   public static LoadedModel load(Path directory, LoadOptions options) {
     ModelFiles files = new ModelFiles(directory);
+    FreshThread.Task<Boolean> natives =
+        FreshThread.start(
+            "clip4j-natives",
+            () -> {
+              Native.load();
+              return true;
+            });
     ModelDescription model = ModelDescription.of(files);
     model.preprocessor().checkMakes(model.config().imageSize(), directory);
     ByteBuffer preprocessing =
         ByteBuffer.allocate(PreprocessorConfig.BYTES).order(ByteOrder.nativeOrder());
     model.preprocessor().write(preprocessing, options.images());
-    Native.load();
-    Tokenizer tokenizer = Tokenizer.open(files, model.config());
+    FreshThread.Task<Tokenizer> opening =
+        FreshThread.start("clip4j-tokenizer", () -> Tokenizer.open(files, model.config()));
     try {
-      return new LoadedModel(files, model, preprocessing.array(), tokenizer, options.threads());
+      natives.join();
+      return new LoadedModel(files, model, preprocessing.array(), opening, options.threads());
     } catch (Throwable e) {
-      tokenizer.close();
+      opening.result().ifPresent(Tokenizer::close);
       throw e;
     }
   }
 
   /** The handle's end is the native model's and the tokenizer's. */
-  private NativeHandle create(int threads) {
+  private NativeHandle create(int threads, FreshThread.Task<Tokenizer> opening) {
     try (Scratch scratch = new Scratch(ClipConfig.BYTES + Long.BYTES)) {
       config.write(scratch.view(0, ClipConfig.BYTES));
       ByteBuffer model = scratch.view(ClipConfig.BYTES, Long.BYTES);
-      Tokenizer owned = tokenizer;
       LongConsumer free =
           address -> {
             Native.modelFree(address);
-            owned.close();
+            opening.result().ifPresent(Tokenizer::close);
           };
       WeightsReader.check(
           description.configFile(),
