@@ -29,30 +29,27 @@ public final class LoadedModel implements AutoCloseable {
       ModelFiles files,
       ModelDescription description,
       byte[] preprocessing,
-      FreshThread.Task<Tokenizer> opening,
+      Tokenizer tokenizer,
       int threads) {
     this.description = description;
     this.config = description.config();
     this.preprocessing = preprocessing;
+    this.tokenizer = tokenizer;
     this.calibration = files.jsonIfPresent("calibration.json").map(LoadedModel::calibration);
-    this.handle = create(threads, opening);
+    this.handle = create(threads);
     try {
       parameters = with(model -> readWeights(model, files.directory()));
       logitScale = with(LoadedModel::readLogitScale);
-      tokenizer = opening.join();
     } catch (Throwable e) {
       handle.close();
       throw e;
     }
   }
 
-  /**
-   * Loads a model; what can be wrong in small files is found before the weights are read, except in
-   * the tokenizer's. Half of a start is libtorch's loading and the tokenizer's opening, each on one
-   * core: the one begins before the configuration is read, the other goes on beside the weights.
-   */
+  /** Loads a model; what can be wrong in small files is found before the weights are read. */
   public static LoadedModel load(Path directory, LoadOptions options) {
     ModelFiles files = new ModelFiles(directory);
+    // Half of a start is libtorch's loading and the tokenizer's opening, each on one core.
     FreshThread.Task<Boolean> natives =
         FreshThread.start(
             "clip4j-natives",
@@ -65,26 +62,26 @@ public final class LoadedModel implements AutoCloseable {
     ByteBuffer preprocessing =
         ByteBuffer.allocate(PreprocessorConfig.BYTES).order(ByteOrder.nativeOrder());
     model.preprocessor().write(preprocessing, options.images());
-    FreshThread.Task<Tokenizer> opening =
-        FreshThread.start("clip4j-tokenizer", () -> Tokenizer.open(files, model.config()));
+    Tokenizer tokenizer = Tokenizer.open(files, model.config());
     try {
       natives.join();
-      return new LoadedModel(files, model, preprocessing.array(), opening, options.threads());
+      return new LoadedModel(files, model, preprocessing.array(), tokenizer, options.threads());
     } catch (Throwable e) {
-      opening.result().ifPresent(Tokenizer::close);
+      tokenizer.close();
       throw e;
     }
   }
 
   /** The handle's end is the native model's and the tokenizer's. */
-  private NativeHandle create(int threads, FreshThread.Task<Tokenizer> opening) {
+  private NativeHandle create(int threads) {
     try (Scratch scratch = new Scratch(ClipConfig.BYTES + Long.BYTES)) {
       config.write(scratch.view(0, ClipConfig.BYTES));
       ByteBuffer model = scratch.view(ClipConfig.BYTES, Long.BYTES);
+      Tokenizer owned = tokenizer;
       LongConsumer free =
           address -> {
             Native.modelFree(address);
-            opening.result().ifPresent(Tokenizer::close);
+            owned.close();
           };
       WeightsReader.check(
           description.configFile(),

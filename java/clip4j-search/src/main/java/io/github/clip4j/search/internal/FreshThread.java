@@ -1,6 +1,5 @@
 package io.github.clip4j.search.internal;
 
-import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.function.Supplier;
@@ -28,13 +27,7 @@ public final class FreshThread {
   }
 
   /** What such a thread does. */
-  public static final class Task<T> {
-    private final FutureTask<T> future;
-
-    private Task(FutureTask<T> future) {
-      this.future = future;
-    }
-
+  public record Task<T>(FutureTask<T> future) {
     /** Waits for the result, or throws what the body threw; an interrupt waits too. */
     public T join() {
       boolean interrupted = false;
@@ -52,15 +45,6 @@ public final class FreshThread {
         if (interrupted) {
           Thread.currentThread().interrupt();
         }
-      }
-    }
-
-    /** As {@link #join}, but empty where the body threw. */
-    public Optional<T> result() {
-      try {
-        return Optional.of(join());
-      } catch (Throwable failed) {
-        return Optional.empty();
       }
     }
   }
