@@ -4,6 +4,7 @@ import io.github.clip4j.LoadOptions;
 import io.github.clip4j.Precision;
 import io.github.clip4j.Probability;
 import io.github.clip4j.Tokens;
+import io.github.clip4j.search.internal.FreshThread;
 import io.github.clip4j.search.internal.NativeHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -59,15 +60,23 @@ public final class LoadedModel implements AutoCloseable {
   /** Loads a model; what can be wrong in small files is found before the weights are read. */
   public static LoadedModel load(Path directory, LoadOptions options) {
     ModelFiles files = new ModelFiles(directory);
+    // Half of a start is libtorch's loading and the tokenizer's opening, each on one core.
+    FreshThread.Task<Boolean> natives =
+        FreshThread.start(
+            "clip4j-natives",
+            () -> {
+              Native.load();
+              return true;
+            });
     ModelDescription model = ModelDescription.of(files);
     model.preprocessor().checkMakes(model.config().imageSize(), directory);
     model = model.withImageSize(options.imageSize());
     ByteBuffer preprocessing =
         ByteBuffer.allocate(PreprocessorConfig.BYTES).order(ByteOrder.nativeOrder());
     model.preprocessor().write(preprocessing, options.images());
-    Native.load();
     Tokenizer tokenizer = Tokenizer.open(files, model.config());
     try {
+      natives.join();
       return new LoadedModel(files, model, preprocessing.array(), tokenizer, options);
     } catch (Throwable e) {
       tokenizer.close();
