@@ -95,6 +95,14 @@ typedef struct clip4j_outcome {
   char message[252];
 } clip4j_outcome;
 
+/* Native memory that a model holds, in bytes. scratch: what 8-bit and 16-bit precisions compute in, kept from the first encoding on;
+ * float32 computes in tensors of libtorch's, which come and go. */
+typedef struct clip4j_memory {
+  int64_t vision_weights;
+  int64_t text_weights;
+  int64_t scratch;
+} clip4j_memory;
+
 /* Where the time of a call went, in milliseconds of wall time. */
 typedef struct clip4j_timings {
   double preprocess_ms;
@@ -129,6 +137,7 @@ CLIP4J_API int32_t clip4j_model_read(clip4j_model* model, const char* name, cons
                                      int32_t dtype, const int64_t* shape, int32_t dimensions);
 CLIP4J_API int32_t clip4j_model_finish(clip4j_model* model);
 CLIP4J_API void clip4j_model_free(clip4j_model* model);
+CLIP4J_API int32_t clip4j_model_memory(const clip4j_model* model, clip4j_memory* memory);
 /* exp(logit_scale): what cosines are multiplied by before CLIP's softmax or SigLIP's sigmoid. */
 CLIP4J_API int32_t clip4j_model_logit_scale(const clip4j_model* model, float* scale);
 /* What is then added; 0 where the model has no logit_bias. */

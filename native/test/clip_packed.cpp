@@ -271,6 +271,24 @@ TEST_P(PackedModels, AreCloseToFloat32) {
   expect_close(model.embed_texts(texts_), wide.embed_texts(texts_));
 }
 
+TEST_P(PackedModels, SayWhatTheyHold) {
+  const LoadedModel model(config_, weights_, 0, GetParam().precision);
+  clip4j_memory memory{};
+  EXPECT_EQ(clip4j_model_memory(model.get(), &memory), CLIP4J_OK);
+  EXPECT_EQ(memory.scratch, 0);
+  EXPECT_EQ(memory.vision_weights + memory.text_weights, clip4j_live_bytes());
+  model.embed_images(pictures_);
+  model.embed_texts(texts_);
+  EXPECT_EQ(clip4j_model_memory(model.get(), &memory), CLIP4J_OK);
+  EXPECT_GT(memory.scratch, 0);
+  EXPECT_EQ(memory.vision_weights + memory.text_weights + memory.scratch, clip4j_live_bytes());
+  const int64_t before = memory.scratch;
+  model.embed_images(pictures_);
+  model.embed_texts(texts_);
+  EXPECT_EQ(clip4j_model_memory(model.get(), &memory), CLIP4J_OK);
+  EXPECT_EQ(memory.scratch, before);
+}
+
 // Neither on what else is in a batch nor on the number of threads, to 1e-6: the last layers are float32's.
 TEST_P(PackedModels, DependOnNothingElse) {
   const LoadedModel all(config_, weights_, 0, GetParam().precision),

@@ -30,6 +30,7 @@ class Buffer {
 
   float* data() const { return values_.get(); }
   int64_t size() const { return size_; }
+  int64_t bytes() const { return counted_.bytes(); }
   std::span<float> span() const { return {values_.get(), static_cast<size_t>(size_)}; }
 
  private:

@@ -46,6 +46,15 @@ torch::Tensor FloatEncoder::run(torch::Tensor x, std::span<const int64_t> length
   return x;
 }
 
+int64_t FloatEncoder::bytes() const {
+  int64_t bytes = 0;
+  for (const Layer& layer : layers_) {
+    bytes +=
+        layer.norm1.bytes() + layer.qkv.bytes() + layer.out.bytes() + layer.norm2.bytes() + layer.mlp.bytes();
+  }
+  return bytes;
+}
+
 // Behind the last layer's keys and values only the wanted rows matter: where that is one a sequence, the rest
 // of that layer runs for them alone.
 torch::Tensor FloatEncoder::run_layer(const Layer& layer, torch::Tensor x,

@@ -42,6 +42,8 @@ class Linear {
   torch::Tensor run(const torch::Tensor& x, torch::Activation activation = torch::Activation::kNone) const;
   // What run gives, plus the residual.
   torch::Tensor run_and_add(const torch::Tensor& x, const torch::Tensor& residual) const;
+  // Native memory of its numbers, here as everywhere below.
+  int64_t bytes() const { return packed_bytes_.bytes() + bias_.bytes(); }
 
  private:
   float* staging();
@@ -66,6 +68,7 @@ class LayerNorm {
   void declare(Weights& weights, const std::string& prefix);
   torch::Tensor run(const torch::Tensor& x) const;
 
+  int64_t bytes() const { return weight_.bytes() + bias_.bytes(); }
   double epsilon() const { return epsilon_; }
   const float* weight() const { return weight_.data(); }
   const float* bias() const { return bias_.data(); }

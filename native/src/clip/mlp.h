@@ -16,6 +16,7 @@ class Mlp {
   void declare(Weights& weights, const std::string& prefix);
   // x, residual [rows, hidden] -> [rows, hidden]
   torch::Tensor run_and_add(const torch::Tensor& x, const torch::Tensor& residual) const;
+  int64_t bytes() const { return fc1_.bytes() + fc2_.bytes(); }
 
  private:
   const clip4j_activation activation_;

@@ -87,6 +87,16 @@ int64_t Model::most_pictures() const {
   return std::clamp<int64_t>(kMostRows / picture_tokens(config_), 1, kMostPictures);
 }
 
+clip4j_memory Model::memory() const {
+  clip4j_memory memory{};
+  lane_.run([&] {
+    memory.vision_weights = vision_.bytes();
+    memory.text_weights = text_.bytes() + log_scale_.bytes() + logit_bias_.bytes();
+    memory.scratch = vision_.scratch_bytes() + text_.scratch_bytes();
+  });
+  return memory;
+}
+
 void Model::embed_patches(const float* patches, int64_t pictures, float* rows) const {
   check_finished();
   lane_.run([&] {

@@ -34,6 +34,8 @@ class Model {
   const clip4j_config& config() const { return config_; }
   // Never CLIP4J_PRECISION_AUTO.
   clip4j_precision precision() const { return precision_; }
+  // Waits for encodings that are under way.
+  clip4j_memory memory() const;
   // The threads for work that comes before the encoding.
   WorkerPool& workers() const { return workers_; }
   float logit_scale() const;

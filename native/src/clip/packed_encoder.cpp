@@ -98,6 +98,23 @@ torch::Tensor PackedEncoder::run(torch::Tensor x, std::span<const int64_t> lengt
   return wanted ? std::move(wanted) : std::move(x);
 }
 
+int64_t PackedEncoder::bytes() const {
+  int64_t bytes = memory_.bytes();
+  for (const Layer& layer : layers_) {
+    bytes += layer.norm1.bytes() + layer.qkv.bytes() + layer.out.bytes() + layer.norm2.bytes() +
+             layer.fc1.bytes() + layer.fc2.bytes();
+  }
+  return bytes;
+}
+
+int64_t PackedEncoder::scratch_bytes() const {
+  int64_t bytes = 0;
+  for (const Scratch& scratch : scratch_) {
+    bytes += scratch.codes.bytes() + scratch.wide.bytes() + scratch.attention.bytes();
+  }
+  return bytes;
+}
+
 std::vector<PackedEncoder::Chunk> PackedEncoder::chunks(std::span<const Sequence> sequences,
                                                         int64_t most_rows) const {
   std::vector<Chunk> chunks;

@@ -21,8 +21,8 @@ int64_t steps(Element element, int64_t width) {
 }
 
 // Bytes and integers lie in buffers of floats.
-uint8_t* bytes(const Buffer& buffer) { return reinterpret_cast<uint8_t*>(buffer.data()); }
-int32_t* integers(const Buffer& buffer) { return reinterpret_cast<int32_t*>(buffer.data()); }
+uint8_t* as_bytes(const Buffer& buffer) { return reinterpret_cast<uint8_t*>(buffer.data()); }
+int32_t* as_integers(const Buffer& buffer) { return reinterpret_cast<int32_t*>(buffer.data()); }
 
 Buffer zeros(int64_t size) {
   Buffer buffer(size);
@@ -39,7 +39,7 @@ packed::Rows PackedRows::rows(Element element, int64_t count, int64_t width) {
     scale_ = Buffer(count);
     zero_ = Buffer(count);
   }
-  return {bytes(values_), scale_.data(), integers(zero_), row * kStepBytes, count};
+  return {as_bytes(values_), scale_.data(), as_integers(zero_), row * kStepBytes, count};
 }
 
 PackedMemory::PackedMemory(int64_t floats) : memory_(zeros(floats)) {}
@@ -120,7 +120,7 @@ void PackedLinear::pack_row(int64_t output, const packed::Rows& coded) {
       constexpr float kRound = 0x1.8p23F;  // adding it leaves an integer
       const auto code = static_cast<int32_t>(from[i] * per_step + kRound - kRound);
       coded.values[i] = static_cast<uint8_t>(code);
-      integers(sum_)[output] += code;
+      as_integers(sum_)[output] += code;
     }
   }
   const int64_t row_steps = coded.bytes / kStepBytes;
@@ -133,7 +133,7 @@ void PackedLinear::pack_row(int64_t output, const packed::Rows& coded) {
 void PackedLinear::run(const packed::Rows& x, const packed::Output& output, const Loop& loop) const {
   const packed::Weights weights{.values = values_,
                                 .scale = scale_.data(),
-                                .sum = integers(sum_),
+                                .sum = as_integers(sum_),
                                 .bias = bias_.data(),
                                 .steps = steps(element_, inputs_),
                                 .outputs = outputs_};

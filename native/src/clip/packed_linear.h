@@ -16,6 +16,7 @@ class PackedRows {
  public:
   // So many rows of `width` values, of whatever was there before.
   packed::Rows rows(packed::Element element, int64_t count, int64_t width);
+  int64_t bytes() const { return values_.bytes() + scale_.bytes() + zero_.bytes(); }
 
  private:
   Buffer values_, scale_, zero_;
@@ -26,6 +27,7 @@ class PackedMemory {
  public:
   explicit PackedMemory(int64_t floats);
   float* take(int64_t floats);
+  int64_t bytes() const { return memory_.bytes(); }
 
  private:
   Buffer memory_;
@@ -50,6 +52,8 @@ class PackedLinear {
                       bool bias);
 
   void run(const packed::Rows& x, const packed::Output& output, const Loop& loop) const;
+  // Without what lies in the PackedMemory.
+  int64_t bytes() const { return scale_.bytes() + sum_.bytes() + bias_.bytes(); }
 
  private:
   float* staging();

@@ -18,6 +18,8 @@ class PatchEmbedding {
   void declare(Weights& weights);
   // patches [rows, patch width], row-major, borrowed -> [rows, hidden]
   torch::Tensor run(const float* patches, int64_t rows) const;
+  int64_t bytes() const { return linear_ ? linear_->bytes() : memory_->bytes() + packed_->bytes(); }
+  int64_t scratch_bytes() const { return codes_.bytes(); }
 
  private:
   const int64_t hidden_, patch_size_, width_;

@@ -20,6 +20,9 @@ class AttentionPooling {
   void declare(Weights& weights, const std::string& prefix);
   // tokens [pictures x length, hidden] -> [at least pictures, hidden]
   torch::Tensor run(const torch::Tensor& tokens, int64_t pictures) const;
+  int64_t bytes() const {
+    return probe_.bytes() + query_.bytes() + key_value_.bytes() + out_.bytes() + norm_.bytes() + mlp_.bytes();
+  }
 
  private:
   torch::Tensor attend(const torch::Tensor& query, const torch::Tensor& key_value, int64_t pictures) const;

@@ -95,6 +95,12 @@ torch::Tensor VisionTower::run(const float* patches, int64_t pictures) const {
   return projection_ ? projection_->run(result) : std::move(result);
 }
 
+int64_t VisionTower::bytes() const {
+  return class_embedding_.bytes() + position_embedding_.bytes() + patch_embedding_.bytes() +
+         (pre_norm_ ? pre_norm_->bytes() : 0) + encoder_->bytes() + post_norm_.bytes() +
+         (pooling_ ? pooling_->bytes() : 0) + (projection_ ? projection_->bytes() : 0);
+}
+
 TextTower::TextTower(const clip4j_config& config, clip4j_precision precision)
     : config_(config),
       encoder_(Encoder::make(config.text, Encoder::Wanted::kLast, config.causal_text != 0, precision)),
@@ -131,6 +137,11 @@ torch::Tensor TextTower::run(std::span<const std::span<const int32_t>> texts) co
     }
   }
   return projection_.run(final_norm_.run(encoder_->run(std::move(tokens), lengths)));
+}
+
+int64_t TextTower::bytes() const {
+  return token_embedding_.bytes() + position_embedding_.bytes() + encoder_->bytes() + final_norm_.bytes() +
+         projection_.bytes();
 }
 
 }  // namespace clip4j

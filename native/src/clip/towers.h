@@ -24,6 +24,8 @@ class VisionTower {
   // patches [pictures x patches, patch width], row-major, borrowed -> [at least pictures, projection_dim],
   // not yet unit length.
   torch::Tensor run(const float* patches, int64_t pictures) const;
+  int64_t bytes() const;
+  int64_t scratch_bytes() const { return patch_embedding_.scratch_bytes() + encoder_->scratch_bytes(); }
 
  private:
   torch::Tensor embed(const float* patches, int64_t pictures) const;
@@ -45,6 +47,8 @@ class TextTower {
   void declare(Weights& weights);
   // Each text is read at the last of its ids. -> [at least texts, projection_dim], not yet unit length.
   torch::Tensor run(std::span<const std::span<const int32_t>> texts) const;
+  int64_t bytes() const;
+  int64_t scratch_bytes() const { return encoder_->scratch_bytes(); }
 
  private:
   const clip4j_config config_;

@@ -304,9 +304,9 @@ public final class ClipModel implements AutoCloseable {
     return model.fingerprint();
   }
 
-  /** Native memory of the model's parameters, in bytes. */
-  public long nativeBytes() {
-    return model.nativeBytes();
+  /** Native memory by what holds it. Waits for encodings that are under way. */
+  public ModelMemory memory() {
+    return model.memory();
   }
 
   LoadedModel loaded() {

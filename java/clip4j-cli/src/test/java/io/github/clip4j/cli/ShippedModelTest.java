@@ -111,7 +111,7 @@ class ShippedModelTest {
       Hits narrowHits = narrowIndex.search(narrowTexts, 10);
       int shared = 0;
       for (int i = 0; i < names.size(); i++) {
-        Set<Long> rows = hits.of(i).stream().map(hit -> hit.row()).collect(Collectors.toSet());
+        Set<Integer> rows = hits.of(i).stream().map(hit -> hit.row()).collect(Collectors.toSet());
         shared += narrowHits.of(i).stream().filter(hit -> rows.contains(hit.row())).count();
       }
       assertTrue(shared >= 0.9 * 10 * names.size(), shared + " of " + 10 * names.size());

@@ -1,6 +1,7 @@
 package io.github.clip4j.internal;
 
 import io.github.clip4j.LoadOptions;
+import io.github.clip4j.ModelMemory;
 import io.github.clip4j.Precision;
 import io.github.clip4j.Probability;
 import io.github.clip4j.Tokens;
@@ -23,7 +24,6 @@ public final class LoadedModel implements AutoCloseable {
   private final Tokenizer tokenizer;
   private final byte[] preprocessing;
   private final Optional<Probability> calibration;
-  private final long parameters;
   private final Precision precision;
   private final float logitScale;
   private final OptionalDouble logitBias;
@@ -43,7 +43,7 @@ public final class LoadedModel implements AutoCloseable {
         files.jsonIfPresent("calibration.json").map(LoadedModel::calibration);
     this.handle = create(options);
     try {
-      parameters = with(model -> readWeights(model, files.directory()));
+      with(model -> readWeights(model, files.directory()));
       precision = Precision.values()[bits(Native::modelPrecision)];
       logitScale = number(Native::modelLogitScale);
       logitBias =
@@ -106,11 +106,10 @@ public final class LoadedModel implements AutoCloseable {
     }
   }
 
-  private long readWeights(long model, Path directory) {
-    WeightsReader reader = new WeightsReader(model);
-    reader.read(description.weights());
+  private Void readWeights(long model, Path directory) {
+    new WeightsReader(model).read(description.weights());
     WeightsReader.check(directory, Native.modelFinish(model));
-    return reader.parameters();
+    return null;
   }
 
   private interface Getter {
@@ -199,9 +198,16 @@ public final class LoadedModel implements AutoCloseable {
     return calibration;
   }
 
-  /** Bytes of its parameters in native memory. */
-  public long nativeBytes() {
-    return parameters * Float.BYTES;
+  /** What it holds; waits for encodings that are under way. */
+  public ModelMemory memory() {
+    return with(
+        model -> {
+          try (Scratch scratch = new Scratch(3 * Long.BYTES)) {
+            Native.check(Native.modelMemory(model, scratch.address()));
+            ByteBuffer memory = scratch.view(0, 3 * Long.BYTES);
+            return new ModelMemory(memory.getLong(), memory.getLong(), memory.getLong());
+          }
+        });
   }
 
   byte[] preprocessing() {

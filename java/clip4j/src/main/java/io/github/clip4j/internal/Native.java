@@ -94,6 +94,11 @@ public final class Native {
       int precision,
       @Cast("clip4j_model**") long model);
 
+  @Name("clip4j_model_memory")
+  @NoException
+  static native int modelMemory(
+      @Cast("const clip4j_model*") long model, @Cast("clip4j_memory*") long memory);
+
   @Name("clip4j_model_precision")
   @NoException
   static native int modelPrecision(
