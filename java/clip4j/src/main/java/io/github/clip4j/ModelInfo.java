@@ -5,7 +5,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Everything that a model's files said, and what of them had no effect.
+ * Everything that a model's files said, what of them had no effect, and what it computes in.
  *
  * @param name as {@link ClipModel#name}
  * @param family whose computation it is
@@ -17,7 +17,9 @@ import java.util.Optional;
  * @param text the texts' tower
  * @param preprocessing what becomes of a picture before it reaches its tower
  * @param tokenizer the file, or files, that texts are split by
+ * @param precision as {@link ClipModel#precision}
  * @param logitScale as {@link ClipModel#logitScale}
+ * @param logitBias as {@link ClipModel#logitBias}
  * @param calibration as {@link ClipModel#calibration}
  * @param fingerprint as {@link ClipModel#fingerprint}
  * @param files those that were read
@@ -34,7 +36,9 @@ public record ModelInfo(
     Text text,
     Preprocessing preprocessing,
     String tokenizer,
+    Precision precision,
     float logitScale,
+    Optional<Float> logitBias,
     Optional<Probability> calibration,
     String fingerprint,
     List<File> files,

@@ -20,7 +20,9 @@ class ModelInfoTest {
     try (ClipModel model = ClipModel.load(temp)) {
       ModelInfo info = model.info();
       assertEquals(model.fingerprint(), info.fingerprint());
-      assertEquals(model.nativeBytes(), 4 * info.parameters());
+      ModelMemory memory = model.memory();
+      assertEquals(
+          4 * info.parameters(), memory.visionWeights() + memory.textWeights(), 4 * 32.0);
       return info;
     }
   }

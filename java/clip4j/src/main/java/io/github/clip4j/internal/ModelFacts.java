@@ -21,14 +21,15 @@ record ModelFacts(
   private static final List<String> FILTERS =
       List.of("nearest", "lanczos", "bilinear", "bicubic", "box", "hamming");
   private static final List<String> ROUNDINGS = List.of("down", "half to even");
-  private static final List<String> ACTIVATIONS = List.of("quick_gelu", "gelu");
+  private static final List<String> ACTIVATIONS =
+      List.of("quick_gelu", "gelu", "gelu_pytorch_tanh");
 
   /** With what its description says. */
   ModelInfo join(String name, LoadedModel model, ModelDescription description) {
     ClipConfig config = description.config();
     return new ModelInfo(
         name,
-        "CLIP",
+        config.family().title,
         description.layout(),
         config.projectionDim(),
         storedAs.values().stream().mapToLong(Long::longValue).sum(),
@@ -39,16 +40,27 @@ record ModelFacts(
             config.vocabularySize(),
             config.maxPositions(),
             model.maxTokens(),
-            config.endOfTextId() == ClipConfig.LARGEST_ID
-                ? "the largest id"
-                : "id " + config.endOfTextId()),
+            end(config)),
         preprocessing(description.preprocessor()),
         tokenizer,
+        model.precision(),
         model.logitScale(),
+        model.logitBias().isPresent()
+            ? Optional.of((float) model.logitBias().getAsDouble())
+            : Optional.empty(),
         model.calibration(),
         model.fingerprint(),
         files.stream().map(ModelFacts::file).toList(),
         ignored);
+  }
+
+  private static String end(ClipConfig config) {
+    if (config.family() == ClipConfig.Family.SIGLIP) {
+      return "the last, padding included";
+    }
+    return config.endOfTextId() == ClipConfig.LARGEST_ID
+        ? "the largest id"
+        : "id " + config.endOfTextId();
   }
 
   private static ModelInfo.Tower tower(ClipConfig.Tower tower) {

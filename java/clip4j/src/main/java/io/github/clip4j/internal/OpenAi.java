@@ -78,7 +78,8 @@ final class OpenAi {
         size("token_embedding.weight", 0),
         size("positional_embedding", 0),
         ClipConfig.LARGEST_ID,
-        size("text_projection", 1));
+        size("text_projection", 1),
+        ClipConfig.Family.CLIP);
   }
 
   private ClipConfig.Tower tower(int width, String blocks) {

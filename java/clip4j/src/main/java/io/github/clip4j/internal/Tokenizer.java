@@ -1,57 +1,50 @@
 package io.github.clip4j.internal;
 
-import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import io.github.clip4j.Tokens;
 import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Function;
 
 /**
  * Texts to token ids, begin and end included, cut to what the model takes. Safe from any thread
  * until closed.
  */
 public final class Tokenizer implements AutoCloseable {
-  private final HuggingFaceTokenizer tokenizer;
-  private final String source;
+  private final TokenizerSource source;
   private final int maxTokens;
   private final int vocabularySize;
+  private final int beginTokens;
+  private final int endTokens;
 
-  private Tokenizer(
-      HuggingFaceTokenizer tokenizer, String source, int maxTokens, int vocabularySize) {
-    this.tokenizer = tokenizer;
+  private Tokenizer(TokenizerSource source, int maxTokens, int vocabularySize) {
     this.source = source;
     this.maxTokens = maxTokens;
     this.vocabularySize = vocabularySize;
+    try {
+      long[] none = ids("");
+      long[] some = ids("a");
+      boolean ends =
+          none.length > 0 && some.length > 0 && none[none.length - 1] == some[some.length - 1];
+      endTokens = ends ? 1 : 0;
+      int begin = Arrays.mismatch(none, some);
+      beginTokens = Math.min(begin < 0 ? none.length : begin, none.length - endTokens);
+    } catch (Throwable e) {
+      close();
+      throw e;
+    }
   }
 
   static Tokenizer open(ModelFiles files, ClipConfig config) {
-    String json;
-    String source;
-    if (files.has("tokenizer.json")) {
-      json = files.text("tokenizer.json");
-      source = files.path("tokenizer.json").toString();
-    } else if (files.has("vocab.json") && files.has("merges.txt")) {
-      json = TokenizerJson.synthesize(files);
-      source = files.path("vocab.json") + " with merges.txt";
-    } else {
-      throw new Clip4jException(
-          Kind.MISSING,
-          files.directory()
-              + " has no tokenizer.json, and not both vocab.json and merges.txt"
-              + (files.archive().isPresent()
-                  ? " (those of openai/clip-vit-base-patch32 fit OpenAI's archives)"
-                  : ""));
-    }
     Tokenizer opened =
         new Tokenizer(
-            TokenizerLibrary.open(TokenizerParts.checked(json, source), source),
-            source,
+            TokenizerSource.of(files, config.family()),
             maxTokens(files, config.maxPositions()),
             config.vocabularySize());
     try {
-      opened.checkEnd(config.endOfTextId());
+      opened.checkEnd(config);
     } catch (Throwable e) {
       opened.close();
       throw e;
@@ -60,14 +53,18 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   /** Without the end token there is no place where the model would read a text's embedding. */
-  private void checkEnd(int endOfTextId) {
+  private void checkEnd(ClipConfig config) {
+    if (config.family() == ClipConfig.Family.SIGLIP) {
+      return;
+    }
     Tokens empty = encode("");
+    int endOfTextId = config.endOfTextId();
     boolean ends = Arrays.stream(empty.ids()).anyMatch(id -> endOfTextId < 0 || id == endOfTextId);
     if (!ends || empty.truncated()) {
       throw new Clip4jException(
           Kind.CORRUPT,
           "%s makes %s of an empty text, config.json's end-of-text id is %d, the limit %d tokens"
-              .formatted(source, Arrays.toString(empty.ids()), endOfTextId, maxTokens));
+              .formatted(source.name(), Arrays.toString(empty.ids()), endOfTextId, maxTokens));
     }
   }
 
@@ -83,56 +80,55 @@ public final class Tokenizer implements AutoCloseable {
 
   /** The file, or files, that it was made of. */
   String source() {
-    return source;
+    return source.name();
   }
 
   public int maxTokens() {
     return maxTokens;
   }
 
-  /** Where too long, the end token stays. */
+  /**
+   * Where too long, the end token stays; where too short, padding is added if the model reads it.
+   */
   public Tokens encode(String text) {
     long[] ids = ids(text);
     int length = Math.min(ids.length, maxTokens);
     int[] kept = new int[length];
     for (int i = 0; i < length; i++) {
-      kept[i] = checked(i == length - 1 ? ids[ids.length - 1] : ids[i]);
+      kept[i] = checked(i < length - endTokens ? ids[i] : ids[ids.length - length + i]);
     }
-    return new Tokens(kept, ids.length > maxTokens);
+    return new Tokens(padded(kept), ids.length > maxTokens);
   }
 
-  /** A text as the parts that the model has room for, each with begin and end; none is cut. */
+  /**
+   * A text as the parts that the model has room for, each with begin, end and padding as a text of
+   * its own; none is cut.
+   */
   public List<Tokens> parts(String text) {
     Tokens whole = encode(text);
-    int ends = ids("").length; // begin and end, or end alone
-    if (!whole.truncated() || ends >= maxTokens) {
+    int room = maxTokens - beginTokens - endTokens;
+    if (!whole.truncated() || room < 1) {
       return List.of(whole);
     }
     long[] ids = ids(text);
-    long[] words = TokenizerLibrary.words(tokenizer, text);
-    long[] inner = Arrays.copyOfRange(words, ends - 1, words.length - 1);
+    long[] inner = Arrays.copyOfRange(words(text), beginTokens, ids.length - endTokens);
     List<Tokens> parts = new ArrayList<>();
     int start = 0;
-    for (int end : TextChunks.ends(inner, maxTokens - ends)) {
-      int[] part = new int[end - start + ends];
-      for (int i = 0; i < part.length - 1; i++) {
-        part[i] = checked(i < ends - 1 ? ids[i] : ids[start + i]);
+    for (int end : TextChunks.ends(inner, room)) {
+      int[] part = new int[beginTokens + end - start + endTokens];
+      for (int i = 0; i < part.length; i++) {
+        boolean ends = i >= part.length - endTokens;
+        int at = ends ? ids.length - part.length + i : i < beginTokens ? i : start + i;
+        part[i] = checked(ids[at]);
       }
-      part[part.length - 1] = checked(ids[ids.length - 1]);
-      parts.add(new Tokens(part, false));
+      parts.add(new Tokens(padded(part), false));
       start = end;
     }
     return parts;
   }
 
-  private long[] ids(String text) {
-    checkPaired(text);
-    try {
-      return TokenizerLibrary.encode(tokenizer, text);
-    } catch (RuntimeException e) {
-      throw new Clip4jException(
-          Kind.CORRUPT, source + " cannot encode the text: " + e.getMessage(), e);
-    }
+  private int[] padded(int[] ids) {
+    return source.padding().map(padding -> padding.pad(ids, maxTokens)).orElse(ids);
   }
 
   private int checked(long id) {
@@ -140,9 +136,27 @@ public final class Tokenizer implements AutoCloseable {
       throw new Clip4jException(
           Kind.CORRUPT,
           "%s gives token id %d, the model's vocabulary has %d"
-              .formatted(source, id, vocabularySize));
+              .formatted(source.name(), id, vocabularySize));
     }
     return (int) id;
+  }
+
+  private long[] ids(String text) {
+    return encoded(text, source.encoder()::encode);
+  }
+
+  private long[] words(String text) {
+    return encoded(text, source.encoder()::words);
+  }
+
+  private long[] encoded(String text, Function<String, long[]> encoder) {
+    checkPaired(text);
+    try {
+      return encoder.apply(text);
+    } catch (RuntimeException e) {
+      throw new Clip4jException(
+          Kind.CORRUPT, source.name() + " cannot encode the text: " + e.getMessage(), e);
+    }
   }
 
   /** The library would turn half of a surrogate pair into U+FFFD without a word. */
@@ -162,6 +176,6 @@ public final class Tokenizer implements AutoCloseable {
 
   @Override
   public void close() {
-    tokenizer.close();
+    source.encoder().close();
   }
 }
