@@ -4,7 +4,6 @@ A setting is a function of (queries, k, filtered) that returns row numbers, best
 """
 
 import dataclasses
-import os
 import typing
 
 import faiss
@@ -15,7 +14,8 @@ from threadpoolctl import threadpool_limits
 from usearch.index import MetricKind
 from usearch.index import search as usearch_search
 
-CORES = len(os.sched_getaffinity(0))
+from harness import CORES
+
 usearch_threads = CORES
 
 

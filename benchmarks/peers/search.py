@@ -9,7 +9,7 @@ equal scores in order of row number.
 
 import argparse
 import dataclasses
-import importlib.metadata
+import operator
 import os
 import pathlib
 import re
@@ -25,8 +25,8 @@ for name in ("OPENBLAS_CORETYPE", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MK
 import numpy as np
 
 import engines
+import harness
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 CLIP4J, ROUNDS = "clip4j", 5
 CLIP4J_BYTES = 1 + 8 / 512  # that a scan reads for each value of a row: its code, and a share of the scale and the bound
 
@@ -60,26 +60,17 @@ class Clip4j:
         self.files = work / "rows", work / "queries", work / "hits", work / "allowed"
         allowed.astype(np.int32).tofile(self.files[3])
         rows.tofile(self.files[0])
-        classpath = f"{ROOT}/benchmarks/target/classes:{ROOT}/java/clip4j-cli/target/lib/*"
-        command = ["java", "-cp", classpath, "io.github.clip4j.benchmarks.PeerSearch", self.files[0], str(rows.shape[1])]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        if self.process.stdout.readline() != "ready\n":
-            sys.exit("PeerSearch did not start")
+        self.process = harness.JavaPeer("PeerSearch", self.files[0], rows.shape[1])
         self.files[0].unlink()
 
     def time(self, pool, search, calls, first):
         pool.tofile(self.files[1])
-        request = [self.files[1], search.queries, search.k, calls, first, self.files[2],
-                   self.files[3] if search.filtered else "all"]
-        print(*request, sep="\t", file=self.process.stdin, flush=True)
-        times = [1e-9 * int(nanoseconds) for nanoseconds in self.process.stdout.readline().split()]
-        if len(times) != calls:
-            sys.exit("PeerSearch ended")
+        times = self.process.times(self.files[1], search.queries, search.k, calls, first, self.files[2],
+                                   self.files[3] if search.filtered else "all")
         return times, np.fromfile(self.files[2], np.int32).reshape(calls, search.queries, -1)
 
     def close(self):
-        self.process.stdin.close()
-        self.process.wait()
+        self.process.close()
 
 
 def time_peer(setting, pool, search, calls, first):
@@ -144,7 +135,7 @@ class Tally:
 
     def cell(self, exact, setting):
         time, equal = statistics.median(self.times), f"{self.equal} of {self.queries}"
-        text = duration(time)
+        text = harness.duration(time)
         if self.other_times:
             text += f", {time / statistics.median(self.other_times):.1f}x"
         return Cell(time, text, equal if exact else f"recall {self.overlap / self.queries:.3f}", setting)
@@ -164,7 +155,7 @@ def run(search, rows, pool, allowed, peers, clip4j, bandwidths, probe):
         tallies[peer.name] = Tally(by_dot)
     for turn in range(ROUNDS):
         if search.queries == 1 and not search.rows:
-            bandwidths.append(float(subprocess.check_output([probe, str(engines.CORES)])))
+            bandwidths.append(float(subprocess.check_output([probe, str(harness.CORES)])))
         for peer in peers:
             first, tally = turn * search.calls * search.queries % len(pool), tallies[peer.name]
             time.sleep(0.02)  # until the OpenMP threads of the one before sleep
@@ -176,29 +167,14 @@ def run(search, rows, pool, allowed, peers, clip4j, bandwidths, probe):
     return {CLIP4J: ours.cell(True, "")} | {peer.name: tallies[peer.name].cell(peer.exact, best[peer.name]) for peer in peers}
 
 
-def duration(seconds):
-    value, unit = (1e3 * seconds, "ms") if seconds >= 1e-3 else (1e6 * seconds, "µs")
-    return f"{value:,.{0 if value >= 100 else 1}f} {unit}"
-
-
-def print_table(title, names, results, column):
-    print(f"\n{title}\n\n| |" + "".join(f" {search} |" for search in results) + "\n|---|" + "---|" * len(results))
-    for name in names:
-        texts = [getattr(cells[name], column) if name in cells else "" for cells in results.values()]
-        if any(texts):
-            print(f"| {name} | " + " | ".join(texts) + " |")
-
-
 def unit(rows):
     rows = np.ascontiguousarray(rows, np.float32)
     return np.divide(rows, np.sqrt(np.einsum("ij,ij->i", rows, rows))[:, None], out=rows)
 
 
 def print_heading(rows, source, bandwidths, results):
-    cpu = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text()).group(1)
-    packages = ["faiss-cpu", "torch", "numpy", "usearch", "sentence-transformers"]
-    versions = ", ".join(f"{package} {importlib.metadata.version(package)}" for package in packages)
-    print(f"{engines.CORES} cores of {cpu}; {versions}. {len(rows):,} x {rows.shape[1]} {source}, k = 10 but where said.")
+    print(harness.machine("faiss-cpu", "torch", "numpy", "usearch", "sentence-transformers"),
+          f"{len(rows):,} x {rows.shape[1]} {source}, k = 10 but where said.")
     if bandwidths:
         bandwidth = statistics.median(bandwidths)
         print(f"This machine reads {bandwidth:.1f} GB/s (bandwidth.c, the same run).", end="")
@@ -215,7 +191,7 @@ def main():
     parser.add_argument("--queries", help="a .npy of queries")
     parser.add_argument("--only", default="", help="searches whose name matches")
     options = parser.parse_args()
-    subprocess.run([ROOT / "clip4j", "--version"], check=True, stdout=subprocess.DEVNULL)  # builds
+    harness.build()
     random = np.random.default_rng(7)
     rows = unit(np.load(options.rows) if options.rows else random.standard_normal((options.n, 512), np.float32))
     queries = unit(np.load(options.queries) if options.queries else random.standard_normal((1024, 512), np.float32))
@@ -228,7 +204,7 @@ def main():
                         "-o", probe], check=True)
         for size in dict.fromkeys(search.rows for search in searches):
             part = rows[:size]
-            engines.use_cores(1 if size else engines.CORES)
+            engines.use_cores(1 if size else harness.CORES)
             peers, clip4j = list(engines.engines(part, allowed)), Clip4j(pathlib.Path(folder), part, allowed)
             names += [peer.name for peer in peers if peer.name not in names]
             for search in (s for s in searches if s.rows == size):
@@ -241,7 +217,7 @@ def main():
                           ("Queries whose rows are float64's, in its order (recall where a rounded copy is searched):",
                            "checked"),
                           ("The settings that were fastest:", "setting")]:
-        print_table(title, names, results, column)
+        harness.print_table(title, names, results, operator.attrgetter(column))
 
 
 if __name__ == "__main__":

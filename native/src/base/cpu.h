@@ -12,6 +12,9 @@ InstructionSet instruction_set();
 
 const char* name(InstructionSet set);
 
+// Whether the CPU multiplies bfloat16 (AVX512_BF16) and CLIP4J_CPU allows for avx512vnni at least.
+bool has_bf16();
+
 // CPUs that this process may use: its affinity mask, lowered by a control group's quota (v1 or v2, rounded
 // up).
 int hardware_threads();

@@ -14,24 +14,37 @@ public final class FreshThread {
 
   /** Runs {@code body} on a thread of its own and waits for it; an interrupt waits too. */
   public static <T> T call(String name, Supplier<T> body) {
-    FutureTask<T> task = new FutureTask<>(body::get);
-    Thread thread = new Thread(task, name);
+    return start(name, body).join();
+  }
+
+  /** Runs {@code body} on a thread of its own. */
+  public static <T> Task<T> start(String name, Supplier<T> body) {
+    FutureTask<T> future = new FutureTask<>(body::get);
+    Thread thread = new Thread(future, name);
     thread.setDaemon(true);
     thread.start();
-    boolean interrupted = false;
-    try {
-      while (true) {
-        try {
-          return task.get();
-        } catch (InterruptedException e) {
-          interrupted = true;
-        } catch (ExecutionException e) {
-          throw unchecked(e.getCause());
+    return new Task<>(future);
+  }
+
+  /** What such a thread does. */
+  public record Task<T>(FutureTask<T> future) {
+    /** Waits for the result, or throws what the body threw; an interrupt waits too. */
+    public T join() {
+      boolean interrupted = false;
+      try {
+        while (true) {
+          try {
+            return future.get();
+          } catch (InterruptedException e) {
+            interrupted = true;
+          } catch (ExecutionException e) {
+            throw unchecked(e.getCause());
+          }
         }
-      }
-    } finally {
-      if (interrupted) {
-        Thread.currentThread().interrupt();
+      } finally {
+        if (interrupted) {
+          Thread.currentThread().interrupt();
+        }
       }
     }
   }

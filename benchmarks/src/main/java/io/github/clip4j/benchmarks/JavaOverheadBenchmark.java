@@ -1,0 +1,133 @@
+package io.github.clip4j.benchmarks;
+
+import io.github.clip4j.ClipModel;
+import io.github.clip4j.ImageEmbeddings;
+import io.github.clip4j.ImageSource;
+import io.github.clip4j.Timings;
+import io.github.clip4j.internal.Native;
+import io.github.clip4j.search.Embeddings;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.AuxCounters;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+
+/**
+ * What Java costs over native code: a bare crossing; and for calls that encode, {@code javaMicros},
+ * the time that neither native code nor the tokenizer accounts for, a call, and {@code
+ * javaPercent}, its share. Both are means over the one iteration, which JMH would otherwise add up.
+ */
+@State(Scope.Thread)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
+@Warmup(iterations = 3, time = 2)
+@Measurement(iterations = 1, time = 10)
+@Fork(1)
+public class JavaOverheadBenchmark {
+  private static final int BATCH = 32;
+
+  /** A model folder; empty for the embedded model. */
+  @Param("")
+  String model;
+
+  private ClipModel clip;
+  private final List<ImageSource> pictures = new ArrayList<>();
+
+  /** Sums over an iteration. */
+  @AuxCounters(AuxCounters.Type.EVENTS)
+  @State(Scope.Thread)
+  public static class Overhead {
+    private double millis;
+    private double javaMillis;
+    private long calls;
+
+    @Setup(Level.Iteration)
+    public void reset() {
+      millis = 0;
+      javaMillis = 0;
+      calls = 0;
+    }
+
+    void add(long start, Timings inside) {
+      double all = (System.nanoTime() - start) / 1e6;
+      millis += all;
+      javaMillis += all - inside.preprocessMs() - inside.encodeMs();
+      calls++;
+    }
+
+    public double javaMicros() {
+      return 1e3 * javaMillis / calls;
+    }
+
+    public double javaPercent() {
+      return 100 * javaMillis / millis;
+    }
+  }
+
+  /** Pictures of the model's own size. */
+  @Setup
+  public void load() {
+    clip = model.isEmpty() ? ClipModel.loadDefault() : ClipModel.load(Path.of(model));
+    SplittableRandom random = new SplittableRandom(7);
+    int side = clip.imageSize();
+    for (int i = 0; i < BATCH; i++) {
+      byte[] pixels = new byte[3 * side * side];
+      random.nextBytes(pixels);
+      pictures.add(ImageSource.rgb(pixels, side, side));
+    }
+  }
+
+  @TearDown
+  public void close() {
+    clip.close();
+  }
+
+  /** Reads a counter in native memory. */
+  @Benchmark
+  public long crossing() {
+    return Native.liveHandles();
+  }
+
+  @Benchmark
+  public int text(Overhead sums) {
+    long start = System.nanoTime();
+    try (Embeddings rows =
+        clip.embedTexts(
+            List.of("a man is riding a white horse"),
+            report -> sums.add(start, report.timings()))) {
+      return rows.rows();
+    }
+  }
+
+  @Benchmark
+  public int image(Overhead sums) {
+    return images(pictures.subList(0, 1), sums);
+  }
+
+  @Benchmark
+  public int images(Overhead sums) {
+    return images(pictures, sums);
+  }
+
+  private int images(List<ImageSource> images, Overhead sums) {
+    long start = System.nanoTime();
+    try (ImageEmbeddings rows = clip.embedImages(images)) {
+      sums.add(start, rows.timings());
+      return rows.embeddings().rows();
+    }
+  }
+}
