@@ -1,4 +1,4 @@
-# A file named *_avx2.cpp, *_avx512.cpp or *_avx512vnni.cpp is compiled for that instruction set and entered only after a run-time
+# A file named *_avx2.cpp, *_avx512.cpp, *_avx512vnni.cpp or *_avx512bf16.cpp is compiled for that instruction set and entered only after a run-time
 # check. Everything else is compiled for the platform's baseline.
 function(compile_for_instruction_sets)
   if(NOT CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
@@ -13,6 +13,9 @@ function(compile_for_instruction_sets)
     elseif(source MATCHES "_avx512vnni\\.cpp$")
       set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS
         "-mavx512f;-mavx512bw;-mavx512vl;-mavx512dq;-mavx512vnni;-mfma")
+    elseif(source MATCHES "_avx512bf16\\.cpp$")
+      set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS
+        "-mavx512f;-mavx512bw;-mavx512vl;-mavx512dq;-mavx512bf16;-mfma")
     endif()
   endforeach()
 endfunction()

@@ -26,7 +26,7 @@ import clip_models
 import encoders
 import harness
 
-PRECISIONS = ["FP32"]  # clip4j's
+PRECISIONS = ["FP32", "BF16", "INT8"]  # clip4j's
 EQUAL = 1e-6  # cosines that differ by less count as equal accuracy
 
 

@@ -11,8 +11,13 @@
 
 typedef struct clip4j_model clip4j_model;
 
-typedef enum clip4j_activation { CLIP4J_QUICK_GELU = 0, CLIP4J_GELU = 1 } clip4j_activation;
+/* GELU_TANH is gelu's approximation by tanh, transformers' gelu_pytorch_tanh. */
+typedef enum clip4j_activation { CLIP4J_QUICK_GELU = 0, CLIP4J_GELU = 1, CLIP4J_GELU_TANH = 2 } clip4j_activation;
 typedef enum clip4j_dtype { CLIP4J_F32 = 0, CLIP4J_F16 = 1, CLIP4J_BF16 = 2 } clip4j_dtype;
+
+/* What the towers' layers multiply: 32-bit floats; bfloat16; 8-bit integers, weights with a scale an output and activations with a
+ * scale and a zero a row. AUTO: of the three the fastest on this CPU. */
+typedef enum clip4j_precision { CLIP4J_PRECISION_FP32 = 0, CLIP4J_PRECISION_BF16 = 1, CLIP4J_PRECISION_INT8 = 2, CLIP4J_PRECISION_AUTO = 3 } clip4j_precision;
 
 /* One transformer tower. */
 typedef struct clip4j_tower {
@@ -24,7 +29,14 @@ typedef struct clip4j_tower {
   float layer_norm_eps;
 } clip4j_tower;
 
-/* A CLIP model's sizes, as in Hugging Face's config.json. */
+/* What becomes of a picture's patches. CLASS_TOKEN: a token before them is read (CLIP). ATTENTION: a learned query
+ * attends to all of them, and an MLP follows (SigLIP). */
+typedef enum clip4j_vision_pooling { CLIP4J_CLASS_TOKEN = 0, CLIP4J_ATTENTION = 1 } clip4j_vision_pooling;
+/* Where a text is read. END_OF_TEXT: at its end; what follows is left out (CLIP). LAST: at its last token, padding
+ * or not (SigLIP). */
+typedef enum clip4j_text_pooling { CLIP4J_END_OF_TEXT = 0, CLIP4J_LAST = 1 } clip4j_text_pooling;
+
+/* A model's sizes, as in Hugging Face's config.json, and what its towers are made of. */
 typedef struct clip4j_config {
   clip4j_tower vision;
   clip4j_tower text;
@@ -33,7 +45,18 @@ typedef struct clip4j_config {
   int32_t vocabulary_size;
   int32_t max_positions;
   int32_t end_of_text_id; /* -1: the position of the largest id (configs whose eos_token_id is 2) */
-  int32_t projection_dim;
+  int32_t projection_dim; /* an embedding's length */
+  int32_t position_grid;  /* the stored position embeddings are for so many patches a side; where image_size makes
+                             another number they are interpolated */
+  int32_t vision_pooling; /* clip4j_vision_pooling */
+  int32_t text_pooling;   /* clip4j_text_pooling */
+  /* From here on 1 is yes, 0 no. */
+  int32_t patch_bias;
+  int32_t pre_norm;          /* a layer norm between a picture's tokens and their encoder */
+  int32_t vision_projection; /* a matrix behind the vision tower; no: its hidden_size is projection_dim */
+  int32_t causal_text;       /* a text's tokens see those before them only; no: all see all, padding included */
+  int32_t text_bias;         /* the text's projection has a bias; it is called text_model.head then */
+  int32_t logit_bias;        /* there is one, and logit_scale has one dimension as it does, not none */
 } clip4j_config;
 
 /* How an encoded image becomes the model's input. Sizes in pixels, order height, width. */
@@ -72,6 +95,14 @@ typedef struct clip4j_outcome {
   char message[252];
 } clip4j_outcome;
 
+/* Native memory that a model holds, in bytes. scratch: what 8-bit and 16-bit precisions compute in, kept from the first encoding on;
+ * float32 computes in tensors of libtorch's, which come and go. */
+typedef struct clip4j_memory {
+  int64_t vision_weights;
+  int64_t text_weights;
+  int64_t scratch;
+} clip4j_memory;
+
 /* Where the time of a call went, in milliseconds of wall time. */
 typedef struct clip4j_timings {
   double preprocess_ms;
@@ -91,9 +122,13 @@ CLIP4J_API int32_t clip4j_start(void);
 
 /* A model in three steps: create (checks that the sizes agree with one another), read every tensor, finish (checks
  * that none is missing, packs). *model is the caller's from create on, to give back with clip4j_model_free.
- * threads: cores that one encoding may use, 0 = all that this process has. */
-CLIP4J_API int32_t clip4j_model_create(const clip4j_config* config, int32_t threads, clip4j_model** model);
-/* Whether the model wants a tensor of this Hugging Face name: 1 or 0. */
+ * threads: cores that one encoding may use, 0 = all that this process has. precision: clip4j_precision. */
+CLIP4J_API int32_t clip4j_model_create(const clip4j_config* config, int32_t threads, int32_t precision,
+                                       clip4j_model** model);
+/* The precision that AUTO became, or the one that was asked for. */
+CLIP4J_API int32_t clip4j_model_precision(const clip4j_model* model, int32_t* precision);
+/* Whether the model wants a tensor of this Hugging Face name: 1 or 0. Of a pooling by attention the in_proj is not one
+ * tensor but q_proj, k_proj and v_proj, as everywhere else. */
 CLIP4J_API int32_t clip4j_model_wants(const clip4j_model* model, const char* name);
 /* Reads one tensor from `path` at `offset`; the shape must be what the config implies, else
  * CLIP4J_INVALID_ARGUMENT with both shapes. Non-finite weights are CLIP4J_CORRUPT. A name the model does not want is
@@ -102,8 +137,11 @@ CLIP4J_API int32_t clip4j_model_read(clip4j_model* model, const char* name, cons
                                      int32_t dtype, const int64_t* shape, int32_t dimensions);
 CLIP4J_API int32_t clip4j_model_finish(clip4j_model* model);
 CLIP4J_API void clip4j_model_free(clip4j_model* model);
-/* exp(logit_scale): what CLIP multiplies cosines by before its softmax. */
+CLIP4J_API int32_t clip4j_model_memory(const clip4j_model* model, clip4j_memory* memory);
+/* exp(logit_scale): what cosines are multiplied by before CLIP's softmax or SigLIP's sigmoid. */
 CLIP4J_API int32_t clip4j_model_logit_scale(const clip4j_model* model, float* scale);
+/* What is then added; 0 where the model has no logit_bias. */
+CLIP4J_API int32_t clip4j_model_logit_bias(const clip4j_model* model, float* bias);
 
 /* Embeds n pictures. Row r of `rows` (room for n x projection_dim floats) is the unit-length embedding of the
  * r-th picture that succeeded, in input order; *row_count says how many did. outcomes has n entries. A failed picture
@@ -113,7 +151,7 @@ CLIP4J_API int32_t clip4j_embed_images(const clip4j_model* model, const clip4j_p
                                        clip4j_outcome* outcomes, clip4j_timings* timings);
 
 /* Embeds n texts: `ids` are all token ids one after another, lengths[i] of them for text i (1 to max_positions,
- * begin and end tokens included). rows: n x projection_dim, unit length. timings may be null. */
+ * begin and end tokens included; padded as in training where the text_pooling is LAST). rows: n x projection_dim, unit length. timings may be null. */
 CLIP4J_API int32_t clip4j_embed_texts(const clip4j_model* model, const int32_t* ids, const int32_t* lengths,
                                       int32_t n, float* rows, clip4j_timings* timings);
 

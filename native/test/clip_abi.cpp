@@ -29,7 +29,7 @@ TEST_F(ClipAbi, RefusesImpossibleConfigs) {
       [](clip4j_config& c) { c.text.heads = -1; },
       [](clip4j_config& c) { c.text.layers = 0; },
       [](clip4j_config& c) { c.text.intermediate_size = -7; },
-      [](clip4j_config& c) { c.text.activation = 2; },
+      [](clip4j_config& c) { c.text.activation = 3; },
       [](clip4j_config& c) { c.text.layer_norm_eps = 0; },
       [](clip4j_config& c) { c.text.layer_norm_eps = NAN; },
       [](clip4j_config& c) { c.patch_size = c.image_size + 1; },
@@ -38,18 +38,33 @@ TEST_F(ClipAbi, RefusesImpossibleConfigs) {
       [](clip4j_config& c) { c.max_positions = 0; },
       [](clip4j_config& c) { c.end_of_text_id = c.vocabulary_size; },
       [](clip4j_config& c) { c.end_of_text_id = -2; },
+      [](clip4j_config& c) { c.position_grid = 0; },
+      [](clip4j_config& c) { c.position_grid = 257; },
+      [](clip4j_config& c) { c.vision_pooling = 2; },
+      [](clip4j_config& c) { c.text_pooling = -1; },
+      [](clip4j_config& c) { c.patch_bias = 2; },
+      [](clip4j_config& c) { c.pre_norm = -1; },
+      [](clip4j_config& c) { c.vision_projection = 2; },
+      [](clip4j_config& c) { c.vision_projection = 0; },
+      [](clip4j_config& c) { c.causal_text = 2; },
+      [](clip4j_config& c) { c.text_bias = 7; },
+      [](clip4j_config& c) { c.logit_bias = 2; },
   };
   for (const auto& fault : faults) {
     clip4j_config config = config_;
     fault(config);
     clip4j_model* model = nullptr;
-    EXPECT_EQ(clip4j_model_create(&config, 0, &model), CLIP4J_INVALID_ARGUMENT) << &fault - faults;
+    EXPECT_EQ(clip4j_model_create(&config, 0, CLIP4J_PRECISION_FP32, &model), CLIP4J_INVALID_ARGUMENT)
+        << &fault - faults;
     EXPECT_EQ(model, nullptr);
   }
   clip4j_model* model = nullptr;
-  EXPECT_EQ(clip4j_model_create(&config_, -1, &model), CLIP4J_INVALID_ARGUMENT);
-  EXPECT_EQ(clip4j_model_create(nullptr, 0, &model), CLIP4J_INVALID_ARGUMENT);
-  EXPECT_EQ(clip4j_model_create(&config_, 0, nullptr), CLIP4J_INVALID_ARGUMENT);
+  EXPECT_EQ(clip4j_model_create(&config_, -1, CLIP4J_PRECISION_FP32, &model), CLIP4J_INVALID_ARGUMENT);
+  for (const int32_t precision : {-1, 4}) {
+    EXPECT_EQ(clip4j_model_create(&config_, 0, precision, &model), CLIP4J_INVALID_ARGUMENT);
+  }
+  EXPECT_EQ(clip4j_model_create(nullptr, 0, CLIP4J_PRECISION_FP32, &model), CLIP4J_INVALID_ARGUMENT);
+  EXPECT_EQ(clip4j_model_create(&config_, 0, CLIP4J_PRECISION_FP32, nullptr), CLIP4J_INVALID_ARGUMENT);
 }
 
 TEST_F(ClipAbi, RefusesNull) {
@@ -62,6 +77,7 @@ TEST_F(ClipAbi, RefusesNull) {
   EXPECT_EQ(clip4j_model_read(model.get(), "logit_scale", "x", 0, 0, nullptr, -1), CLIP4J_INVALID_ARGUMENT);
   EXPECT_EQ(clip4j_model_finish(nullptr), CLIP4J_INVALID_ARGUMENT);
   EXPECT_EQ(clip4j_model_logit_scale(model.get(), nullptr), CLIP4J_INVALID_ARGUMENT);
+  EXPECT_EQ(clip4j_model_logit_bias(model.get(), nullptr), CLIP4J_INVALID_ARGUMENT);
   EXPECT_EQ(clip4j_embed_images(model.get(), nullptr, nullptr, 0, nullptr, &count, nullptr, nullptr),
             CLIP4J_INVALID_ARGUMENT);
   EXPECT_EQ(clip4j_embed_images(model.get(), &preprocessing_, nullptr, 1, nullptr, &count, nullptr, nullptr),
@@ -84,11 +100,17 @@ TEST_F(ClipAbi, NothingInNothingOut) {
   EXPECT_EQ(clip4j_embed_texts(model.get(), nullptr, nullptr, 0, nullptr, nullptr), CLIP4J_OK);
 }
 
-TEST_F(ClipAbi, KnowsTheLogitScale) {
-  const LoadedModel model(config_, weights_);
-  float scale = 0;
-  ASSERT_EQ(clip4j_model_logit_scale(model.get(), &scale), CLIP4J_OK);
+TEST_F(ClipAbi, KnowsTheLogits) {
+  const LoadedModel clip(config_, weights_), siglip(small_siglip(), random_checkpoint(small_siglip(), 5));
+  float scale = 0, bias = 1;
+  ASSERT_EQ(clip4j_model_logit_scale(clip.get(), &scale), CLIP4J_OK);
   EXPECT_FLOAT_EQ(scale, std::exp(2.5f));
+  ASSERT_EQ(clip4j_model_logit_bias(clip.get(), &bias), CLIP4J_OK);
+  EXPECT_EQ(bias, 0);
+  ASSERT_EQ(clip4j_model_logit_scale(siglip.get(), &scale), CLIP4J_OK);
+  EXPECT_FLOAT_EQ(scale, std::exp(2.5f));
+  ASSERT_EQ(clip4j_model_logit_bias(siglip.get(), &bias), CLIP4J_OK);
+  EXPECT_EQ(bias, -7.25f);
   EXPECT_EQ(std::string(clip4j_torch_version()).find("2."), 0u) << clip4j_torch_version();
 }
 
@@ -254,7 +276,7 @@ TEST_F(ClipAbi, TheProcessEndsWhileThreadsEmbed) {
   const int64_t shape[] = {config.projection_dim, config.vision.hidden_size};
   for (;;) {
     clip4j_model* model = nullptr;
-    clip4j_model_create(&config, 2, &model);
+    clip4j_model_create(&config, 2, CLIP4J_PRECISION_FP32, &model);
     clip4j_model_read(model, "visual_projection.weight", path.c_str(), 0, CLIP4J_F32, shape, 2);
     clip4j_model_free(model);
   }

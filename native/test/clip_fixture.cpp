@@ -45,6 +45,18 @@ void add_encoder(Checkpoint& weights, std::mt19937& random, const std::string& p
   }
 }
 
+void add_pooling(Checkpoint& weights, std::mt19937& random, const std::string& prefix,
+                 const clip4j_tower& tower) {
+  const int64_t hidden = tower.hidden_size;
+  add_tensor(weights, random, prefix + ".probe", {1, 1, hidden}, 0, 1);
+  for (const char* part : {"q_proj", "k_proj", "v_proj", "out_proj"}) {
+    add_linear(weights, random, prefix + ".attention." + part, hidden, hidden);
+  }
+  add_norm(weights, random, prefix + ".layernorm", hidden);
+  add_linear(weights, random, prefix + ".mlp.fc1", tower.intermediate_size, hidden);
+  add_linear(weights, random, prefix + ".mlp.fc2", hidden, tower.intermediate_size);
+}
+
 }  // namespace
 
 clip4j_config small_config(clip4j_activation activation, int32_t end_of_text_id) {
@@ -55,31 +67,68 @@ clip4j_config small_config(clip4j_activation activation, int32_t end_of_text_id)
           .vocabulary_size = 50,
           .max_positions = 12,
           .end_of_text_id = end_of_text_id,
-          .projection_dim = 20};
+          .projection_dim = 20,
+          .position_grid = 4,
+          .vision_pooling = CLIP4J_CLASS_TOKEN,
+          .text_pooling = CLIP4J_END_OF_TEXT,
+          .patch_bias = 0,
+          .pre_norm = 1,
+          .vision_projection = 1,
+          .causal_text = 1,
+          .text_bias = 0,
+          .logit_bias = 0};
+}
+
+clip4j_config small_siglip() {
+  clip4j_config config = small_config(CLIP4J_GELU_TANH, -1);
+  config.projection_dim = config.vision.hidden_size;
+  config.vision_pooling = CLIP4J_ATTENTION;
+  config.text_pooling = CLIP4J_LAST;
+  config.patch_bias = config.text_bias = config.logit_bias = 1;
+  config.pre_norm = config.vision_projection = config.causal_text = 0;
+  return config;
 }
 
 Checkpoint random_checkpoint(const clip4j_config& config, uint32_t seed) {
   std::mt19937 random(seed);
   Checkpoint weights;
   const int64_t vision = config.vision.hidden_size, text = config.text.hidden_size;
-  const int64_t grid = config.image_size / config.patch_size, patch = config.patch_size;
-  add_tensor(weights, random, "vision_model.embeddings.class_embedding", {vision}, 0, 0.5);
+  const int64_t patch = config.patch_size;
+  const bool class_token = config.vision_pooling == CLIP4J_CLASS_TOKEN;
+  if (class_token) {
+    add_tensor(weights, random, "vision_model.embeddings.class_embedding", {vision}, 0, 0.5);
+  } else {
+    add_pooling(weights, random, "vision_model.head", config.vision);
+  }
   add_tensor(weights, random, "vision_model.embeddings.patch_embedding.weight", {vision, 3, patch, patch}, 0,
              0.05);
-  add_tensor(weights, random, "vision_model.embeddings.position_embedding.weight", {grid * grid + 1, vision},
-             0, 0.5);
-  add_norm(weights, random, "vision_model.pre_layrnorm", vision);
+  if (config.patch_bias != 0) {
+    add_tensor(weights, random, "vision_model.embeddings.patch_embedding.bias", {vision}, 0, 0.2);
+  }
+  add_tensor(weights, random, "vision_model.embeddings.position_embedding.weight",
+             {config.position_grid * config.position_grid + (class_token ? 1 : 0), vision}, 0, 0.5);
+  if (config.pre_norm != 0) add_norm(weights, random, "vision_model.pre_layrnorm", vision);
   add_encoder(weights, random, "vision_model", config.vision);
   add_norm(weights, random, "vision_model.post_layernorm", vision);
-  add_tensor(weights, random, "visual_projection.weight", {config.projection_dim, vision}, 0, 0.2);
+  if (config.vision_projection != 0) {
+    add_tensor(weights, random, "visual_projection.weight", {config.projection_dim, vision}, 0, 0.2);
+  }
   add_tensor(weights, random, "text_model.embeddings.token_embedding.weight", {config.vocabulary_size, text},
              0, 0.5);
   add_tensor(weights, random, "text_model.embeddings.position_embedding.weight", {config.max_positions, text},
              0, 0.5);
   add_encoder(weights, random, "text_model", config.text);
   add_norm(weights, random, "text_model.final_layer_norm", text);
-  add_tensor(weights, random, "text_projection.weight", {config.projection_dim, text}, 0, 0.2);
+  if (config.text_bias != 0) {
+    add_linear(weights, random, "text_model.head", config.projection_dim, text);
+  } else {
+    add_tensor(weights, random, "text_projection.weight", {config.projection_dim, text}, 0, 0.2);
+  }
   weights["logit_scale"] = {{}, {2.5f}};
+  if (config.logit_bias != 0) {
+    weights["logit_scale"].shape = {1};
+    weights["logit_bias"] = {{1}, {-7.25f}};
+  }
   return weights;
 }
 
@@ -99,9 +148,10 @@ void ClipTest::TearDown() {
   EXPECT_EQ(clip4j_live_handles(), 0);
 }
 
-LoadedModel::LoadedModel(const clip4j_config& config, const Checkpoint& weights, int32_t threads)
+LoadedModel::LoadedModel(const clip4j_config& config, const Checkpoint& weights, int32_t threads,
+                         clip4j_precision precision)
     : config_(config) {
-  EXPECT_EQ(clip4j_model_create(&config, threads, &model_), CLIP4J_OK) << clip4j_last_error();
+  EXPECT_EQ(clip4j_model_create(&config, threads, precision, &model_), CLIP4J_OK) << clip4j_last_error();
   std::vector<char> bytes;
   for (const auto& [name, tensor] : weights) {
     const auto* start = reinterpret_cast<const char*>(tensor.values.data());

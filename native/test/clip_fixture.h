@@ -20,8 +20,10 @@ struct NamedTensor {
 
 using Checkpoint = std::map<std::string, NamedTensor>;
 
-// A small model: two layers a tower, 17 tokens a picture, 12 a text.
+// A small CLIP: two layers a tower, 17 tokens a picture, 12 a text.
 clip4j_config small_config(clip4j_activation activation, int32_t end_of_text_id);
+// A small SigLIP: as large.
+clip4j_config small_siglip();
 
 // Random weights in Hugging Face's naming and shapes, written down here independently of the library.
 Checkpoint random_checkpoint(const clip4j_config& config, uint32_t seed);
@@ -56,7 +58,8 @@ class ClipTest : public testing::Test {
 // A loaded model, through the ABI.
 class LoadedModel {
  public:
-  LoadedModel(const clip4j_config& config, const Checkpoint& weights, int32_t threads = 0);
+  LoadedModel(const clip4j_config& config, const Checkpoint& weights, int32_t threads = 0,
+              clip4j_precision precision = CLIP4J_PRECISION_FP32);
   ~LoadedModel();
   LoadedModel(const LoadedModel&) = delete;
   LoadedModel& operator=(const LoadedModel&) = delete;

@@ -1,4 +1,5 @@
-// CLIP by its definition, in double precision and as slow as it likes: what the towers are tested against.
+// The towers by their definition, in double precision and as slow as it likes: what the towers are tested
+// against.
 #include <algorithm>
 #include <cmath>
 #include <numbers>
@@ -39,8 +40,9 @@ Row layer_norm(const Checkpoint& weights, const std::string& name, double epsilo
 }
 
 double activate(int32_t activation, double x) {
-  return activation == CLIP4J_QUICK_GELU ? x / (1 + std::exp(-1.702 * x))
-                                         : x * 0.5 * (1 + std::erf(x / std::numbers::sqrt2));
+  if (activation == CLIP4J_QUICK_GELU) return x / (1 + std::exp(-1.702 * x));
+  if (activation == CLIP4J_GELU) return x * 0.5 * (1 + std::erf(x / std::numbers::sqrt2));
+  return x * 0.5 * (1 + std::tanh(std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x)));
 }
 
 Rows map(const Rows& rows, const auto& function) {
@@ -76,6 +78,12 @@ Rows attend(const Rows& query, const Rows& key, const Rows& value, size_t heads,
   return result;
 }
 
+Row mlp(const clip4j_tower& tower, const Checkpoint& weights, const std::string& name, const Row& x) {
+  Row inner = linear(weights, name + ".fc1", x);
+  for (double& value : inner) value = activate(tower.activation, value);
+  return linear(weights, name + ".fc2", inner);
+}
+
 Rows encode(const clip4j_tower& tower, const Checkpoint& weights, const std::string& prefix, Rows x,
             bool causal) {
   for (int i = 0; i < tower.layers; ++i) {
@@ -93,13 +101,26 @@ Rows encode(const clip4j_tower& tower, const Checkpoint& weights, const std::str
         attend(map(normal, by_linear(".self_attn.q_proj")), map(normal, by_linear(".self_attn.k_proj")),
                map(normal, by_linear(".self_attn.v_proj")), static_cast<size_t>(tower.heads), causal);
     add(x, map(attended, by_linear(".self_attn.out_proj")));
-    Rows inner = map(map(x, by_norm(".layer_norm2")), by_linear(".mlp.fc1"));
-    for (Row& row : inner) {
-      for (double& value : row) value = activate(tower.activation, value);
-    }
-    add(x, map(inner, by_linear(".mlp.fc2")));
+    add(x, map(map(x, by_norm(".layer_norm2")),
+               [&](const Row& row) { return mlp(tower, weights, layer + ".mlp", row); }));
   }
   return x;
+}
+
+// What a learned query makes of all tokens.
+Row pool(const clip4j_tower& tower, const Checkpoint& weights, const Rows& tokens) {
+  const auto by_linear = [&](const char* name) {
+    return [&weights, name](const Row& row) { return linear(weights, name, row); };
+  };
+  const std::vector<float>& probe = values(weights, "vision_model.head.probe");
+  const Rows query{linear(weights, "vision_model.head.attention.q_proj", Row(probe.begin(), probe.end()))};
+  const Rows attended = attend(query, map(tokens, by_linear("vision_model.head.attention.k_proj")),
+                               map(tokens, by_linear("vision_model.head.attention.v_proj")),
+                               static_cast<size_t>(tower.heads), false);
+  Rows pooled{linear(weights, "vision_model.head.attention.out_proj", attended[0])};
+  add(pooled, {mlp(tower, weights, "vision_model.head.mlp",
+                   layer_norm(weights, "vision_model.head.layernorm", tower.layer_norm_eps, pooled[0]))});
+  return pooled[0];
 }
 
 Row unit(Row row) {
@@ -119,18 +140,24 @@ std::vector<double> reference_image(const clip4j_config& config, const Checkpoin
   const size_t size = static_cast<size_t>(config.image_size), grid = size / patch;
   const auto& kernel = values(weights, "vision_model.embeddings.patch_embedding.weight");
   const auto& position = values(weights, "vision_model.embeddings.position_embedding.weight");
-  const auto& class_embedding = values(weights, "vision_model.embeddings.class_embedding");
-  Rows tokens(grid * grid + 1, Row(hidden));
-  for (size_t h = 0; h < hidden; ++h) tokens[0][h] = class_embedding[h];
-  for (size_t token = 1; token < tokens.size(); ++token) {
-    const size_t top = (token - 1) / grid * patch, left = (token - 1) % grid * patch;
+  const auto class_embedding = weights.find("vision_model.embeddings.class_embedding");
+  const auto bias = weights.find("vision_model.embeddings.patch_embedding.bias");
+  Rows tokens;
+  if (config.vision_pooling == CLIP4J_CLASS_TOKEN) {
+    const std::vector<float>& token = class_embedding->second.values;
+    tokens.emplace_back(token.begin(), token.end());
+  }
+  for (size_t number = 0; number < grid * grid; ++number) {
+    const size_t top = number / grid * patch, left = number % grid * patch;
+    Row& token = tokens.emplace_back(hidden);
     for (size_t h = 0; h < hidden; ++h) {
+      if (config.patch_bias != 0) token[h] = bias->second.values[h];
       for (size_t c = 0; c < 3; ++c) {
         for (size_t y = 0; y < patch; ++y) {
           for (size_t x = 0; x < patch; ++x) {
             const double pixel = pixels[((top + y) * size + left + x) * 3 + c] / 255.0;
-            tokens[token][h] += kernel[((h * 3 + c) * patch + y) * patch + x] *
-                                (pixel - preprocessing.mean[c]) / preprocessing.std[c];
+            token[h] += kernel[((h * 3 + c) * patch + y) * patch + x] * (pixel - preprocessing.mean[c]) /
+                        preprocessing.std[c];
           }
         }
       }
@@ -138,12 +165,16 @@ std::vector<double> reference_image(const clip4j_config& config, const Checkpoin
   }
   for (size_t i = 0; i < tokens.size(); ++i) {
     for (size_t h = 0; h < hidden; ++h) tokens[i][h] += position[i * hidden + h];
-    tokens[i] = layer_norm(weights, "vision_model.pre_layrnorm", config.vision.layer_norm_eps, tokens[i]);
+    if (config.pre_norm != 0) {
+      tokens[i] = layer_norm(weights, "vision_model.pre_layrnorm", config.vision.layer_norm_eps, tokens[i]);
+    }
   }
-  const Rows encoded = encode(config.vision, weights, "vision_model", tokens, false);
-  return unit(
-      linear(weights, "visual_projection",
-             layer_norm(weights, "vision_model.post_layernorm", config.vision.layer_norm_eps, encoded[0])));
+  const Rows normal = map(encode(config.vision, weights, "vision_model", tokens, false), [&](const Row& row) {
+    return layer_norm(weights, "vision_model.post_layernorm", config.vision.layer_norm_eps, row);
+  });
+  const Row pooled =
+      config.vision_pooling == CLIP4J_CLASS_TOKEN ? normal[0] : pool(config.vision, weights, normal);
+  return unit(config.vision_projection != 0 ? linear(weights, "visual_projection", pooled) : pooled);
 }
 
 std::vector<double> reference_text(const clip4j_config& config, const Checkpoint& weights,
@@ -157,12 +188,17 @@ std::vector<double> reference_text(const clip4j_config& config, const Checkpoint
       tokens[i][h] = double{token[static_cast<size_t>(ids[i]) * hidden + h]} + position[i * hidden + h];
     }
   }
-  const auto end = config.end_of_text_id < 0 ? std::ranges::max_element(ids)
-                                             : std::ranges::find(ids, config.end_of_text_id);
-  const Row wanted =
-      encode(config.text, weights, "text_model", tokens, true)[static_cast<size_t>(end - ids.begin())];
-  return unit(linear(weights, "text_projection",
-                     layer_norm(weights, "text_model.final_layer_norm", config.text.layer_norm_eps, wanted)));
+  size_t wanted = ids.size() - 1;
+  if (config.text_pooling == CLIP4J_END_OF_TEXT) {
+    const auto end = config.end_of_text_id < 0 ? std::ranges::max_element(ids)
+                                               : std::ranges::find(ids, config.end_of_text_id);
+    wanted = static_cast<size_t>(end - ids.begin());
+    if (config.causal_text == 0) tokens.resize(wanted + 1);
+  }
+  const Row encoded = encode(config.text, weights, "text_model", tokens, config.causal_text != 0)[wanted];
+  return unit(
+      linear(weights, config.text_bias != 0 ? "text_model.head" : "text_projection",
+             layer_norm(weights, "text_model.final_layer_norm", config.text.layer_norm_eps, encoded)));
 }
 
 }  // namespace clip4j::test

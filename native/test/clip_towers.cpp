@@ -1,4 +1,4 @@
-// The towers against CLIP by its definition.
+// The towers against CLIP, SigLIP and what lies between them by their definition.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -8,16 +8,12 @@
 namespace clip4j::test {
 namespace {
 
-struct Case {
-  clip4j_activation activation;
-  int32_t end_of_text_id;
-};
-
-class ClipTowers : public ClipTest, public testing::WithParamInterface<Case> {
+class ClipTowers : public ClipTest, public testing::WithParamInterface<clip4j_config> {
  protected:
-  const clip4j_config config_ = small_config(GetParam().activation, GetParam().end_of_text_id);
+  const clip4j_config config_ = GetParam();
   const Checkpoint weights_ = random_checkpoint(config_, 7);
   const size_t dimension_ = static_cast<size_t>(config_.projection_dim);
+  const int32_t end_ = config_.end_of_text_id < 0 ? 49 : config_.end_of_text_id;
   std::mt19937 random_{11};
 
   void expect_close(const float* row, const std::vector<double>& expected) const {
@@ -25,7 +21,10 @@ class ClipTowers : public ClipTest, public testing::WithParamInterface<Case> {
   }
 };
 
-TEST_P(ClipTowers, ImagesEqualTheDefinition) {
+// Each model with each of its facts turned round.
+class ClipFacts : public ClipTowers {};
+
+TEST_P(ClipFacts, ImagesEqualTheDefinition) {
   const LoadedModel model(config_, weights_);
   std::vector<std::vector<uint8_t>> pictures;
   for (int i = 0; i < 5; ++i) pictures.push_back(random_pixels(config_.image_size, random_));
@@ -36,13 +35,12 @@ TEST_P(ClipTowers, ImagesEqualTheDefinition) {
   }
 }
 
-TEST_P(ClipTowers, TextsEqualTheDefinition) {
+TEST_P(ClipFacts, TextsEqualTheDefinition) {
   const LoadedModel model(config_, weights_);
-  const int32_t end = config_.end_of_text_id < 0 ? 49 : config_.end_of_text_id;
   std::vector<std::vector<int32_t>> texts;
-  for (const int32_t length : {12, 1, 5, 2, 12, 7, 5}) texts.push_back(random_text(length, end, random_));
-  texts.push_back({0, 3, end, end, end});    // the first end counts
-  texts.push_back({0, 3, end, 1, 2, 0, 0});  // padding behind it does not
+  for (const int32_t length : {12, 1, 5, 2, 12, 7, 5}) texts.push_back(random_text(length, end_, random_));
+  texts.push_back({0, 3, end_, end_, end_});  // the first end counts
+  texts.push_back({0, 3, end_, 1, 2, 0, 0});  // where the end is read, padding behind it does not
   const std::vector<float> rows = model.embed_texts(texts);
   for (size_t i = 0; i < texts.size(); ++i) {
     expect_close(&rows[i * dimension_], reference_text(config_, weights_, texts[i]));
@@ -53,12 +51,11 @@ TEST_P(ClipTowers, TextsEqualTheDefinition) {
 // that.
 TEST_P(ClipTowers, ResultsDoNotDependOnTheBatch) {
   const LoadedModel model(config_, weights_, 1);
-  const int32_t end = config_.end_of_text_id < 0 ? 49 : config_.end_of_text_id;
   std::vector<std::vector<uint8_t>> pictures;
   std::vector<std::vector<int32_t>> texts;
   for (int i = 0; i < 65; ++i) {
     pictures.push_back(random_pixels(config_.image_size, random_));
-    texts.push_back(random_text(static_cast<int32_t>(1 + random_() % 12), end, random_));
+    texts.push_back(random_text(static_cast<int32_t>(1 + random_() % 12), end_, random_));
   }
   const std::vector<float> images = model.embed_images(pictures), sentences = model.embed_texts(texts);
   for (const size_t batch : {1, 2, 3, 7, 16, 31, 32, 33, 64}) {
@@ -90,9 +87,28 @@ TEST_P(ClipTowers, ThreadCountsGiveTheSame) {
   for (size_t i = 0; i < a.size(); ++i) EXPECT_NEAR(a[i], b[i], 1e-6);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, ClipTowers,
-                         testing::Values(Case{CLIP4J_QUICK_GELU, -1}, Case{CLIP4J_QUICK_GELU, 45},
-                                         Case{CLIP4J_GELU, -1}, Case{CLIP4J_GELU, 45}));
+std::vector<clip4j_config> models() {
+  return {small_config(CLIP4J_QUICK_GELU, -1), small_config(CLIP4J_QUICK_GELU, 45),
+          small_config(CLIP4J_GELU, -1), small_config(CLIP4J_GELU, 45), small_siglip()};
+}
+
+std::vector<clip4j_config> models_and_variants() {
+  std::vector<clip4j_config> result = models();
+  for (clip4j_config model : {small_config(CLIP4J_GELU_TANH, 45), small_siglip()}) {
+    model.projection_dim = model.vision.hidden_size;
+    for (int32_t clip4j_config::*fact :
+         {&clip4j_config::vision_pooling, &clip4j_config::text_pooling, &clip4j_config::patch_bias,
+          &clip4j_config::pre_norm, &clip4j_config::vision_projection, &clip4j_config::causal_text,
+          &clip4j_config::text_bias, &clip4j_config::logit_bias}) {
+      result.push_back(model);
+      result.back().*fact = 1 - model.*fact;
+    }
+  }
+  return result;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, ClipTowers, testing::ValuesIn(models()));
+INSTANTIATE_TEST_SUITE_P(All, ClipFacts, testing::ValuesIn(models_and_variants()));
 
 }  // namespace
 }  // namespace clip4j::test

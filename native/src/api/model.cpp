@@ -17,10 +17,13 @@ int32_t clip4j_start(void) {
   return translate_exceptions([] { const Lane first(1); });
 }
 
-int32_t clip4j_model_create(const clip4j_config* config, int32_t threads, clip4j_model** model) {
+int32_t clip4j_model_create(const clip4j_config* config, int32_t threads, int32_t precision,
+                            clip4j_model** model) {
   return translate_exceptions([&] {
     deref(model, "model") = nullptr;
-    *model = std::make_unique<clip4j_model>(deref(config, "config"), threads).release();
+    *model = std::make_unique<clip4j_model>(deref(config, "config"), threads,
+                                            static_cast<clip4j_precision>(precision))
+                 .release();
   });
 }
 
@@ -57,4 +60,17 @@ int32_t clip4j_model_logit_scale(const clip4j_model* model, float* scale) {
   return translate_exceptions([&] { deref(scale, "scale") = deref(model, "model").model.logit_scale(); });
 }
 
+int32_t clip4j_model_logit_bias(const clip4j_model* model, float* bias) {
+  return translate_exceptions([&] { deref(bias, "bias") = deref(model, "model").model.logit_bias(); });
+}
+
 const char* clip4j_torch_version(void) { return torch::version(); }
+
+int32_t clip4j_model_precision(const clip4j_model* model, int32_t* precision) {
+  return translate_exceptions(
+      [&] { deref(precision, "precision") = deref(model, "model").model.precision(); });
+}
+
+int32_t clip4j_model_memory(const clip4j_model* model, clip4j_memory* memory) {
+  return translate_exceptions([&] { deref(memory, "memory") = deref(model, "model").model.memory(); });
+}

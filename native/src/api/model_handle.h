@@ -7,7 +7,8 @@
 
 // What a clip4j_model* points to.
 struct clip4j_model {
-  clip4j_model(const clip4j_config& config, int32_t threads) : model(config, threads) {}
+  clip4j_model(const clip4j_config& config, int32_t threads, clip4j_precision precision)
+      : model(config, threads, precision) {}
 
   clip4j::Model model;
   clip4j::CountedHandle counted;

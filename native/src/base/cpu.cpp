@@ -105,6 +105,15 @@ InstructionSet instruction_set() {
   return set;
 }
 
+bool has_bf16() {
+#if defined(__x86_64__)
+  static const bool has = instruction_set() == InstructionSet::kAvx512Vnni && __builtin_cpu_supports("avx512bf16");
+  return has;
+#else
+  return false;
+#endif
+}
+
 const char* name(InstructionSet set) {
   switch (set) {
     case InstructionSet::kAvx512Vnni:

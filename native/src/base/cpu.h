@@ -11,6 +11,9 @@ InstructionSet instruction_set();
 
 const char* name(InstructionSet set);
 
+// Whether the CPU multiplies bfloat16 (AVX512_BF16) and CLIP4J_CPU allows for all that it has.
+bool has_bf16();
+
 // CPUs that this process may use: its affinity mask, lowered by a control group's quota (v1 or v2, rounded
 // up).
 int hardware_threads();

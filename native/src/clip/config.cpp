@@ -13,6 +13,11 @@ void check_range(const char* tower, const char* name, int32_t value, int32_t mos
   }
 }
 
+// A choice among 0 to `last`.
+void check_choice(const char* tower, const char* name, int32_t value, int32_t last) {
+  if (value < 0 || value > last) fail(CLIP4J_INVALID_ARGUMENT, tower, name, " ", value, " is unknown");
+}
+
 void check_tower(const char* which, const clip4j_tower& tower) {
   check_range(which, "hidden_size", tower.hidden_size, 1 << 16);
   check_range(which, "intermediate_size", tower.intermediate_size, 1 << 18);
@@ -22,9 +27,7 @@ void check_tower(const char* which, const clip4j_tower& tower) {
     fail(CLIP4J_INVALID_ARGUMENT, which, "hidden_size ", tower.hidden_size, " is not a multiple of the ",
          tower.heads, " heads");
   }
-  if (tower.activation != CLIP4J_QUICK_GELU && tower.activation != CLIP4J_GELU) {
-    fail(CLIP4J_INVALID_ARGUMENT, which, "activation ", tower.activation, " is unknown");
-  }
+  check_choice(which, "activation", tower.activation, CLIP4J_GELU_TANH);
   if (!std::isfinite(tower.layer_norm_eps) || tower.layer_norm_eps <= 0) {
     fail(CLIP4J_INVALID_ARGUMENT, which, "layer_norm_eps is ", tower.layer_norm_eps, ", it must be above 0");
   }
@@ -44,9 +47,22 @@ void check_config(const clip4j_config& config) {
     fail(CLIP4J_INVALID_ARGUMENT, "an image_size of ", config.image_size, " makes ", patches_of(config),
          " patches of size ", config.patch_size, ", possible are ", 1 << 16);
   }
+  check_range("", "position_grid", config.position_grid, 1 << 8);
   if (config.end_of_text_id < -1 || config.end_of_text_id >= config.vocabulary_size) {
     fail(CLIP4J_INVALID_ARGUMENT, "eos_token_id ", config.end_of_text_id, " is outside the vocabulary of ",
          config.vocabulary_size);
+  }
+  check_choice("", "vision_pooling", config.vision_pooling, CLIP4J_ATTENTION);
+  check_choice("", "text_pooling", config.text_pooling, CLIP4J_LAST);
+  check_choice("", "patch_bias", config.patch_bias, 1);
+  check_choice("", "pre_norm", config.pre_norm, 1);
+  check_choice("", "vision_projection", config.vision_projection, 1);
+  check_choice("", "causal_text", config.causal_text, 1);
+  check_choice("", "text_bias", config.text_bias, 1);
+  check_choice("", "logit_bias", config.logit_bias, 1);
+  if (config.vision_projection == 0 && config.vision.hidden_size != config.projection_dim) {
+    fail(CLIP4J_INVALID_ARGUMENT, "pictures become ", config.vision.hidden_size, " values and texts ",
+         config.projection_dim, ", and no projection makes them as long as one another");
   }
 }
 

@@ -10,11 +10,21 @@ namespace clip4j {
 // keep every product of a model's sizes far from overflow.
 void check_config(const clip4j_config& config);
 
-// Patches of a picture. Pixels to the right and below that fill no patch are left out, as by CLIP's
+// Patches along a picture's side. Pixels to the right and below that fill no patch are left out, as by CLIP's
 // convolution.
-inline int64_t patches_of(const clip4j_config& config) {
-  const int64_t grid = config.image_size / config.patch_size;
-  return grid * grid;
+inline int64_t grid_of(const clip4j_config& config) { return config.image_size / config.patch_size; }
+
+// Patches of a picture.
+inline int64_t patches_of(const clip4j_config& config) { return grid_of(config) * grid_of(config); }
+
+// Tokens of a picture that come before its patches.
+inline int64_t leading_tokens(const clip4j_config& config) {
+  return config.vision_pooling == CLIP4J_CLASS_TOKEN ? 1 : 0;
+}
+
+// Tokens of a picture.
+inline int64_t picture_tokens(const clip4j_config& config) {
+  return leading_tokens(config) + patches_of(config);
 }
 
 // Values of a patch.

@@ -1,137 +1,45 @@
 #include "clip/encoder.h"
 
-#include <algorithm>
-#include <bit>
-#include <utility>
-#include <vector>
-
-#include "base/error.h"
-#include "base/exit_gate.h"
-#include "clip/attention.h"
+#include "clip/float_encoder.h"
+#include "clip/packed_encoder.h"
 
 namespace clip4j {
-namespace {
 
-// quick_gelu(x) = x sigmoid(c x) = silu(c x) / c. oneDNN computes silu while the product is in registers, so
-// c goes into the weights before it and 1/c into those behind it.
-constexpr double kQuickGelu = 1.702;
-
-}  // namespace
-
-int64_t rounded_rows(int64_t rows) {
-  constexpr int64_t kSmallest = 16;
-  const auto octave = static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(rows)));
-  const int64_t step = std::max(kSmallest, octave / 4);
-  return (rows + step - 1) / step * step;
+std::unique_ptr<Encoder> Encoder::make(const clip4j_tower& tower, Wanted wanted, bool causal,
+                                       clip4j_precision precision) {
+  if (precision == CLIP4J_PRECISION_FP32) return std::make_unique<FloatEncoder>(tower, wanted, causal);
+  return std::make_unique<PackedEncoder>(tower, wanted, causal, packed::element(precision));
 }
 
-torch::Tensor zero_padded(int64_t rows, int64_t total, int64_t width) {
-  torch::Tensor matrix = torch::Tensor::empty({total, width});
-  std::fill_n(matrix.data() + rows * width, (total - rows) * width, 0.0f);
-  return matrix;
-}
+Encoder::Encoder(const clip4j_tower& tower, Wanted wanted, bool causal)
+    : wanted_(wanted), causal_(causal), hidden_(tower.hidden_size), heads_(tower.heads) {}
 
-Encoder::Layer::Layer(const clip4j_tower& tower)
-    : norm1(tower.hidden_size, tower.layer_norm_eps),
-      qkv(3 * int64_t{tower.hidden_size}, tower.hidden_size, Linear::Bias::kYes),
-      out(tower.hidden_size, tower.hidden_size, Linear::Bias::kYes),
-      norm2(tower.hidden_size, tower.layer_norm_eps),
-      fc1(tower.intermediate_size, tower.hidden_size, Linear::Bias::kYes),
-      fc2(tower.hidden_size, tower.intermediate_size, Linear::Bias::kYes) {}
-
-Encoder::Encoder(const clip4j_tower& tower, Kind kind)
-    : kind_(kind),
-      hidden_(tower.hidden_size),
-      heads_(tower.heads),
-      quick_gelu_(tower.activation == CLIP4J_QUICK_GELU) {
-  for (int32_t i = 0; i < tower.layers; ++i) layers_.emplace_back(tower);
-}
-
-void Encoder::declare(Weights& weights, const std::string& prefix) {
-  const double c = quick_gelu_ ? kQuickGelu : 1;
-  for (size_t i = 0; i < layers_.size(); ++i) {
-    const std::string name = text(prefix, ".encoder.layers.", i);
-    Layer& layer = layers_[i];
-    layer.norm1.declare(weights, name + ".layer_norm1");
-    layer.qkv.declare(weights,
-                      {name + ".self_attn.q_proj", name + ".self_attn.k_proj", name + ".self_attn.v_proj"});
-    layer.out.declare(weights, {name + ".self_attn.out_proj"});
-    layer.norm2.declare(weights, name + ".layer_norm2");
-    layer.fc1.declare(weights, {name + ".mlp.fc1"}, c, c);
-    layer.fc2.declare(weights, {name + ".mlp.fc2"}, 1 / c);
-  }
-}
-
-torch::Tensor Encoder::run(torch::Tensor x, std::span<const int64_t> lengths) const {
+std::vector<Encoder::Sequence> Encoder::sequences(std::span<const int64_t> lengths) const {
   std::vector<Sequence> sequences;
   sequences.reserve(lengths.size());
   int64_t first = 0;
   for (const int64_t length : lengths) {
-    sequences.push_back({first, length, kind_ == Kind::kCausal ? first + length - 1 : first});
+    sequences.push_back({first, length, wanted_ == Wanted::kLast ? first + length - 1 : first});
     first += length;
   }
-  for (const Layer& layer : layers_) {
-    exit_gate::check_running();
-    x = run_layer(layer, std::move(x), sequences, &layer == &layers_.back());
-  }
-  return x;
+  return sequences;
 }
 
-// Behind the last layer's keys and values only the wanted rows matter: the rest of that layer runs for them
-// alone.
-torch::Tensor Encoder::run_layer(const Layer& layer, torch::Tensor x, std::span<const Sequence> sequences,
-                                 bool is_last) const {
-  const torch::Tensor attended = attend(layer.qkv.run(layer.norm1.run(x)), sequences, is_last);
-  if (is_last) x = wanted_rows(x, sequences);
-  x = layer.out.run_and_add(attended, x);
-  const auto activation = quick_gelu_ ? torch::Activation::kSilu : torch::Activation::kGelu;
-  return layer.fc2.run_and_add(layer.fc1.run(layer.norm2.run(x), activation), x);
-}
-
-torch::Tensor Encoder::attend(const torch::Tensor& qkv, std::span<const Sequence> sequences,
-                              bool wanted_only) const {
-  const auto count = static_cast<int64_t>(sequences.size());
-  const int64_t width = hidden_ / heads_;
-  int64_t longest = 0;
-  for (const Sequence& sequence : sequences) longest = std::max(longest, sequence.length);
-  const int64_t scratch_size = attention_scratch(longest, width);
-  const Buffer scratch(torch::thread_count() * scratch_size);
-  torch::Tensor attended =
-      wanted_only ? zero_padded(count, rounded_rows(count), hidden_)
-                  : zero_padded(sequences.back().first + sequences.back().length, qkv.sizes()[0], hidden_);
-  const float* const from = qkv.data();
-  float* const to = attended.data();
-  AttentionKernel* const kernel = attention_kernel();
-  torch::parallel_for(count * heads_, [&](int64_t index, int64_t thread) {
-    const int64_t number = index / heads_, column = index % heads_ * width, stride = 3 * hidden_;
-    const Sequence& sequence = sequences[static_cast<size_t>(number)];
-    const float* key = from + sequence.first * stride + hidden_ + column;
-    // The wanted row of a causal sequence is its last, which sees all the others: no mask is left.
-    const AttentionHead head{
-        .query = from + (wanted_only ? sequence.wanted : sequence.first) * stride + column,
-        .key = key,
-        .value = key + hidden_,
-        .stride = stride,
-        .queries = wanted_only ? 1 : sequence.length,
-        .length = sequence.length,
-        .width = width,
-        .causal = kind_ == Kind::kCausal && !wanted_only,
-        .out = to + (wanted_only ? number : sequence.first) * hidden_ + column,
-        .out_stride = hidden_};
-    kernel(head, scratch.data() + thread * scratch_size);
-  });
-  return attended;
-}
-
-torch::Tensor Encoder::wanted_rows(const torch::Tensor& x, std::span<const Sequence> sequences) const {
-  const auto count = static_cast<int64_t>(sequences.size());
-  torch::Tensor wanted = zero_padded(count, rounded_rows(count), hidden_);
-  float* to = wanted.data();
-  for (const Sequence& sequence : sequences) {
-    std::copy_n(x.data() + sequence.wanted * hidden_, hidden_, to);
-    to += hidden_;
-  }
-  return wanted;
+AttentionHead Encoder::head(const float* qkv, const Sequence& sequence, int64_t number, bool wanted_only,
+                            float* attended) const {
+  const int64_t width = hidden_ / heads_, column = number * width, stride = 3 * hidden_;
+  const float* key = qkv + sequence.first * stride + hidden_ + column;
+  // The wanted row of a causal sequence is its last, which sees all the others: no mask is left.
+  return {.query = qkv + (wanted_only ? sequence.wanted : sequence.first) * stride + column,
+          .key = key,
+          .value = key + hidden_,
+          .stride = stride,
+          .queries = wanted_only ? 1 : sequence.length,
+          .length = sequence.length,
+          .width = width,
+          .causal = causal_ && !wanted_only,
+          .out = attended + column,
+          .out_stride = hidden_};
 }
 
 }  // namespace clip4j

@@ -1,66 +1,60 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
-#include "clip/layers.h"
+#include "clip/attention.h"
+#include "clip/weights.h"
 #include "clip4j.h"
+#include "torch/tensor.h"
 
 namespace clip4j {
 
-// `rows` or a little more. oneDNN compiles code for each number of rows that it meets and keeps some 0.4 MB a
-// time, up to 1024 times: texts, which have any number of tokens, are brought to few sizes, at most a quarter
-// larger.
-int64_t rounded_rows(int64_t rows);
-
-// [total, width]: zeros from row `rows` on, uninitialised before.
-torch::Tensor zero_padded(int64_t rows, int64_t total, int64_t width);
-
 // The pre-norm transformer that both towers share. Sequences of all lengths lie in one matrix, one after
-// another: only attention works by sequence, so a sequence's result does not depend on the others (but for
-// last bits where oneDNN splits long sums between threads, which it decides by the number of rows).
+// another: only attention works by sequence.
 class Encoder {
  public:
-  // Which row of each sequence is wanted in the end: the first, a class token; or the last of a causal
-  // sequence, where row i attends to rows 0 to i only.
-  enum class Kind { kClassToken, kCausal };
+  // Which rows of each sequence are wanted in the end.
+  enum class Wanted { kFirst, kLast, kAll };
 
-  Encoder(const clip4j_tower& tower, Kind kind);
+  // causal: row i of a sequence attends to rows 0 to i only. Not where the first row is wanted.
+  static std::unique_ptr<Encoder> make(const clip4j_tower& tower, Wanted wanted, bool causal,
+                                       clip4j_precision precision);
+  virtual ~Encoder() = default;
+  Encoder(const Encoder&) = delete;
+  Encoder& operator=(const Encoder&) = delete;
 
   // PREFIX.encoder.layers.N...
-  void declare(Weights& weights, const std::string& prefix);
-  // x [at least the sum of the lengths, hidden]: the sequences one after another -> the wanted rows [at least
-  // sequences, hidden]. What lies beyond means nothing.
-  torch::Tensor run(torch::Tensor x, std::span<const int64_t> lengths) const;
+  virtual void declare(Weights& weights, const std::string& prefix) = 0;
+  // x [at least the sum of the lengths, hidden], which it may overwrite: the sequences one after another ->
+  // the wanted rows, one after another [at least as many, hidden]. What lies beyond means nothing.
+  virtual torch::Tensor run(torch::Tensor x, std::span<const int64_t> lengths) const = 0;
+  virtual int64_t bytes() const = 0;
+  // What it keeps between two runs to compute in; on the lane only.
+  virtual int64_t scratch_bytes() const { return 0; }
 
- private:
-  struct Layer {
-    explicit Layer(const clip4j_tower& tower);
-
-    LayerNorm norm1;
-    Linear qkv, out;
-    LayerNorm norm2;
-    Linear fc1, fc2;
-  };
-
+ protected:
   struct Sequence {
     int64_t first;  // its first row
     int64_t length;
-    int64_t wanted;  // its wanted row
+    int64_t wanted;  // its wanted row, if that is one
   };
 
-  torch::Tensor run_layer(const Layer& layer, torch::Tensor x, std::span<const Sequence> sequences,
-                          bool is_last) const;
-  torch::Tensor attend(const torch::Tensor& qkv, std::span<const Sequence> sequences, bool wanted_only) const;
-  torch::Tensor wanted_rows(const torch::Tensor& x, std::span<const Sequence> sequences) const;
+  Encoder(const clip4j_tower& tower, Wanted wanted, bool causal);
 
-  const Kind kind_;
+  std::vector<Sequence> sequences(std::span<const int64_t> lengths) const;
+  // One head of a sequence. qkv [rows, 3 hidden]; `attended`: the sequence's first row, or its only one where
+  // only the wanted one is computed.
+  AttentionHead head(const float* qkv, const Sequence& sequence, int64_t number, bool wanted_only,
+                     float* attended) const;
+
+  const Wanted wanted_;
+  const bool causal_;
   const int64_t hidden_;
   const int64_t heads_;
-  const bool quick_gelu_;
-  std::deque<Layer> layers_;
 };
 
 }  // namespace clip4j

@@ -1,5 +1,7 @@
 #include "clip/layers.h"
 
+#include <algorithm>
+#include <bit>
 #include <utility>
 
 namespace clip4j {
@@ -11,6 +13,19 @@ void multiply(std::span<float> values, double factor) {
 }
 
 }  // namespace
+
+int64_t rounded_rows(int64_t rows) {
+  constexpr int64_t kSmallest = 16;
+  const auto octave = static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(rows)));
+  const int64_t step = std::max(kSmallest, octave / 4);
+  return (rows + step - 1) / step * step;
+}
+
+torch::Tensor zero_padded(int64_t rows, int64_t total, int64_t width) {
+  torch::Tensor matrix = torch::Tensor::empty({total, width});
+  std::fill_n(matrix.data() + rows * width, (total - rows) * width, 0.0f);
+  return matrix;
+}
 
 Linear::Linear(int64_t outputs, int64_t inputs, Bias bias) : outputs_(outputs), inputs_(inputs) {
   if (bias == Bias::kNo) return;
@@ -40,6 +55,7 @@ void Linear::declare_shaped(Weights& weights, const std::string& prefix, std::ve
   weights.want(
       prefix + ".weight", std::move(weight_shape), [this] { return staging(); },
       [this] { weight_placed(1, 1); });
+  if (bias_tensor_) weights.want(prefix + ".bias", {outputs_}, [this] { return bias_.data(); });
 }
 
 float* Linear::staging() {

@@ -14,6 +14,14 @@
 // moves. They compute on the lane only.
 namespace clip4j {
 
+// `rows` or a little more. oneDNN compiles code for each number of rows that it meets and keeps some 0.4 MB a
+// time, up to 1024 times: texts, which have any number of tokens, are brought to few sizes, at most a quarter
+// larger.
+int64_t rounded_rows(int64_t rows);
+
+// [total, width]: zeros from row `rows` on, uninitialised before.
+torch::Tensor zero_padded(int64_t rows, int64_t total, int64_t width);
+
 // y = x W^T + b. W may be several tensors of a checkpoint stacked upon one another, as query, key and value
 // are.
 class Linear {
@@ -34,6 +42,8 @@ class Linear {
   torch::Tensor run(const torch::Tensor& x, torch::Activation activation = torch::Activation::kNone) const;
   // What run gives, plus the residual.
   torch::Tensor run_and_add(const torch::Tensor& x, const torch::Tensor& residual) const;
+  // Native memory of its numbers, here as everywhere below.
+  int64_t bytes() const { return packed_bytes_.bytes() + bias_.bytes(); }
 
  private:
   float* staging();
@@ -57,6 +67,11 @@ class LayerNorm {
 
   void declare(Weights& weights, const std::string& prefix);
   torch::Tensor run(const torch::Tensor& x) const;
+
+  int64_t bytes() const { return weight_.bytes() + bias_.bytes(); }
+  double epsilon() const { return epsilon_; }
+  const float* weight() const { return weight_.data(); }
+  const float* bias() const { return bias_.data(); }
 
  private:
   const double epsilon_;

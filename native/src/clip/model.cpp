@@ -23,6 +23,17 @@ const clip4j_config& checked(const clip4j_config& config) {
   return config;
 }
 
+// AUTO is what was fastest, at the accuracy that precisions promise (benchmarks/RESULTS.md), on a CPU with
+// these instructions.
+clip4j_precision resolved(clip4j_precision precision) {
+  if (precision < CLIP4J_PRECISION_FP32 || precision > CLIP4J_PRECISION_AUTO) {
+    fail(CLIP4J_INVALID_ARGUMENT, "precision ", static_cast<int>(precision), " is unknown");
+  }
+  if (precision != CLIP4J_PRECISION_AUTO) return precision;
+  if (instruction_set() >= InstructionSet::kAvx512Vnni) return CLIP4J_PRECISION_INT8;
+  return CLIP4J_PRECISION_FP32;
+}
+
 // More threads than cores make an encoding slower, and libgomp ends the process when it cannot start one.
 int thread_count(int32_t threads) {
   if (threads < 0) fail(CLIP4J_INVALID_ARGUMENT, "threads is ", threads);
@@ -31,16 +42,23 @@ int thread_count(int32_t threads) {
 
 }  // namespace
 
-Model::Model(const clip4j_config& config, int32_t threads)
+Model::Model(const clip4j_config& config, int32_t threads, clip4j_precision precision)
     : config_(checked(config)),
+      precision_(resolved(precision)),
       lane_(thread_count(threads)),
       workers_(thread_count(threads), "clip4j-image"),
-      vision_(config_),
-      text_(config_),
+      vision_(config_, precision_),
+      text_(config_, precision_),
       weights_(lane_) {
   vision_.declare(weights_);
   text_.declare(weights_);
-  weights_.want("logit_scale", {}, [this] { return log_scale_.data(); });
+  *logit_bias_.data() = 0;
+  std::vector<int64_t> logits;
+  if (config_.logit_bias != 0) {
+    logits.push_back(1);
+    weights_.want("logit_bias", logits, [this] { return logit_bias_.data(); });
+  }
+  weights_.want("logit_scale", logits, [this] { return log_scale_.data(); });
 }
 
 void Model::finish() {
@@ -60,8 +78,23 @@ float Model::logit_scale() const {
   return std::exp(*log_scale_.data());
 }
 
+float Model::logit_bias() const {
+  check_finished();
+  return *logit_bias_.data();
+}
+
 int64_t Model::most_pictures() const {
-  return std::clamp<int64_t>(kMostRows / (patches_of(config_) + 1), 1, kMostPictures);
+  return std::clamp<int64_t>(kMostRows / picture_tokens(config_), 1, kMostPictures);
+}
+
+clip4j_memory Model::memory() const {
+  clip4j_memory memory{};
+  lane_.run([&] {
+    memory.vision_weights = vision_.bytes();
+    memory.text_weights = text_.bytes() + log_scale_.bytes() + logit_bias_.bytes();
+    memory.scratch = vision_.scratch_bytes() + text_.scratch_bytes();
+  });
+  return memory;
 }
 
 void Model::embed_patches(const float* patches, int64_t pictures, float* rows) const {
@@ -72,13 +105,14 @@ void Model::embed_patches(const float* patches, int64_t pictures, float* rows) c
   });
 }
 
-std::span<const int32_t> Model::to_end_of_text(std::span<const int32_t> ids, size_t number) const {
+std::span<const int32_t> Model::read_part(std::span<const int32_t> ids, size_t number) const {
   for (const int32_t id : ids) {
     if (id < 0 || id >= config_.vocabulary_size) {
       fail(CLIP4J_INVALID_ARGUMENT, "text ", number, " has token id ", id, ", outside the vocabulary of ",
            config_.vocabulary_size);
     }
   }
+  if (config_.text_pooling == CLIP4J_LAST) return ids;
   const auto end = config_.end_of_text_id < 0 ? std::ranges::max_element(ids)
                                               : std::ranges::find(ids, config_.end_of_text_id);
   if (end == ids.end()) {
@@ -97,7 +131,7 @@ void Model::embed_texts(const int32_t* ids, std::span<const int32_t> lengths, fl
       fail(CLIP4J_INVALID_ARGUMENT, "text ", texts.size(), " has ", length, " tokens, the model takes 1 to ",
            config_.max_positions);
     }
-    texts.push_back(to_end_of_text({ids, static_cast<size_t>(length)}, texts.size()));
+    texts.push_back(read_part({ids, static_cast<size_t>(length)}, texts.size()));
     ids += length;
   }
   std::vector<size_t> order(texts.size());

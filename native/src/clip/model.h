@@ -15,13 +15,14 @@
 
 namespace clip4j {
 
-// A CLIP model. Read every tensor, finish, embed from any number of threads.
+// A model of CLIP's kind. Read every tensor, finish, embed from any number of threads.
 class Model {
  public:
   // threads: cores that one encoding may use, 0 = all that this process has.
-  Model(const clip4j_config& config, int32_t threads);
+  Model(const clip4j_config& config, int32_t threads, clip4j_precision precision);
 
   bool wants(const std::string& name) const { return weights_.wants(name); }
+  auto wanted() const { return weights_.wanted(); }
   void read(const std::string& name, const std::string& path, int64_t offset, clip4j_dtype dtype,
             std::span<const int64_t> shape) {
     weights_.read(name, path, offset, dtype, shape);
@@ -31,9 +32,15 @@ class Model {
   void check_finished() const;
 
   const clip4j_config& config() const { return config_; }
+  // Never CLIP4J_PRECISION_AUTO.
+  clip4j_precision precision() const { return precision_; }
+  // Waits for encodings that are under way.
+  clip4j_memory memory() const;
   // The threads for work that comes before the encoding.
   WorkerPool& workers() const { return workers_; }
   float logit_scale() const;
+  // 0 where it has none.
+  float logit_bias() const;
   // How many pictures embed_patches takes at once: more need more memory and are no faster.
   int64_t most_pictures() const;
 
@@ -44,14 +51,16 @@ class Model {
   void embed_texts(const int32_t* ids, std::span<const int32_t> lengths, float* rows) const;
 
  private:
-  std::span<const int32_t> to_end_of_text(std::span<const int32_t> ids, size_t number) const;
+  // A text's ids up to where it is read.
+  std::span<const int32_t> read_part(std::span<const int32_t> ids, size_t number) const;
 
   const clip4j_config config_;
+  const clip4j_precision precision_;
   mutable Lane lane_;
   mutable WorkerPool workers_;
   VisionTower vision_;
   TextTower text_;
-  Buffer log_scale_{1};
+  Buffer log_scale_{1}, logit_bias_{1};
   Weights weights_;
   std::atomic<bool> finished_{false};
 };

@@ -1,49 +1,59 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <span>
 
 #include "clip/buffer.h"
 #include "clip/config.h"
 #include "clip/encoder.h"
 #include "clip/layers.h"
+#include "clip/patch_embedding.h"
+#include "clip/pooling.h"
 #include "clip/weights.h"
 
-// CLIP's two towers, in Hugging Face's naming. They compute on the lane only.
+// The two towers of CLIP and of its relatives, in Hugging Face's naming. They compute on the lane only.
 namespace clip4j {
 
 class VisionTower {
  public:
-  explicit VisionTower(const clip4j_config& config);
+  VisionTower(const clip4j_config& config, clip4j_precision precision);
 
   void declare(Weights& weights);
   // patches [pictures x patches, patch width], row-major, borrowed -> [at least pictures, projection_dim],
   // not yet unit length.
   torch::Tensor run(const float* patches, int64_t pictures) const;
+  int64_t bytes() const;
+  int64_t scratch_bytes() const { return patch_embedding_.scratch_bytes() + encoder_->scratch_bytes(); }
 
  private:
+  torch::Tensor embed(const float* patches, int64_t pictures) const;
+
   const clip4j_config config_;
-  Buffer class_embedding_, position_embedding_;
-  Linear patch_embedding_;
-  LayerNorm pre_norm_;
-  Encoder encoder_;
+  Buffer class_embedding_, position_embedding_;  // the former empty where there is no class token
+  PatchEmbedding patch_embedding_;
+  std::optional<LayerNorm> pre_norm_;
+  const std::unique_ptr<Encoder> encoder_;
   LayerNorm post_norm_;
-  Linear projection_;
+  std::optional<AttentionPooling> pooling_;
+  std::optional<Linear> projection_;
 };
 
 class TextTower {
  public:
-  explicit TextTower(const clip4j_config& config);
+  TextTower(const clip4j_config& config, clip4j_precision precision);
 
   void declare(Weights& weights);
-  // Each text's ids end with its end of text: CLIP's causal mask makes what follows irrelevant.
-  // -> [at least texts, projection_dim], not yet unit length.
+  // Each text is read at the last of its ids. -> [at least texts, projection_dim], not yet unit length.
   torch::Tensor run(std::span<const std::span<const int32_t>> texts) const;
+  int64_t bytes() const;
+  int64_t scratch_bytes() const { return encoder_->scratch_bytes(); }
 
  private:
   const clip4j_config config_;
   Buffer token_embedding_, position_embedding_;
-  Encoder encoder_;
+  const std::unique_ptr<Encoder> encoder_;
   LayerNorm final_norm_;
   Linear projection_;
 };

@@ -14,6 +14,12 @@ void Weights::want(const std::string& name, std::vector<int64_t> shape, std::fun
   slots_.emplace(name, Slot{std::move(shape), std::move(place), std::move(placed)});
 }
 
+std::vector<std::pair<std::string, std::vector<int64_t>>> Weights::wanted() const {
+  std::vector<std::pair<std::string, std::vector<int64_t>>> wanted;
+  for (const auto& [name, slot] : slots_) wanted.emplace_back(name, slot.shape);
+  return wanted;
+}
+
 void Weights::read(const std::string& name, const std::string& path, int64_t offset, clip4j_dtype dtype,
                    std::span<const int64_t> shape) {
   const std::lock_guard lock(mutex_);

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "clip/lane.h"
@@ -25,6 +26,8 @@ class Weights {
             std::function<void()> placed = {});
 
   bool wants(const std::string& name) const { return slots_.contains(name); }
+  // Names and shapes.
+  std::vector<std::pair<std::string, std::vector<int64_t>>> wanted() const;
   void read(const std::string& name, const std::string& path, int64_t offset, clip4j_dtype dtype,
             std::span<const int64_t> shape);
   // Throws CLIP4J_MISSING unless every tensor has been read.

@@ -66,6 +66,7 @@ const char* name(Activation activation) {
     case Activation::kSilu:
       return "swish";
     case Activation::kGelu:
+    case Activation::kGeluTanh:
       return "gelu";
     case Activation::kNone:
       break;
@@ -73,11 +74,26 @@ const char* name(Activation activation) {
   return "none";
 }
 
+// Of gelu there are two.
+const char* algorithm(Activation activation) {
+  switch (activation) {
+    case Activation::kGelu:
+      return "none";
+    case Activation::kGeluTanh:
+      return "tanh";
+    case Activation::kSilu:
+    case Activation::kNone:
+      break;
+  }
+  return nullptr;
+}
+
 bool run_everything_once() {
   const std::array<float, 4> values{1, 2, 3, 4};
   const Tensor x = Tensor::from_blob(values.data(), {2, 2}), bias = Tensor::from_blob(values.data(), {2});
   const Tensor packed = pack_linear(x);
-  for (const Activation activation : {Activation::kNone, Activation::kSilu, Activation::kGelu}) {
+  for (const Activation activation :
+       {Activation::kNone, Activation::kSilu, Activation::kGelu, Activation::kGeluTanh}) {
     linear(x, packed, bias, activation);
   }
   layer_norm(linear_add(x, packed, bias, x), bias, bias, 1e-5);
@@ -100,10 +116,10 @@ Tensor pack_linear(const Tensor& weight) {
 Tensor linear(const Tensor& x, const Tensor& packed_weight, const Tensor& bias, Activation activation) {
   require(linear_fits(x, packed_weight, bias), "linear", x, packed_weight);
   AtenTensorHandle bias_handle = bias.handle(), result = nullptr;
-  const char* algorithm = "none";
+  const char* variant = algorithm(activation);
   check(aoti_torch_cpu__linear_pointwise(x.handle(), packed_weight.handle(), bias ? &bias_handle : nullptr,
                                          name(activation), nullptr, 0,
-                                         activation == Activation::kGelu ? &algorithm : nullptr, &result),
+                                         variant != nullptr ? &variant : nullptr, &result),
         "linear", x, packed_weight);
   return Tensor(result);
 }

@@ -11,8 +11,8 @@
 namespace clip4j::torch {
 
 // What linear() computes on its result while it is in the registers. silu(x) = x * sigmoid(x); gelu is the
-// exact one.
-enum class Activation { kNone, kSilu, kGelu };
+// exact one, gelu_tanh its approximation by tanh.
+enum class Activation { kNone, kSilu, kGelu, kGeluTanh };
 
 // `weight` [outputs, inputs], row-major, copied into oneDNN's blocked layout for linear() and linear_add().
 // Packed once, a single row costs a quarter of the time (Zen 4: 229 GFLOP/s instead of 60 at 50 rows).

@@ -1,5 +1,6 @@
 package io.github.clip4j.internal;
 
+import io.github.clip4j.Precision;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 
@@ -36,7 +37,12 @@ public final class LoadSteps {
     try (Scratch scratch = new Scratch(ClipConfig.BYTES + Long.BYTES)) {
       config.write(scratch.view(0, ClipConfig.BYTES));
       ByteBuffer model = scratch.view(ClipConfig.BYTES, Long.BYTES);
-      Native.check(Native.modelCreate(scratch.address(), 0, scratch.address() + ClipConfig.BYTES));
+      Native.check(
+          Native.modelCreate(
+              scratch.address(),
+              0,
+              Precision.FP32.ordinal(),
+              scratch.address() + ClipConfig.BYTES));
       return model.getLong();
     }
   }

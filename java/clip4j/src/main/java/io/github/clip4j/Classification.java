@@ -8,7 +8,8 @@ import java.util.Map;
  * What a {@link ZeroShotClassifier} makes of a picture.
  *
  * @param input the picture's index among the pictures given
- * @param probabilities of every label, the most probable first; they add up to 1
+ * @param probabilities of every label, the most probable first; they add up to 1 where the model
+ *     was trained with a softmax
  */
 public record Classification(int input, Map<String, Double> probabilities) {
   /** Copies the map. */

@@ -16,11 +16,12 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.function.Consumer;
 
 /**
- * A CLIP model: turns pictures and texts into rows of one space, in which what belongs together has
- * a high cosine.
+ * A CLIP or SigLIP model: turns pictures and texts into rows of one space, in which what belongs
+ * together has a high cosine.
  *
  * <p>Every row has length 1. A batch is one call into native code; its rows do not depend on what
  * else is in it, to within float32 rounding. Any number of threads may use one model at once.
@@ -48,9 +49,9 @@ public final class ClipModel implements AutoCloseable {
   /**
    * Loads a model in Hugging Face layout: config.json, model.safetensors or pytorch_model.bin (or
    * shards of either with an index), preprocessor_config.json, tokenizer.json (or vocab.json with
-   * merges.txt). Or in OpenCLIP's: open_clip_config.json, open_clip_model.safetensors or
-   * open_clip_pytorch_model.bin, and the same tokenizers. Nothing is fetched from anywhere, and
-   * nothing in a file runs.
+   * merges.txt, or SigLIP's spiece.model). Or in OpenCLIP's: open_clip_config.json,
+   * open_clip_model.safetensors or open_clip_pytorch_model.bin, and the same tokenizers. Nothing is
+   * fetched from anywhere, and nothing in a file runs.
    *
    * @throws Clip4jException where a file is missing, malformed, contradicts another or asks for
    *     what clip4j lacks
@@ -260,16 +261,31 @@ public final class ClipModel implements AutoCloseable {
     return model.maxTokens();
   }
 
+  /** The encoders' arithmetic: what was asked for, or what {@link Precision#AUTO} became. */
+  public Precision precision() {
+    return model.precision();
+  }
+
   /**
-   * What the model multiplies cosines by before a softmax; learned in training, 100 for OpenAI's.
+   * What the model multiplies cosines by before a softmax or, where it has a {@link #logitBias}, a
+   * sigmoid; learned in training, 100 for OpenAI's.
    */
   public float logitScale() {
     return model.logitScale();
   }
 
   /**
-   * What makes cosines of a picture and a text the probability that they match, if the model's
-   * directory has a calibration.json: {@code {"kind": "platt", "scale": s, "offset": o}}.
+   * What is then added before a sigmoid, which gives the probability that the picture and the text
+   * are a pair (SigLIP, Zhai et al. 2023). Empty where the model was trained with a softmax.
+   */
+  public OptionalDouble logitBias() {
+    return model.logitBias();
+  }
+
+  /**
+   * What makes cosines of a picture and a text the probability that they match: what the model's
+   * directory has in a calibration.json, {@code {"kind": "platt", "scale": s, "offset": o}}, else
+   * the sigmoid that it was trained with, if it was. Empty for a CLIP model without that file.
    */
   public Optional<Probability> calibration() {
     return model.calibration();
@@ -288,9 +304,9 @@ public final class ClipModel implements AutoCloseable {
     return model.fingerprint();
   }
 
-  /** Native memory of the model's parameters, in bytes. */
-  public long nativeBytes() {
-    return model.nativeBytes();
+  /** Native memory by what holds it. Waits for encodings that are under way. */
+  public ModelMemory memory() {
+    return model.memory();
   }
 
   LoadedModel loaded() {

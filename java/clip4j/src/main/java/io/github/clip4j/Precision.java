@@ -1,7 +1,26 @@
 package io.github.clip4j;
 
-/** The arithmetic of the encoders. */
+/**
+ * The arithmetic of the encoders: what their layers multiply. Attention, normalisation and the sums
+ * are 32-bit floating point in all of them, and so are embeddings. A picture's or a text's result
+ * does not depend on what else is in its batch. Weights are converted when a model is loaded.
+ *
+ * <p>How near to {@link #FP32} the others come, and how fast they are, is in benchmarks/RESULTS.md.
+ * Embeddings of different precisions of one model can be compared with each other.
+ */
 public enum Precision {
-  /** 32-bit floating point throughout, whatever the weights are stored as. */
-  FP32
+  /** 32-bit floating point, whatever the weights are stored as. The reference. */
+  FP32,
+  /** bfloat16: half the memory. Fast on CPUs that multiply it (AVX512_BF16), else no faster. */
+  BF16,
+  /**
+   * 8-bit integers: a quarter of the memory. Weights have a scale an output; activations a scale
+   * and a zero a row. Fast on CPUs with AVX512-VNNI, elsewhere slower than {@link #FP32}.
+   */
+  INT8,
+  /**
+   * The fastest of the others on this CPU: {@link #INT8} with AVX512-VNNI, else {@link #FP32}.
+   * {@link ClipModel#precision()} tells which it is.
+   */
+  AUTO
 }

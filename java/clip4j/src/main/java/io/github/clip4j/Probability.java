@@ -62,8 +62,8 @@ public sealed interface Probability
   /**
    * {@code 1 / (1 + exp(-(scale * cosine + offset)))}: a threshold that was fitted on pairs known
    * to match or not, with the steepness that makes it a probability (Platt scaling, Platt 1999).
-   * {@link ClipModel#calibration()} is the model's own; fit another where pictures or texts are of
-   * another kind.
+   * {@link ClipModel#calibration()} is the model's own, with which SigLIP models are trained; fit
+   * another where pictures or texts are of another kind.
    *
    * @param scale above 0
    */

@@ -5,7 +5,7 @@ import java.util.Arrays;
 /**
  * A text as a model reads it.
  *
- * @param ids token ids, begin and end included; not copied
+ * @param ids token ids, begin, end and the padding that the model reads included; not copied
  * @param truncated whether the text was longer than the model takes; the end token is kept
  */
 public record Tokens(int[] ids, boolean truncated) {

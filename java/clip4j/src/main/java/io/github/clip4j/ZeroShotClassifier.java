@@ -2,6 +2,7 @@ package io.github.clip4j;
 
 import io.github.clip4j.search.Embeddings;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -15,7 +16,8 @@ import java.util.stream.IntStream;
  * template; the mean of the prompts' embeddings, at length 1, is the label's embedding (prompt
  * ensembling, Radford et al. 2021, section 3.1.4). Probabilities are a softmax over a picture's
  * cosines with the labels times the model's {@link ClipModel#logitScale}: they add up to 1, also
- * where no label fits.
+ * where no label fits. Where the model has a {@link ClipModel#logitBias} they are its sigmoids, of
+ * each label by itself: several may fit, or none.
  *
  * <p>The labels are embedded once. Safe from any thread. The model is borrowed; where it is closed,
  * what takes {@linkplain #probabilities embeddings} still works.
@@ -118,11 +120,14 @@ public final class ZeroShotClassifier {
     }
     double[] row = EmbeddedColumn.doubles(image);
     double[] result = new double[rows.length];
-    double largest = Double.NEGATIVE_INFINITY;
     for (int i = 0; i < rows.length; i++) {
       result[i] = model.logitScale() * ImageTextMatcher.dot(row, rows[i]);
-      largest = Math.max(largest, result[i]);
     }
+    if (model.logitBias().isPresent()) {
+      double bias = model.logitBias().getAsDouble();
+      return Arrays.stream(result).map(logit -> 1 / (1 + Math.exp(-(logit + bias)))).toArray();
+    }
+    double largest = Arrays.stream(result).max().orElseThrow();
     double sum = 0;
     for (int i = 0; i < rows.length; i++) {
       result[i] = Math.exp(result[i] - largest);

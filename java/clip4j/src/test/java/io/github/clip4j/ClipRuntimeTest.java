@@ -16,7 +16,7 @@ class ClipRuntimeTest {
         Embeddings rows = model.embedTexts("a cat", "a photo")) {
       NativeMemoryUse use = ClipRuntime.nativeMemory();
       assertEquals(2, use.openModels());
-      assertEquals(model.nativeBytes() + another.nativeBytes(), use.encoderBytes());
+      assertEquals(model.memory().total() + another.memory().total(), use.encoderBytes());
       assertEquals(rows.bytes(), use.searchBytes());
     }
     assertEquals(new NativeMemoryUse(0, 0, 0), ClipRuntime.nativeMemory());
@@ -31,7 +31,7 @@ class ClipRuntimeTest {
     try (ClipModel model = TinyModel.load();
         Embeddings rows = model.embedTexts("a cat")) {
       assertEquals(1, server.getAttribute(name, "OpenModels"));
-      assertEquals(model.nativeBytes(), server.getAttribute(name, "EncoderBytes"));
+      assertEquals(model.memory().total(), server.getAttribute(name, "EncoderBytes"));
       assertEquals(rows.bytes(), server.getAttribute(name, "SearchBytes"));
     }
     server.unregisterMBean(name);

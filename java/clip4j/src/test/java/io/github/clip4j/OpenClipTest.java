@@ -4,17 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.google.gson.JsonArray;
-import com.google.gson.JsonElement;
-import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
-import io.github.clip4j.search.Embeddings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -43,46 +37,11 @@ class OpenClipTest {
     return temp;
   }
 
-  private static void assertSameRows(JsonArray expected, Embeddings rows) {
-    for (int row = 0; row < expected.size(); row++) {
-      JsonObject one = expected.get(row).getAsJsonObject();
-      float[] unit = TinyModel.floats(one.getAsJsonArray("embedding"));
-      double cosine = 0;
-      for (int i = 0; i < unit.length; i++) {
-        cosine += (double) unit[i] * rows.row(row)[i];
-      }
-      assertEquals(1, cosine, 1e-6, one.toString());
-    }
-    assertEquals(expected.size(), rows.rows());
-  }
-
   @ParameterizedTest
   @ValueSource(strings = {"openai", "squash", "custom"})
   void rowsAndTokens(String name) throws IOException {
     try (ClipModel model = ClipModel.load(folder(name))) {
-      JsonObject expected =
-          JsonParser.parseString(Files.readString(temp.resolve("expected.json"))).getAsJsonObject();
-      List<String> texts = new ArrayList<>();
-      for (JsonElement text : expected.getAsJsonArray("texts")) {
-        String string = text.getAsJsonObject().get("text").getAsString();
-        JsonArray ids = new JsonArray();
-        for (int id : model.tokenize(string).ids()) {
-          ids.add(id);
-        }
-        assertEquals(text.getAsJsonObject().getAsJsonArray("ids"), ids, string);
-        texts.add(string);
-      }
-      try (Embeddings rows = model.embedTexts(texts, report -> {})) {
-        assertSameRows(expected.getAsJsonArray("texts"), rows);
-      }
-      List<ImageSource> images = new ArrayList<>();
-      for (JsonElement image : expected.getAsJsonArray("images")) {
-        images.add(
-            ImageSource.of(TinyModel.file(image.getAsJsonObject().get("file").getAsString())));
-      }
-      try (Embeddings rows = model.embedImages(images).orThrow()) {
-        assertSameRows(expected.getAsJsonArray("images"), rows);
-      }
+      Reference.assertSame(Reference.read(temp), model);
       assertEquals(Math.exp(3), model.logitScale(), 1e-4);
     }
   }

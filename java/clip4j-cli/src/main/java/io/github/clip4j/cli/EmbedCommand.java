@@ -23,6 +23,9 @@ import picocli.CommandLine.Option;
       "  clip4j embed --text 'a red apple' --text 'a boat' --out texts.safetensors",
     })
 final class EmbedCommand extends Subcommand {
+  static final String PRECISIONS =
+      "Arithmetic of the encoders: fp32 (default), bf16, int8, or auto for the fastest.";
+
   @Option(
       names = "--images",
       paramLabel = "P...",
@@ -46,11 +49,7 @@ final class EmbedCommand extends Subcommand {
 
   @Mixin private ModelOption model;
 
-  @Option(
-      names = "--precision",
-      paramLabel = "P",
-      defaultValue = "fp32",
-      description = "Arithmetic of the encoders: fp32 (default).")
+  @Option(names = "--precision", paramLabel = "P", defaultValue = "fp32", description = PRECISIONS)
   private Precision precision;
 
   @Option(

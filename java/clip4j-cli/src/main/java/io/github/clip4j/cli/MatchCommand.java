@@ -20,7 +20,7 @@ import picocli.CommandLine.Option;
     description = {
       "Say whether texts describe a picture.",
       "The probability is one of three. calibrated (default where the model has a calibration): fitted"
-          + " on pairs known to match or not. contrastive (default elsewhere): the text's share of a"
+          + " on pairs known to match or not, or SigLIP's own. contrastive (default elsewhere): the text's share of a"
           + " softmax, with the model's own scale, over it and a set of neutral texts. reference: 0.5"
           + " (cosine + 1), as AutoMM has it, under which 0.5 is no threshold."
     },
@@ -140,7 +140,7 @@ final class MatchCommand extends Subcommand {
                   () ->
                       new Failure(
                           "model " + loaded.name(),
-                          "has no calibration.json",
+                          "has no calibration.json and was not trained with a sigmoid",
                           "choose contrastive or reference"));
     };
   }

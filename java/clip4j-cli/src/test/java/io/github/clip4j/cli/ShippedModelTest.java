@@ -6,6 +6,8 @@ import io.github.clip4j.ClipModel;
 import io.github.clip4j.Column;
 import io.github.clip4j.ImageSource;
 import io.github.clip4j.ImageTextMatcher;
+import io.github.clip4j.LoadOptions;
+import io.github.clip4j.Precision;
 import io.github.clip4j.search.EmbeddingIndex;
 import io.github.clip4j.search.Embeddings;
 import io.github.clip4j.search.Hits;
@@ -13,6 +15,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -88,6 +92,30 @@ class ShippedModelTest {
   private static double share(double[] probabilities, double above) {
     return (double) Arrays.stream(probabilities).filter(p -> p > above).count()
         / probabilities.length;
+  }
+
+  /** The promise of {@link Precision#INT8}: nearly the same ten pictures for every name. */
+  @Test
+  void eightBitsFindTheSamePictures() {
+    List<DemoPictures.Picture> singles = DEMO.singles();
+    List<String> names = singles.stream().map(DemoPictures.Picture::title).distinct().toList();
+    try (ClipModel narrow =
+            ClipModel.loadDefault(LoadOptions.DEFAULT.withPrecision(Precision.INT8));
+        Embeddings pictures = model.embedImages(sources(singles)).orThrow();
+        Embeddings narrowPictures = narrow.embedImages(sources(singles)).orThrow();
+        Embeddings texts = model.embedTexts(names);
+        Embeddings narrowTexts = narrow.embedTexts(names);
+        EmbeddingIndex index = EmbeddingIndex.of(pictures);
+        EmbeddingIndex narrowIndex = EmbeddingIndex.of(narrowPictures)) {
+      Hits hits = index.search(texts, 10);
+      Hits narrowHits = narrowIndex.search(narrowTexts, 10);
+      int shared = 0;
+      for (int i = 0; i < names.size(); i++) {
+        Set<Integer> rows = hits.of(i).stream().map(hit -> hit.row()).collect(Collectors.toSet());
+        shared += narrowHits.of(i).stream().filter(hit -> rows.contains(hit.row())).count();
+      }
+      assertTrue(shared >= 0.9 * 10 * names.size(), shared + " of " + 10 * names.size());
+    }
   }
 
   @Test

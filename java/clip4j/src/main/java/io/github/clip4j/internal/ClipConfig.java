@@ -4,10 +4,12 @@ import com.google.gson.JsonElement;
 import java.nio.ByteBuffer;
 
 /**
- * A CLIP model's config.json, with transformers' defaults where a field is absent. Whether the
- * sizes agree with one another and with the weights is checked in native code.
+ * A model's sizes as in its config.json, with transformers' defaults where a field is absent; a
+ * clip4j_config. Whether the sizes agree with one another and with the weights is checked in native
+ * code.
  *
  * @param endOfTextId where a text ends, or {@link #LARGEST_ID}
+ * @param positionGrid for how many patches a side position embeddings are stored
  */
 record ClipConfig(
     Tower vision,
@@ -17,36 +19,63 @@ record ClipConfig(
     int vocabularySize,
     int maxPositions,
     int endOfTextId,
-    int projectionDim) {
+    int projectionDim,
+    int positionGrid,
+    Family family) {
 
   /** The end of a text is where its largest id is. */
   static final int LARGEST_ID = -1;
 
+  private static final int MOST_PATCHES_A_SIDE = 256;
+
   static final int QUICK_GELU = 0;
   static final int GELU = 1;
+  static final int GELU_TANH = 2;
 
   /** sizeof(clip4j_config). */
-  static final int BYTES = 2 * Tower.BYTES + 6 * Integer.BYTES;
+  static final int BYTES = 2 * Tower.BYTES + (7 + Family.FACTS) * Integer.BYTES;
+
+  /** What the towers are made of. */
+  enum Family {
+    /** A class token; texts that are read at their end; a softmax. */
+    CLIP(0, 0, 0, 1, 1, 1, 0, 0),
+    /** Pooling by attention; texts that are padded to one length and read there; a sigmoid. */
+    SIGLIP(1, 1, 1, 0, 0, 0, 1, 1);
+
+    private static final int FACTS = 8;
+
+    /** The last fields of clip4j_config. */
+    private final int[] facts;
+
+    Family(int... facts) {
+      this.facts = facts;
+    }
+  }
 
   /** One transformer; a clip4j_tower. */
   record Tower(int hidden, int intermediate, int layers, int heads, int activation, float epsilon) {
     static final int BYTES = 6 * Integer.BYTES;
 
-    private static Tower of(Json config, int hidden, int intermediate, int heads) {
+    /** The fields of a config.json; those of {@code absent} where one is absent. */
+    static Tower of(Json config, Tower absent) {
       return new Tower(
-          config.positive("hidden_size", hidden),
-          config.positive("intermediate_size", intermediate),
-          config.positive("num_hidden_layers", 12),
-          config.positive("num_attention_heads", heads),
-          activation(config),
-          config.number("layer_norm_eps", 1e-5));
+          config.positive("hidden_size", absent.hidden),
+          config.positive("intermediate_size", absent.intermediate),
+          config.positive("num_hidden_layers", absent.layers),
+          config.positive("num_attention_heads", absent.heads),
+          activation(config, absent.activation),
+          config.number("layer_norm_eps", absent.epsilon));
     }
 
-    private static int activation(Json config) {
-      return switch (config.string("hidden_act", "quick_gelu")) {
+    private static int activation(Json config, int absent) {
+      if (!config.has("hidden_act")) {
+        return absent;
+      }
+      return switch (config.string("hidden_act", "")) {
         case "quick_gelu" -> QUICK_GELU;
         case "gelu" -> GELU;
-        default -> throw config.unsupported("hidden_act", "quick_gelu, gelu");
+        case "gelu_pytorch_tanh" -> GELU_TANH;
+        default -> throw config.unsupported("hidden_act", "quick_gelu, gelu, gelu_pytorch_tanh");
       };
     }
 
@@ -56,24 +85,81 @@ record ClipConfig(
     }
   }
 
-  static ClipConfig of(Json config) {
-    if (!config.string("model_type", "").equals("clip")) {
-      throw config.unsupported("model_type", "clip");
-    }
-    Json vision = tower(config, "vision_config");
-    Json text = tower(config, "text_config");
-    if (vision.positive("num_channels", 3) != 3) {
-      throw vision.unsupported("num_channels", "3");
+  /** A model that takes pictures as large as those it was trained on. */
+  ClipConfig(
+      Tower vision,
+      Tower text,
+      int imageSize,
+      int patchSize,
+      int vocabularySize,
+      int maxPositions,
+      int endOfTextId,
+      int projectionDim,
+      Family family) {
+    this(
+        vision,
+        text,
+        imageSize,
+        patchSize,
+        vocabularySize,
+        maxPositions,
+        endOfTextId,
+        projectionDim,
+        imageSize / patchSize,
+        family);
+  }
+
+  /** The same model for pictures of another size. */
+  ClipConfig withImageSize(int size) {
+    if (size < patchSize || size / patchSize > MOST_PATCHES_A_SIDE) {
+      throw new IllegalArgumentException(
+          "imageSize %d makes %d patches a side of %d pixels, possible are 1 to %d"
+              .formatted(size, size / patchSize, patchSize, MOST_PATCHES_A_SIDE));
     }
     return new ClipConfig(
-        Tower.of(vision, 768, 3072, 12),
-        Tower.of(text, 512, 2048, 8),
+        vision,
+        text,
+        size,
+        patchSize,
+        vocabularySize,
+        maxPositions,
+        endOfTextId,
+        projectionDim,
+        positionGrid,
+        family);
+  }
+
+  /** Of a model in Hugging Face layout, whose family its model_type says. */
+  static ClipConfig of(Json config) {
+    return switch (config.string("model_type", "")) {
+      case "clip" -> clip(config);
+      case "siglip" -> Siglip.config(config);
+      default ->
+          throw config.unsupported(
+              "model_type", "clip, and siglip, which SigLIP 2 of one resolution is too");
+    };
+  }
+
+  private static ClipConfig clip(Json config) {
+    Json vision = tower(config, "vision_config");
+    Json text = tower(config, "text_config");
+    checkChannels(vision);
+    return new ClipConfig(
+        Tower.of(vision, new Tower(768, 3072, 12, 12, QUICK_GELU, 1e-5f)),
+        Tower.of(text, new Tower(512, 2048, 12, 8, QUICK_GELU, 1e-5f)),
         side(vision, "image_size", 224),
         side(vision, "patch_size", 32),
         text.positive("vocab_size", 49408),
         text.positive("max_position_embeddings", 77),
         endOfText(text),
-        config.positive("projection_dim", 512));
+        config.positive("projection_dim", 512),
+        Family.CLIP);
+  }
+
+  static void checkChannels(Json vision) {
+    if (vision.positive("num_channels", 3) != 3) {
+      throw vision.unsupported("num_channels", "3");
+    }
   }
 
   /**
@@ -116,6 +202,9 @@ record ClipConfig(
     vision.write(to);
     text.write(to);
     to.putInt(imageSize).putInt(patchSize).putInt(vocabularySize).putInt(maxPositions);
-    to.putInt(endOfTextId).putInt(projectionDim);
+    to.putInt(endOfTextId).putInt(projectionDim).putInt(positionGrid);
+    for (int fact : family.facts) {
+      to.putInt(fact);
+    }
   }
 }

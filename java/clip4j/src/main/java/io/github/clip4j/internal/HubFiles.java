@@ -10,6 +10,8 @@ import java.util.stream.Stream;
 
 /** Which of a repository's files make the model that {@link ModelDescription} reads. */
 final class HubFiles {
+  private static final String PIECES = "spiece.model";
+
   private static final Set<String> SETTINGS =
       Set.of(
           "config.json",
@@ -19,7 +21,8 @@ final class HubFiles {
           "tokenizer.json",
           "tokenizer_config.json",
           "special_tokens_map.json",
-          "calibration.json");
+          "calibration.json",
+          PIECES);
 
   private static final String TOKENIZER = "tokenizer.json";
   private static final List<String> VOCABULARY = List.of("vocab.json", "merges.txt");
@@ -72,8 +75,8 @@ final class HubFiles {
         return Optional.of(names.get(0));
       }
     }
-    if (!files.contains(TOKENIZER) && !files.containsAll(VOCABULARY)) {
-      return Optional.of(TOKENIZER + " (or vocab.json and merges.txt)");
+    if (!files.contains(TOKENIZER) && !files.contains(PIECES) && !files.containsAll(VOCABULARY)) {
+      return Optional.of(TOKENIZER + " (or vocab.json and merges.txt, or spiece.model)");
     }
     List<String> weights = weights(layout, files);
     if (weights.isEmpty()) {

@@ -1,6 +1,8 @@
 package io.github.clip4j.internal;
 
 import io.github.clip4j.LoadOptions;
+import io.github.clip4j.ModelMemory;
+import io.github.clip4j.Precision;
 import io.github.clip4j.Probability;
 import io.github.clip4j.Tokens;
 import io.github.clip4j.search.internal.FreshThread;
@@ -10,6 +12,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.function.LongConsumer;
 import java.util.function.LongFunction;
 
@@ -21,8 +24,9 @@ public final class LoadedModel implements AutoCloseable {
   private final Tokenizer tokenizer;
   private final byte[] preprocessing;
   private final Optional<Probability> calibration;
-  private final long parameters;
+  private final Precision precision;
   private final float logitScale;
+  private final OptionalDouble logitBias;
   private String fingerprint;
 
   private LoadedModel(
@@ -30,20 +34,27 @@ public final class LoadedModel implements AutoCloseable {
       ModelDescription description,
       byte[] preprocessing,
       Tokenizer tokenizer,
-      int threads) {
+      LoadOptions options) {
     this.description = description;
     this.config = description.config();
     this.preprocessing = preprocessing;
     this.tokenizer = tokenizer;
-    this.calibration = files.jsonIfPresent("calibration.json").map(LoadedModel::calibration);
-    this.handle = create(threads);
+    Optional<Probability> fitted =
+        files.jsonIfPresent("calibration.json").map(LoadedModel::calibration);
+    this.handle = create(options);
     try {
-      parameters = with(model -> readWeights(model, files.directory()));
-      logitScale = with(LoadedModel::readLogitScale);
+      with(model -> readWeights(model, files.directory()));
+      precision = Precision.values()[bits(Native::modelPrecision)];
+      logitScale = number(Native::modelLogitScale);
+      logitBias =
+          config.family() == ClipConfig.Family.SIGLIP
+              ? OptionalDouble.of(number(Native::modelLogitBias))
+              : OptionalDouble.empty();
     } catch (Throwable e) {
       handle.close();
       throw e;
     }
+    calibration = fitted.or(this::sigmoid);
   }
 
   /** Loads a model; what can be wrong in small files is found before the weights are read. */
@@ -59,13 +70,14 @@ public final class LoadedModel implements AutoCloseable {
             });
     ModelDescription model = ModelDescription.of(files);
     model.preprocessor().checkMakes(model.config().imageSize(), directory);
+    model = model.withImageSize(options.imageSize());
     ByteBuffer preprocessing =
         ByteBuffer.allocate(PreprocessorConfig.BYTES).order(ByteOrder.nativeOrder());
     model.preprocessor().write(preprocessing, options.images());
     Tokenizer tokenizer = Tokenizer.open(files, model.config());
     try {
       natives.join();
-      return new LoadedModel(files, model, preprocessing.array(), tokenizer, options.threads());
+      return new LoadedModel(files, model, preprocessing.array(), tokenizer, options);
     } catch (Throwable e) {
       tokenizer.close();
       throw e;
@@ -73,7 +85,7 @@ public final class LoadedModel implements AutoCloseable {
   }
 
   /** The handle's end is the native model's and the tokenizer's. */
-  private NativeHandle create(int threads) {
+  private NativeHandle create(LoadOptions options) {
     try (Scratch scratch = new Scratch(ClipConfig.BYTES + Long.BYTES)) {
       config.write(scratch.view(0, ClipConfig.BYTES));
       ByteBuffer model = scratch.view(ClipConfig.BYTES, Long.BYTES);
@@ -85,23 +97,44 @@ public final class LoadedModel implements AutoCloseable {
           };
       WeightsReader.check(
           description.configFile(),
-          Native.modelCreate(scratch.address(), threads, scratch.address() + ClipConfig.BYTES));
+          Native.modelCreate(
+              scratch.address(),
+              options.threads(),
+              options.precision().ordinal(),
+              scratch.address() + ClipConfig.BYTES));
       return new NativeHandle("ClipModel", model.getLong(), free);
     }
   }
 
-  private long readWeights(long model, Path directory) {
-    WeightsReader reader = new WeightsReader(model);
-    reader.read(description.weights());
+  private Void readWeights(long model, Path directory) {
+    new WeightsReader(model).read(description.weights());
     WeightsReader.check(directory, Native.modelFinish(model));
-    return reader.parameters();
+    return null;
   }
 
-  private static float readLogitScale(long model) {
-    try (Scratch scratch = new Scratch(Float.BYTES)) {
-      Native.check(Native.modelLogitScale(model, scratch.address()));
-      return scratch.view(0, Float.BYTES).getFloat();
-    }
+  private interface Getter {
+    int apply(long model, long number);
+  }
+
+  private float number(Getter getter) {
+    return Float.intBitsToFloat(bits(getter));
+  }
+
+  private int bits(Getter getter) {
+    return with(
+        model -> {
+          try (Scratch scratch = new Scratch(Integer.BYTES)) {
+            Native.check(getter.apply(model, scratch.address()));
+            return scratch.view(0, Integer.BYTES).getInt();
+          }
+        });
+  }
+
+  /** What a model with a logit bias was trained to make of a pair. */
+  private Optional<Probability> sigmoid() {
+    return logitBias.isPresent()
+        ? Optional.of(Probability.calibrated(logitScale, logitBias.getAsDouble()))
+        : Optional.empty();
   }
 
   /** Runs {@code use} with the native model's address; IllegalStateException after close. */
@@ -134,9 +167,19 @@ public final class LoadedModel implements AutoCloseable {
     return tokenizer.maxTokens();
   }
 
-  /** What cosines are multiplied by before a softmax. */
+  /** What its layers compute in; never AUTO. */
+  public Precision precision() {
+    return precision;
+  }
+
+  /** What cosines are multiplied by before a softmax or sigmoid. */
   public float logitScale() {
     return logitScale;
+  }
+
+  /** What is added before a sigmoid, where the model has one instead of a softmax. */
+  public OptionalDouble logitBias() {
+    return logitBias;
   }
 
   private static Probability calibration(Json file) {
@@ -150,14 +193,21 @@ public final class LoadedModel implements AutoCloseable {
     return Probability.calibrated(scale, file.number("offset", 0));
   }
 
-  /** What makes its cosines probabilities, if its folder says. */
+  /** What makes its cosines probabilities, if its folder says or it was trained to. */
   public Optional<Probability> calibration() {
     return calibration;
   }
 
-  /** Bytes of its parameters in native memory. */
-  public long nativeBytes() {
-    return parameters * Float.BYTES;
+  /** What it holds; waits for encodings that are under way. */
+  public ModelMemory memory() {
+    return with(
+        model -> {
+          try (Scratch scratch = new Scratch(3 * Long.BYTES)) {
+            Native.check(Native.modelMemory(model, scratch.address()));
+            ByteBuffer memory = scratch.view(0, 3 * Long.BYTES);
+            return new ModelMemory(memory.getLong(), memory.getLong(), memory.getLong());
+          }
+        });
   }
 
   byte[] preprocessing() {

@@ -25,8 +25,24 @@ record ModelDescription(
       return OpenClip.describe(files);
     }
     ClipConfig config = ClipConfig.of(files.json(CONFIG));
-    PreprocessorConfig preprocessor = PreprocessorConfig.of(files);
-    return new ModelDescription(files.path(CONFIG), config, preprocessor, files.weights(WEIGHTS));
+    PreprocessorConfig preprocessor = PreprocessorConfig.of(files, config.family());
+    Map<Path, List<Tensor>> weights = files.weights(WEIGHTS);
+    return new ModelDescription(
+        files.path(CONFIG),
+        config,
+        preprocessor,
+        config.family() == ClipConfig.Family.SIGLIP ? Siglip.weights(weights) : weights);
+  }
+
+  /** The same model for pictures of another size; 0 leaves it as it is. */
+  ModelDescription withImageSize(int size) {
+    return size == 0 || size == config.imageSize()
+        ? this
+        : new ModelDescription(
+            configFile,
+            config.withImageSize(size),
+            preprocessor.scaled(config.imageSize(), size),
+            weights);
   }
 
   /** Beside an OpenCLIP model, timm keeps a config.json without a model type. */

@@ -56,21 +56,29 @@ final class ModelFiles {
 
   /** A UTF-8 file's text; malformed bytes are an error, not a replacement character. */
   static String text(Path file) {
-    byte[] bytes;
+    return utf8(bytes(file), file.toString());
+  }
+
+  /** A small file's bytes. */
+  static byte[] bytes(Path file) {
     try {
       requireRegular(file);
       if (Files.size(file) > MAX_TEXT_BYTES) {
         throw new Clip4jException(
             Kind.TOO_LARGE, file + " is over " + (MAX_TEXT_BYTES >> 20) + " MiB");
       }
-      bytes = Files.readAllBytes(file);
+      return Files.readAllBytes(file);
     } catch (IOException e) {
       throw unreadable(file, e);
     }
+  }
+
+  /** {@code source} is what to blame. */
+  static String utf8(byte[] bytes, String source) {
     try {
       return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
     } catch (CharacterCodingException e) {
-      throw new Clip4jException(Kind.CORRUPT, file + " is not UTF-8", e);
+      throw new Clip4jException(Kind.CORRUPT, source + " is not UTF-8", e);
     }
   }
 

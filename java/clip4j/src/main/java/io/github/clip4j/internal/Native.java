@@ -89,7 +89,20 @@ public final class Native {
   @Name("clip4j_model_create")
   @NoException
   static native int modelCreate(
-      @Cast("const clip4j_config*") long config, int threads, @Cast("clip4j_model**") long model);
+      @Cast("const clip4j_config*") long config,
+      int threads,
+      int precision,
+      @Cast("clip4j_model**") long model);
+
+  @Name("clip4j_model_memory")
+  @NoException
+  static native int modelMemory(
+      @Cast("const clip4j_model*") long model, @Cast("clip4j_memory*") long memory);
+
+  @Name("clip4j_model_precision")
+  @NoException
+  static native int modelPrecision(
+      @Cast("const clip4j_model*") long model, @Cast("int32_t*") long precision);
 
   @Name("clip4j_model_wants")
   @NoException
@@ -119,6 +132,11 @@ public final class Native {
   @NoException
   static native int modelLogitScale(
       @Cast("const clip4j_model*") long model, @Cast("float*") long scale);
+
+  @Name("clip4j_model_logit_bias")
+  @NoException
+  static native int modelLogitBias(
+      @Cast("const clip4j_model*") long model, @Cast("float*") long bias);
 
   @Name("clip4j_embed_images")
   @NoException

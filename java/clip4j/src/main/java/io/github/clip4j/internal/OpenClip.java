@@ -104,7 +104,8 @@ final class OpenClip {
         text.positive("vocab_size", 49408),
         text.positive("context_length", 77),
         ClipConfig.LARGEST_ID,
-        model.positive("embed_dim", 512));
+        model.positive("embed_dim", 512),
+        ClipConfig.Family.CLIP);
   }
 
   private static ClipConfig.Tower tower(Json config, int width, int heads, int activation) {
@@ -151,6 +152,6 @@ final class OpenClip {
         shortest ? size : 0,
         1 / 255f,
         config.numbers("mean", PreprocessorConfig.CLIP_MEAN),
-        PreprocessorConfig.deviations(config, "std"));
+        PreprocessorConfig.deviations(config, "std", PreprocessorConfig.CLIP_STD));
   }
 }

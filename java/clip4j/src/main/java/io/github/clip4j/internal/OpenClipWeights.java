@@ -95,16 +95,14 @@ final class OpenClipWeights {
 
   /** Query, key and value, one below the other. */
   private void addThirds(Tensor tensor, String attention, String part) {
-    long[] shape = tensor.shape().clone();
-    if (shape.length == 0 || shape[0] % 3 != 0 || tensor.transposed()) {
+    if (!tensor.splits(3)) {
       throw unsupported(tensor);
     }
-    shape[0] /= 3;
-    long bytes = tensor.bytes() / 3;
-    for (int i = 0; i < 3; i++) {
-      String name = attention + "qkv".charAt(i) + "_proj." + part;
-      renamed.add(new Tensor(name, tensor.dtype(), shape, tensor.offset() + i * bytes, false));
-    }
+    renamed.addAll(
+        tensor.split(
+            attention + "q_proj." + part,
+            attention + "k_proj." + part,
+            attention + "v_proj." + part));
   }
 
   private Clip4jException unsupported(Tensor tensor) {

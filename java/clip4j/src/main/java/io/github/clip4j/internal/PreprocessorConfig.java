@@ -8,8 +8,8 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 
 /**
- * What preprocessor_config.json says of a CLIP image processor, with transformers' defaults; a
- * clip4j_preprocessing once it is joined with {@link ImageOptions}.
+ * What preprocessor_config.json says of CLIP's or SigLIP's image processor, with transformers'
+ * defaults; a clip4j_preprocessing once it is joined with {@link ImageOptions}.
  *
  * @param resizeMode 0 none, 1 the shorter side becomes resizeHeight, 2 exactly resizeHeight x
  *     resizeWidth
@@ -37,42 +37,47 @@ record PreprocessorConfig(
   static final int BILINEAR = 2;
   static final int BICUBIC = 3;
   static final float[] CLIP_MEAN = {0.48145466f, 0.4578275f, 0.40821073f};
-  private static final float[] CLIP_STD = {0.26862954f, 0.26130258f, 0.27577711f};
+  static final float[] CLIP_STD = {0.26862954f, 0.26130258f, 0.27577711f};
+  private static final float[] HALF = {0.5f, 0.5f, 0.5f};
 
   /** A width and height; equal ones also stand for "the shorter side" where {@code shorter}. */
   private record Size(boolean shorter, int height, int width) {}
 
-  /** As transformers looks for it: inside a processor_config.json, else in a file of its own. */
-  static PreprocessorConfig of(ModelFiles files) {
+  /**
+   * As transformers looks for it: inside a processor_config.json, else in a file of its own.
+   *
+   * @param family whose processor it is where the file does not say
+   */
+  static PreprocessorConfig of(ModelFiles files, ClipConfig.Family family) {
     return files
         .jsonIfPresent("processor_config.json")
         .filter(processor -> processor.has("image_processor"))
-        .map(processor -> of(processor.object("image_processor")))
-        .orElseGet(() -> of(files.json("preprocessor_config.json")));
+        .map(processor -> of(processor.object("image_processor"), family))
+        .orElseGet(() -> of(files.json("preprocessor_config.json"), family));
   }
 
-  static PreprocessorConfig of(Json config) {
-    for (String name : new String[] {"image_processor_type", "feature_extractor_type"}) {
-      if (!config.string(name, "CLIP").startsWith("CLIP")) {
-        throw config.unsupported(name, "CLIP's");
-      }
-    }
+  static PreprocessorConfig of(Json config, ClipConfig.Family family) {
+    boolean siglip = isSiglip(config, family);
     int mode = 0;
     Size size = new Size(true, 0, 0);
     if (config.flag("do_resize", true)) {
-      size = size(config, "size", true);
+      size = siglip && !config.has("size") ? new Size(false, 224, 224) : size(config, "size", true);
       if (size.height() > LONGEST_SIDE || size.width() > LONGEST_SIDE) {
         throw config.wrong("size", "at most " + LONGEST_SIDE);
       }
       mode = size.shorter() ? SHORTER_SIDE : EXACT;
     }
     Size crop = new Size(false, 0, 0);
-    if (config.flag("do_center_crop", true)) {
+    if (config.flag("do_center_crop", !siglip)) {
       crop = size(config, "crop_size", false);
     }
     boolean normalize = config.flag("do_normalize", true);
-    float[] mean = normalize ? config.numbers("image_mean", CLIP_MEAN) : new float[] {0, 0, 0};
-    float[] std = normalize ? deviations(config, "image_std") : new float[] {1, 1, 1};
+    float[] mean = {0, 0, 0};
+    float[] std = {1, 1, 1};
+    if (normalize) {
+      mean = config.numbers("image_mean", siglip ? HALF : CLIP_MEAN);
+      std = deviations(config, "image_std", siglip ? HALF : CLIP_STD);
+    }
     float scale = config.flag("do_rescale", true) ? config.number("rescale_factor", 1 / 255.0) : 1;
     return new PreprocessorConfig(
         mode,
@@ -84,6 +89,19 @@ record PreprocessorConfig(
         scale,
         mean,
         std);
+  }
+
+  private static boolean isSiglip(Json config, ClipConfig.Family family) {
+    boolean siglip = family == ClipConfig.Family.SIGLIP;
+    for (String name : new String[] {"image_processor_type", "feature_extractor_type"}) {
+      String type = config.string(name, "");
+      if (type.startsWith("CLIP") || type.matches("Siglip[A-Z].*")) {
+        siglip = type.startsWith("S");
+      } else if (!type.isEmpty()) {
+        throw config.unsupported(name, "CLIP's, SigLIP's of one resolution");
+      }
+    }
+    return siglip;
   }
 
   /**
@@ -117,9 +135,9 @@ record PreprocessorConfig(
         : new Size(true, sides.positive("shortest_edge", 0), 0);
   }
 
-  /** Of the three channels; CLIP's where absent. */
-  static float[] deviations(Json config, String name) {
-    float[] std = config.numbers(name, CLIP_STD);
+  /** Of the three channels. */
+  static float[] deviations(Json config, String name, float[] absent) {
+    float[] std = config.numbers(name, absent);
     for (float deviation : std) {
       if (deviation <= 0) {
         throw config.wrong(name, "above 0");
@@ -158,6 +176,24 @@ record PreprocessorConfig(
           "%s: the preprocessor makes %dx%d pictures, config.json says the model takes %dx%d"
               .formatted(directory, width, height, imageSize, imageSize));
     }
+  }
+
+  /** For pictures of another size: what goes around the crop grows with it. */
+  PreprocessorConfig scaled(int from, int to) {
+    return new PreprocessorConfig(
+        resizeMode,
+        scaled(resizeHeight, from, to),
+        scaled(resizeWidth, from, to),
+        resample,
+        scaled(cropHeight, from, to),
+        scaled(cropWidth, from, to),
+        scale,
+        mean,
+        std);
+  }
+
+  private static int scaled(int side, int from, int to) {
+    return (int) Math.round((double) side * to / from);
   }
 
   void write(ByteBuffer to, ImageOptions options) {

@@ -1,6 +1,7 @@
 package io.github.clip4j.internal;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
@@ -20,6 +21,27 @@ record Tensor(String name, String dtype, long[] shape, long offset, boolean tran
   /** Same bytes, another name. */
   Tensor named(String other) {
     return new Tensor(other, dtype, shape, offset, transposed);
+  }
+
+  /**
+   * Equal parts of a matrix or vector, from its first row to its last.
+   *
+   * @param names of the parts; as many as it has
+   */
+  List<Tensor> split(String... names) {
+    long[] part = shape.clone();
+    part[0] /= names.length;
+    long bytes = bytes() / names.length;
+    List<Tensor> parts = new ArrayList<>();
+    for (String name : names) {
+      parts.add(new Tensor(name, dtype, part, offset + parts.size() * bytes, false));
+    }
+    return parts;
+  }
+
+  /** Whether it can be split into so many parts. */
+  boolean splits(int parts) {
+    return shape.length > 0 && shape[0] % parts == 0 && !transposed;
   }
 
   /** The matrix of which this one, in the same bytes, is the transpose. */

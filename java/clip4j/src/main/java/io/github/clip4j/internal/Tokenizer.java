@@ -1,6 +1,5 @@
 package io.github.clip4j.internal;
 
-import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import io.github.clip4j.Tokens;
 import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
@@ -11,41 +10,31 @@ import java.util.Arrays;
  * until closed.
  */
 public final class Tokenizer implements AutoCloseable {
-  private final HuggingFaceTokenizer tokenizer;
-  private final String source;
+  private final TokenizerSource source;
   private final int maxTokens;
   private final int vocabularySize;
+  private final int endTokens;
 
-  private Tokenizer(
-      HuggingFaceTokenizer tokenizer, String source, int maxTokens, int vocabularySize) {
-    this.tokenizer = tokenizer;
+  private Tokenizer(TokenizerSource source, int maxTokens, int vocabularySize) {
     this.source = source;
     this.maxTokens = maxTokens;
     this.vocabularySize = vocabularySize;
+    try {
+      endTokens = endTokens();
+    } catch (Throwable e) {
+      close();
+      throw e;
+    }
   }
 
   static Tokenizer open(ModelFiles files, ClipConfig config) {
-    String json;
-    String source;
-    if (files.has("tokenizer.json")) {
-      json = ModelFiles.text(files.path("tokenizer.json"));
-      source = files.path("tokenizer.json").toString();
-    } else if (files.has("vocab.json") && files.has("merges.txt")) {
-      json = TokenizerJson.synthesize(files);
-      source = files.path("vocab.json") + " with merges.txt";
-    } else {
-      throw new Clip4jException(
-          Kind.MISSING,
-          files.directory() + " has no tokenizer.json, and not both vocab.json and merges.txt");
-    }
     Tokenizer opened =
         new Tokenizer(
-            TokenizerLibrary.open(TokenizerParts.checked(json, source), source),
-            source,
+            TokenizerSource.of(files, config.family()),
             maxTokens(files, config.maxPositions()),
             config.vocabularySize());
     try {
-      opened.checkEnd(config.endOfTextId());
+      opened.checkEnd(config);
     } catch (Throwable e) {
       opened.close();
       throw e;
@@ -53,15 +42,27 @@ public final class Tokenizer implements AutoCloseable {
     return opened;
   }
 
+  /** Whether every text ends with the same token: 1, else 0. */
+  private int endTokens() {
+    long[] none = ids("");
+    long[] some = ids("a");
+    boolean same = none.length > 0 && none[none.length - 1] == some[some.length - 1];
+    return same ? 1 : 0;
+  }
+
   /** Without the end token there is no place where the model would read a text's embedding. */
-  private void checkEnd(int endOfTextId) {
+  private void checkEnd(ClipConfig config) {
+    if (config.family() == ClipConfig.Family.SIGLIP) {
+      return;
+    }
     Tokens empty = encode("");
+    int endOfTextId = config.endOfTextId();
     boolean ends = Arrays.stream(empty.ids()).anyMatch(id -> endOfTextId < 0 || id == endOfTextId);
     if (!ends || empty.truncated()) {
       throw new Clip4jException(
           Kind.CORRUPT,
           "%s makes %s of an empty text, config.json's end-of-text id is %d, the limit %d tokens"
-              .formatted(source, Arrays.toString(empty.ids()), endOfTextId, maxTokens));
+              .formatted(source.name(), Arrays.toString(empty.ids()), endOfTextId, maxTokens));
     }
   }
 
@@ -79,29 +80,35 @@ public final class Tokenizer implements AutoCloseable {
     return maxTokens;
   }
 
-  /** Where too long, the end token stays. */
+  /**
+   * Where too long, the end token stays; where too short, padding is added if the model reads it.
+   */
   public Tokens encode(String text) {
     checkPaired(text);
-    long[] ids;
-    try {
-      ids = TokenizerLibrary.encode(tokenizer, text);
-    } catch (RuntimeException e) {
-      throw new Clip4jException(
-          Kind.CORRUPT, source + " cannot encode the text: " + e.getMessage(), e);
-    }
+    long[] ids = ids(text);
     int length = Math.min(ids.length, maxTokens);
     int[] kept = new int[length];
     for (int i = 0; i < length; i++) {
-      long id = i == length - 1 ? ids[ids.length - 1] : ids[i];
+      long id = i < length - endTokens ? ids[i] : ids[ids.length - length + i];
       if (id < 0 || id >= vocabularySize) {
         throw new Clip4jException(
             Kind.CORRUPT,
             "%s gives token id %d, the model's vocabulary has %d"
-                .formatted(source, id, vocabularySize));
+                .formatted(source.name(), id, vocabularySize));
       }
       kept[i] = (int) id;
     }
-    return new Tokens(kept, ids.length > maxTokens);
+    int[] padded = source.padding().map(padding -> padding.pad(kept, maxTokens)).orElse(kept);
+    return new Tokens(padded, ids.length > maxTokens);
+  }
+
+  private long[] ids(String text) {
+    try {
+      return source.encoder().encode(text);
+    } catch (RuntimeException e) {
+      throw new Clip4jException(
+          Kind.CORRUPT, source.name() + " cannot encode the text: " + e.getMessage(), e);
+    }
   }
 
   /** The library would turn half of a surrogate pair into U+FFFD without a word. */
@@ -121,6 +128,6 @@ public final class Tokenizer implements AutoCloseable {
 
   @Override
   public void close() {
-    tokenizer.close();
+    source.encoder().close();
   }
 }

@@ -33,8 +33,8 @@ final class TokenizerJson {
     specialTokens = files.jsonIfPresent("special_tokens_map.json");
   }
 
-  static String synthesize(ModelFiles files) {
-    return new TokenizerJson(files).build(ModelFiles.text(files.path("merges.txt"))).toString();
+  static JsonObject synthesize(ModelFiles files) {
+    return new TokenizerJson(files).build(ModelFiles.text(files.path("merges.txt")));
   }
 
   private JsonObject build(String merges) {
@@ -92,11 +92,7 @@ final class TokenizerJson {
 
   /** A special token as the tokenizer's own files describe it, or as CLIP's defaults do. */
   private JsonObject special(String role, String fallback) {
-    JsonElement described =
-        config
-            .flatMap(json -> json.element(role))
-            .or(() -> specialTokens.flatMap(json -> json.element(role)))
-            .orElse(null);
+    JsonElement described = described(role, config, specialTokens).orElse(null);
     String content = fallback;
     if (described != null) {
       content = content(described).orElse(fallback);
@@ -112,8 +108,17 @@ final class TokenizerJson {
     return token;
   }
 
-  private static Optional<String> content(JsonElement token) {
-    JsonElement content = token.isJsonObject() ? token.getAsJsonObject().get("content") : token;
+  /** What the first of two files that says something of a special token's role says. */
+  static Optional<JsonElement> described(
+      String role, Optional<Json> config, Optional<Json> specialTokens) {
+    return config
+        .flatMap(json -> json.element(role))
+        .or(() -> specialTokens.flatMap(json -> json.element(role)));
+  }
+
+  /** A special token's text, from the text alone or what describes it. */
+  static Optional<String> content(JsonElement token) {
+    JsonElement content = token instanceof JsonObject object ? object.get("content") : token;
     return content != null && content.isJsonPrimitive()
         ? Optional.of(content.getAsString())
         : Optional.empty();

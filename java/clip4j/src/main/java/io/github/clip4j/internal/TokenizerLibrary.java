@@ -83,7 +83,7 @@ final class TokenizerLibrary {
     }
   }
 
-  static HuggingFaceTokenizer open(String json, String source) {
+  static TokenizerSource.Encoder open(String json, String source) {
     load();
     try {
       LibUtils.checkStatus();
@@ -98,18 +98,33 @@ final class TokenizerLibrary {
     }
     try {
       needRoom(1 << 16);
-      return HuggingFaceTokenizer.newInstance(
-          new ByteArrayInputStream(json.getBytes(StandardCharsets.UTF_8)), OPTIONS);
+      return encoder(
+          HuggingFaceTokenizer.newInstance(
+              new ByteArrayInputStream(json.getBytes(StandardCharsets.UTF_8)), OPTIONS));
     } catch (RuntimeException | IOException e) {
       throw new Clip4jException(Kind.CORRUPT, source + " is not a tokenizer: " + e.getMessage(), e);
     }
+  }
+
+  private static TokenizerSource.Encoder encoder(HuggingFaceTokenizer tokenizer) {
+    return new TokenizerSource.Encoder() {
+      @Override
+      public long[] encode(String text) {
+        return TokenizerLibrary.encode(tokenizer, text);
+      }
+
+      @Override
+      public void close() {
+        tokenizer.close();
+      }
+    };
   }
 
   /**
    * Ids with begin and end. HuggingFaceTokenizer.encode would also make Java objects of every
    * token's text, span and type: five times the time, and a JNI local reference each.
    */
-  static long[] encode(HuggingFaceTokenizer tokenizer, String text) {
+  private static long[] encode(HuggingFaceTokenizer tokenizer, String text) {
     TokenizersLibrary library = TokenizersLibrary.LIB;
     long encoding = library.encode(tokenizer.getHandle(), text, true);
     try {

@@ -7,18 +7,23 @@ import com.google.gson.JsonObject;
 import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
 /**
- * Lets those parts of a tokenizer.json through that the tokenizers of CLIP models are made of. The
- * library that reads it ends the JVM over some that make no sense (a panic in Rust does not become
- * an exception), overflows its stack over others, or takes all time and memory there is: so what is
- * not known to be harmless is refused here.
+ * Lets those parts of a tokenizer.json through that the tokenizers of CLIP and SigLIP are made of.
+ * The library that reads it ends the JVM over some that make no sense (a panic in Rust does not
+ * become an exception), overflows its stack over others, or takes all time and memory there is: so
+ * what is not known to be harmless is refused here.
  */
 final class TokenizerParts {
   private static final int MOST_PARTS = 8;
+
+  /** Each ASCII punctuation mark may have one, and then there are some others. */
+  private static final int MOST_REPLACEMENTS = 40;
+
   private static final int MOST_PIECES = 16;
 
   /** Added tokens are looked up in a table that is built anew for each. */
@@ -35,6 +40,7 @@ final class TokenizerParts {
           "Strip",
           "StripAccents",
           "BertNormalizer",
+          "Precompiled",
           "Replace");
   private static final Set<String> PRE_TOKENIZERS =
       Set.of(
@@ -48,7 +54,7 @@ final class TokenizerParts {
           "Metaspace");
   private static final Set<String> POST_PROCESSORS =
       Set.of("TemplateProcessing", "RobertaProcessing", "BertProcessing", "ByteLevel");
-  private static final Set<String> MODELS = Set.of("BPE", "WordPiece", "WordLevel");
+  private static final Set<String> MODELS = Set.of("BPE", "WordPiece", "WordLevel", "Unigram");
 
   private final String source;
 
@@ -62,8 +68,8 @@ final class TokenizerParts {
    * @param source what to call it in complaints
    * @throws Clip4jException UNSUPPORTED for a part that is not let through, CORRUPT for no JSON
    */
-  static String checked(String json, String source) {
-    return new TokenizerParts(source).check(Json.parse(source, json).members()).toString();
+  static JsonObject checked(JsonObject json, String source) {
+    return new TokenizerParts(source).check(json);
   }
 
   private JsonObject check(JsonObject root) {
@@ -82,6 +88,9 @@ final class TokenizerParts {
         if (text(part, "content").length() > pattern.length()) {
           throw unsupported("a normalizer that makes texts longer");
         }
+      }
+      if (text(part, "type").equals("Precompiled")) {
+        charsmap(part);
       }
     }
     for (JsonObject part : parts(root, "pre_tokenizer", "pretokenizers", PRE_TOKENIZERS)) {
@@ -122,8 +131,19 @@ final class TokenizerParts {
     } else {
       throw unsupported("the " + name + " \"" + type + "\"");
     }
-    if (to.size() > MOST_PARTS) {
+    long replacements = to.stream().filter(p -> text(p, "type").equals("Replace")).count();
+    if (replacements > MOST_REPLACEMENTS || to.size() - replacements > MOST_PARTS) {
       throw unsupported("a " + name + " of over " + MOST_PARTS + " parts");
+    }
+  }
+
+  private void charsmap(JsonObject part) {
+    try {
+      Charsmap.of(Base64.getDecoder().decode(text(part, "precompiled_charsmap")));
+    } catch (IllegalArgumentException e) {
+      throw new Clip4jException(
+          Kind.CORRUPT,
+          source + ": the precompiled_charsmap in it makes no sense: " + e.getMessage());
     }
   }
 
@@ -190,6 +210,10 @@ final class TokenizerParts {
       }
       // It would make the ids of a text a matter of chance.
       model.add("dropout", JsonNull.INSTANCE);
+    }
+    if (type.equals("Unigram") && !Unigram.makesSense(model)) {
+      throw new Clip4jException(
+          Kind.CORRUPT, source + ": its pieces are not texts with scores, one of them for unk_id");
     }
     return model;
   }

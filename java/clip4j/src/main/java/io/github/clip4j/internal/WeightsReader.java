@@ -21,15 +21,9 @@ final class WeightsReader {
   private static final int MAX_TRANSPOSED_BYTES = 256 << 20;
 
   private final long model;
-  private long parameters;
 
   WeightsReader(long model) {
     this.model = model;
-  }
-
-  /** Numbers in the tensors that were read. */
-  long parameters() {
-    return parameters;
   }
 
   void read(Map<Path, List<Tensor>> weights) {
@@ -44,7 +38,6 @@ final class WeightsReader {
               } else {
                 read(file, tensor);
               }
-              parameters += tensor.numbers();
             }
           }
         });

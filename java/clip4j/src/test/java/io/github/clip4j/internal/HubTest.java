@@ -154,6 +154,14 @@ class HubTest {
   }
 
   @Test
+  void piecesStandInForBoth() throws IOException {
+    server.files.keySet().removeAll(Set.of("tokenizer.json", "vocab.json", "merges.txt"));
+    assertFails("org/tiny", Kind.UNSUPPORTED, "tokenizer.json");
+    server.files.put("spiece.model", new byte[] {1});
+    assertTrue(names(open("org/tiny")).contains("spiece.model"));
+  }
+
+  @Test
   void shards() throws IOException {
     byte[] weights = server.files.remove(WEIGHTS);
     server.files.put("model.safetensors.index.json", new byte[] {'{', '}'});

@@ -21,7 +21,11 @@ class ModelConfigTest {
   }
 
   private static PreprocessorConfig preprocessor(String json) {
-    return PreprocessorConfig.of(Json.parse("preprocessor_config.json", json));
+    return preprocessor(json, ClipConfig.Family.CLIP);
+  }
+
+  private static PreprocessorConfig preprocessor(String json, ClipConfig.Family family) {
+    return PreprocessorConfig.of(Json.parse("preprocessor_config.json", json), family);
   }
 
   @Test
@@ -38,6 +42,23 @@ class ModelConfigTest {
   }
 
   @Test
+  void defaultsOfSiglip() {
+    ClipConfig config = config("{\"model_type\":\"siglip\",\"vision_config\":{}}");
+    ClipConfig.Tower tower = new ClipConfig.Tower(768, 3072, 12, 12, 2, 1e-6f);
+    assertEquals(
+        new ClipConfig(tower, tower, 224, 16, 32000, 64, -1, 768, ClipConfig.Family.SIGLIP),
+        config);
+    PreprocessorConfig preprocessor = preprocessor("{}", ClipConfig.Family.SIGLIP);
+    assertEquals(2, preprocessor.resizeMode());
+    assertEquals(224, preprocessor.resizeHeight());
+    assertEquals(224, preprocessor.resizeWidth());
+    assertEquals(0, preprocessor.cropHeight());
+    assertEquals(3, preprocessor.resample());
+    assertArrayEquals(new float[] {0.5f, 0.5f, 0.5f}, preprocessor.mean());
+    assertArrayEquals(new float[] {0.5f, 0.5f, 0.5f}, preprocessor.std());
+  }
+
+  @Test
   void listsOfOneAndSquares() {
     ClipConfig config =
         config(
@@ -51,7 +72,7 @@ class ModelConfigTest {
   @ValueSource(
       strings = {
         "{}",
-        "{\"model_type\":\"siglip\"}",
+        "{\"model_type\":\"siglip2\"}",
         "{\"model_type\":\"clip\",\"text_config\":{\"hidden_act\":\"relu\"}}",
         "{\"model_type\":\"clip\",\"vision_config\":{\"num_channels\":1}}",
         "{\"model_type\":\"clip\",\"vision_config\":{\"image_size\":[64,32]}}",
@@ -149,6 +170,14 @@ class ModelConfigTest {
   void malformedPreprocessorIsCorrupt(String json) {
     Clip4jException failure = assertThrows(Clip4jException.class, () -> preprocessor(json));
     assertEquals(Kind.CORRUPT, failure.kind());
+  }
+
+  @Test
+  void whatGoesAroundTheCropGrowsWithIt() {
+    PreprocessorConfig larger = preprocessor("{\"size\":256,\"crop_size\":224}").scaled(224, 336);
+    assertEquals(384, larger.resizeHeight());
+    larger.checkMakes(336, Path.of("model"));
+    preprocessor("{}", ClipConfig.Family.SIGLIP).scaled(224, 200).checkMakes(200, Path.of("model"));
   }
 
   @Test

@@ -40,7 +40,7 @@ class OpenClipConfigTest {
     assertEquals(-1, config.endOfTextId());
     PreprocessorConfig preprocessor = OpenClip.preprocessor(json("{}"), 224);
     PreprocessorConfig ofTransformers =
-        PreprocessorConfig.of(Json.parse("preprocessor_config.json", "{}"));
+        PreprocessorConfig.of(Json.parse("preprocessor_config.json", "{}"), ClipConfig.Family.CLIP);
     assertEquals(ofTransformers.resample(), preprocessor.resample());
     assertArrayEquals(ofTransformers.mean(), preprocessor.mean());
     assertArrayEquals(ofTransformers.std(), preprocessor.std());

@@ -30,7 +30,7 @@ class TokenizerTest {
   @Test
   void tokenizerJsonAndItsPartsAgree() throws IOException {
     Path directory = TinyModel.copyTo(temp);
-    String json = TokenizerJson.synthesize(new ModelFiles(directory));
+    String json = TokenizerJson.synthesize(new ModelFiles(directory)).toString();
     Files.writeString(directory.resolve("tokenizer.json"), json);
     Files.delete(directory.resolve("vocab.json"));
     try (Tokenizer parts = open(TinyModel.directory());
@@ -45,7 +45,7 @@ class TokenizerTest {
   void truncationAndPaddingOfTheFileAreIgnored() throws IOException {
     Path directory = TinyModel.copyTo(temp);
     Path file = directory.resolve("tokenizer.json");
-    Files.writeString(file, TokenizerJson.synthesize(new ModelFiles(directory)));
+    Files.writeString(file, TokenizerJson.synthesize(new ModelFiles(directory)).toString());
     TinyModel.edit(
         file,
         json -> {
@@ -104,7 +104,6 @@ class TokenizerTest {
   /** Each of these would end the JVM, or take all its time or memory. */
   @Test
   void partsThatTheLibraryDoesNotSurvive() throws IOException {
-    refused("normalizer", "{'type':'Precompiled','precompiled_charsmap':'AAAA'}");
     refused("normalizer", "{'type':'Prepend','prepend':'x'}");
     String doubling = "{'type':'Replace','pattern':{'String':'a'},'content':'aa'}";
     refused("normalizer", "{'type':'Sequence','normalizers':[" + doubling + "]}");
@@ -121,7 +120,6 @@ class TokenizerTest {
     refused("post_processor", template(single, "{'?':{'id':'?','ids':[1,2],'tokens':['?']}}"));
     String second = single.replace("'A'", "'B'");
     refused("post_processor", template(second, "{'?':{'id':'?','ids':[528],'tokens':['?']}}"));
-    refused("model", "{'type':'Unigram','unk_id':9,'vocab':[]}");
     refused("model", "{'type':'BPE','continuing_subword_prefix':'##','vocab':{},'merges':[]}");
   }
 
@@ -171,7 +169,7 @@ class TokenizerTest {
   private Tokenizer with(String name, String part) throws IOException {
     Path directory = TinyModel.copyTo(Files.createTempDirectory(temp, "model"));
     Path file = directory.resolve("tokenizer.json");
-    Files.writeString(file, TokenizerJson.synthesize(new ModelFiles(directory)));
+    Files.writeString(file, TokenizerJson.synthesize(new ModelFiles(directory)).toString());
     TinyModel.edit(file, json -> json.add(name, JsonParser.parseString(part)));
     return open(directory);
   }

@@ -1,0 +1,69 @@
+package io.github.clip4j.internal;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * SigLIP's config.json and weights, and those of SigLIP 2 of one resolution, which are the same.
+ *
+ * @see <a href="https://arxiv.org/abs/2303.15343">Zhai et al. 2023</a>
+ */
+final class Siglip {
+  private static final ClipConfig.Tower ABSENT =
+      new ClipConfig.Tower(768, 3072, 12, 12, ClipConfig.GELU_TANH, 1e-6f);
+
+  private static final String IN_PROJ = "vision_model.head.attention.in_proj_";
+
+  private Siglip() {}
+
+  static ClipConfig config(Json config) {
+    Json vision = tower(config, "vision");
+    Json text = tower(config, "text");
+    ClipConfig.checkChannels(vision);
+    if (!vision.flag("vision_use_head", true)) {
+      throw vision.unsupported("vision_use_head", "true");
+    }
+    ClipConfig.Tower textTower = ClipConfig.Tower.of(text, ABSENT);
+    return new ClipConfig(
+        ClipConfig.Tower.of(vision, ABSENT),
+        textTower,
+        ClipConfig.side(vision, "image_size", 224),
+        ClipConfig.side(vision, "patch_size", 16),
+        text.positive("vocab_size", 32000),
+        text.positive("max_position_embeddings", 64),
+        ClipConfig.LARGEST_ID,
+        text.positive("projection_size", textTower.hidden()),
+        ClipConfig.Family.SIGLIP);
+  }
+
+  private static Json tower(Json config, String name) {
+    Json tower = config.object(name + "_config");
+    String type = "siglip_" + name + "_model";
+    if (!tower.string("model_type", type).equals(type)) {
+      throw tower.unsupported("model_type", type);
+    }
+    return tower;
+  }
+
+  /** The pooling's query, key and value as three tensors, as they are everywhere else. */
+  static Map<Path, List<Tensor>> weights(Map<Path, List<Tensor>> stored) {
+    Map<Path, List<Tensor>> weights = new LinkedHashMap<>();
+    stored.forEach(
+        (file, tensors) -> {
+          List<Tensor> split = weights.computeIfAbsent(file, f -> new ArrayList<>());
+          for (Tensor tensor : tensors) {
+            if (tensor.name().startsWith(IN_PROJ) && tensor.splits(3)) {
+              String part = "_proj." + tensor.name().substring(IN_PROJ.length());
+              String name = "vision_model.head.attention.";
+              split.addAll(tensor.split(name + "q" + part, name + "k" + part, name + "v" + part));
+            } else {
+              split.add(tensor);
+            }
+          }
+        });
+    return weights;
+  }
+}

@@ -1,0 +1,167 @@
+package io.github.clip4j.internal;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonPrimitive;
+import io.github.clip4j.internal.TokenizerSource.Padding;
+import io.github.clip4j.search.Clip4jException;
+import io.github.clip4j.search.Clip4jException.Kind;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.stream.LongStream;
+
+/**
+ * How SigLIP reads texts: in lower case, padded to one length. SigLIP's own tokenizer is
+ * SentencePiece's and leaves punctuation out, as transformers' SiglipTokenizer does; SigLIP 2 has
+ * Gemma's.
+ */
+final class SiglipTokenizer {
+  private static final String SPIECE = "spiece.model";
+  private static final Pattern PUNCTUATION = Pattern.compile("\\p{Punct}+");
+
+  /** Python's {@code \s}. */
+  private static final Pattern SPACES =
+      Pattern.compile("[\\s\\x1c-\\x1f\\x85\\u2028\\u2029\\p{Zs}]+");
+
+  private final ModelFiles files;
+  private final Optional<Json> config;
+  private final boolean gemma;
+
+  private SiglipTokenizer(ModelFiles files) {
+    this.files = files;
+    config = files.jsonIfPresent("tokenizer_config.json");
+    gemma =
+        config
+            .map(json -> json.string("tokenizer_class", ""))
+            .filter(type -> type.matches("(Gemma|Siglip2)Tokenizer(Fast)?"))
+            .isPresent();
+  }
+
+  static TokenizerSource source(ModelFiles files) {
+    SiglipTokenizer siglip = new SiglipTokenizer(files);
+    return files.has(SPIECE) && !siglip.gemma ? siglip.ofPieces() : siglip.ofJson();
+  }
+
+  private TokenizerSource ofPieces() {
+    SentencePiece model = SentencePiece.read(files.path(SPIECE));
+    int end = model.id(token("eos_token", "</s>"));
+    boolean lower = lower(true);
+    // transformers puts this before each text, so that SentencePiece leaves its beginning alone,
+    // and
+    // takes its pieces away again; they count in the sums by which SentencePiece chooses.
+    String lead = " " + token("unk_token", "<unk>");
+    int leading = model.encode(lead).size();
+    TokenizerSource.Encoder encoder =
+        text -> {
+          List<Integer> ids = model.encode(lead + canonical(text, lower));
+          LongStream own = ids.stream().skip(leading).mapToLong(id -> id);
+          return LongStream.concat(own, LongStream.of(end)).toArray();
+        };
+    Padding padding = new Padding(model.id(token("pad_token", "</s>")), left("right"));
+    return new TokenizerSource(files.path(SPIECE).toString(), encoder, Optional.of(padding));
+  }
+
+  /** transformers' canonicalize_text, of a text that it puts a space before. */
+  private static String canonical(String text, boolean lower) {
+    String plain = text.replace(SentencePiece.SPACE, " ");
+    String cased = lower ? plain.toLowerCase(Locale.ROOT) : plain;
+    String words = SPACES.matcher(PUNCTUATION.matcher(cased).replaceAll("")).replaceAll(" ");
+    return SentencePiece.SPACE + words.stripTrailing();
+  }
+
+  private TokenizerSource ofJson() {
+    if (!files.has("tokenizer.json")) {
+      throw new Clip4jException(
+          Kind.MISSING, files.directory() + " has no tokenizer.json and no " + SPIECE);
+    }
+    String name = files.path("tokenizer.json").toString();
+    JsonObject json = files.json("tokenizer.json").members();
+    JsonElement stored = json.get("padding");
+    Optional<JsonObject> padding =
+        stored != null && stored.isJsonObject()
+            ? Optional.of(stored.getAsJsonObject())
+            : Optional.empty();
+    String pad =
+        padding
+            .flatMap(object -> TokenizerJson.content(object.get("pad_token")))
+            .orElse(gemma ? "<pad>" : "</s>");
+    String side =
+        padding
+            .flatMap(object -> TokenizerJson.content(object.get("direction")))
+            .orElse(gemma ? "left" : "right");
+    if (lower(gemma)) {
+      lowerCase(json);
+    }
+    int id = id(json, token("pad_token", pad), name);
+    return TokenizerSource.of(name, json, Optional.of(new Padding(id, left(side))));
+  }
+
+  /**
+   * SigLIP 2 was trained on lower case with Gemma's tokenizer, which has no such step of its own;
+   * transformers' Siglip2Tokenizer adds it too.
+   */
+  private static void lowerCase(JsonObject tokenizer) {
+    JsonArray steps = new JsonArray();
+    JsonObject lower = new JsonObject();
+    lower.addProperty("type", "Lowercase");
+    steps.add(lower);
+    JsonElement own = tokenizer.get("normalizer");
+    if (own != null && !own.isJsonNull()) {
+      steps.add(own);
+    }
+    JsonObject sequence = new JsonObject();
+    sequence.addProperty("type", "Sequence");
+    sequence.add("normalizers", steps);
+    tokenizer.add("normalizer", sequence);
+  }
+
+  private boolean lower(boolean absent) {
+    return config.map(json -> json.flag("do_lower_case", absent)).orElse(absent);
+  }
+
+  private boolean left(String absent) {
+    String side = config.map(json -> json.string("padding_side", absent)).orElse(absent);
+    return side.equalsIgnoreCase("left");
+  }
+
+  private String token(String role, String absent) {
+    return TokenizerJson.described(role, config, files.jsonIfPresent("special_tokens_map.json"))
+        .flatMap(TokenizerJson::content)
+        .orElse(absent);
+  }
+
+  /** The id of a token that is added to the vocabulary or in it. */
+  private static int id(JsonObject tokenizer, String token, String source) {
+    if (tokenizer.get("added_tokens") instanceof JsonArray added) {
+      for (JsonElement one : added) {
+        if (one instanceof JsonObject object
+            && TokenizerJson.content(object).filter(token::equals).isPresent()
+            && isNumber(object.get("id"))) {
+          return object.get("id").getAsInt();
+        }
+      }
+    }
+    if (tokenizer.get("model") instanceof JsonObject model) {
+      if (model.get("vocab") instanceof JsonObject ids && isNumber(ids.get(token))) {
+        return ids.get(token).getAsInt();
+      }
+      if (model.get("vocab") instanceof JsonArray pieces) {
+        for (int id = 0; id < pieces.size(); id++) {
+          if (pieces.get(id) instanceof JsonArray piece
+              && piece.size() > 0
+              && TokenizerJson.content(piece.get(0)).filter(token::equals).isPresent()) {
+            return id;
+          }
+        }
+      }
+    }
+    throw new Clip4jException(Kind.CORRUPT, source + " has no id for the pad_token " + token);
+  }
+
+  private static boolean isNumber(JsonElement element) {
+    return element instanceof JsonPrimitive primitive && primitive.isNumber();
+  }
+}

@@ -1,0 +1,214 @@
+package io.github.clip4j;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.JsonObject;
+import io.github.clip4j.search.Clip4jException;
+import io.github.clip4j.search.Clip4jException.Kind;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** SigLIP, and SigLIP 2 of one resolution; the rows are transformers' rows. */
+class SiglipTest {
+  private static final ImageSource LAST_PICTURE = ImageSource.of(TinyModel.file("lossless.webp"));
+  private static final String LAST_TEXT = "very long ".repeat(40);
+
+  @TempDir Path temp;
+
+  private static Path resource(String name) {
+    return TinyModel.directory().resolveSibling("tiny-siglip").resolve(name);
+  }
+
+  /** A copy of a model's files, for a test to change. */
+  private Path copy(String name) throws IOException {
+    try (Stream<Path> files = Files.list(resource(name))) {
+      for (Path file : files.toList()) {
+        Files.copy(file, temp.resolve(file.getFileName().toString()));
+      }
+    }
+    return temp;
+  }
+
+  private Clip4jException failure() {
+    Clip4jException failure =
+        assertThrows(Clip4jException.class, () -> ClipModel.load(temp).close());
+    assertTrue(failure.getMessage().contains(temp.toString()), failure.getMessage());
+    return failure;
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"pieces", "unigram", "gemma"})
+  void rowsTokensAndProbability(String name) throws IOException {
+    try (ClipModel model = ClipModel.load(resource(name))) {
+      JsonObject expected = Reference.read(resource(name));
+      Reference.assertSame(expected, model);
+      assertEquals(Math.exp(2), model.logitScale(), 1e-5);
+      assertEquals(OptionalDouble.of(-3.5), model.logitBias());
+      assertTrue(model.tokenize(LAST_TEXT).truncated());
+      double probability =
+          ImageTextMatcher.builder(model)
+              .build()
+              .predictProba(
+                  Map.of(
+                      "query", Column.images(List.of(LAST_PICTURE)),
+                      "response", Column.texts(List.of(LAST_TEXT))))[0];
+      assertEquals(expected.get("probability").getAsDouble(), probability, 1e-6);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"pieces", "unigram", "gemma"})
+  void picturesOfAnotherSize(String name) throws IOException {
+    int size;
+    try (ClipModel model = ClipModel.load(resource(name))) {
+      size = model.imageSize() + 20;
+    }
+    LoadOptions options = LoadOptions.DEFAULT.withImageSize(size);
+    try (ClipModel model = ClipModel.load(resource(name), options)) {
+      assertEquals(size, model.imageSize());
+      JsonObject expected = Reference.read(resource(name));
+      Reference.assertSame(expected.getAsJsonObject("at_another_size"), model);
+    }
+  }
+
+  @Test
+  void picturesTooSmallOrTooLarge() {
+    for (int size : new int[] {7, 8192}) {
+      LoadOptions options = LoadOptions.DEFAULT.withImageSize(size);
+      IllegalArgumentException e =
+          assertThrows(
+              IllegalArgumentException.class, () -> ClipModel.load(resource("pieces"), options));
+      assertTrue(e.getMessage().contains("imageSize " + size), e.getMessage());
+    }
+    assertThrows(IllegalArgumentException.class, () -> LoadOptions.DEFAULT.withImageSize(-1));
+  }
+
+  @Test
+  void labelsAreJudgedOneByOne() throws IOException {
+    try (ClipModel model = ClipModel.load(resource("pieces"))) {
+      ZeroShotClassifier classifier =
+          ZeroShotClassifier.of(model, List.of(LAST_TEXT, "a cat"), List.of("{}"));
+      double[] both = classifier.probabilities(model.embedImage(LAST_PICTURE));
+      double expected = Reference.read(resource("pieces")).get("probability").getAsDouble();
+      assertEquals(expected, both[0], 1e-6);
+      assertTrue(both[0] + both[1] < 0.9, both[0] + " + " + both[1]);
+    }
+  }
+
+  @Test
+  void aFittedCalibrationComesFirst() throws IOException {
+    Files.writeString(
+        copy("pieces").resolve("calibration.json"),
+        "{\"kind\":\"platt\",\"scale\":9,\"offset\":-2}");
+    try (ClipModel model = ClipModel.load(temp)) {
+      assertEquals(Optional.of(Probability.calibrated(9, -2)), model.calibration());
+    }
+  }
+
+  @Test
+  void clipHasNoLogitBias() {
+    try (ClipModel model = TinyModel.load()) {
+      assertEquals(OptionalDouble.empty(), model.logitBias());
+    }
+  }
+
+  /** Gemma's tokenizer as Google's repositories of SigLIP 2 have it: it leaves capitals alone. */
+  @Test
+  void gemmasTokenizerIsMadeToReadLowerCase() throws IOException {
+    Path tokenizer = copy("gemma").resolve("tokenizer.json");
+    TinyModel.edit(
+        tokenizer,
+        json ->
+            json.add(
+                "normalizer",
+                json.getAsJsonObject("normalizer").getAsJsonArray("normalizers").get(1)));
+    Path config = temp.resolve("tokenizer_config.json");
+    TinyModel.edit(config, json -> json.addProperty("tokenizer_class", "GemmaTokenizerFast"));
+    try (ClipModel model = ClipModel.load(temp)) {
+      Reference.assertSame(Reference.read(temp), model);
+    }
+    TinyModel.edit(config, json -> json.addProperty("do_lower_case", false));
+    try (ClipModel model = ClipModel.load(temp)) {
+      assertFalse(model.tokenize("THE CAT").equals(model.tokenize("the cat")));
+    }
+  }
+
+  @Test
+  void paddingIsWhereTheTokenizerPutsIt() throws IOException {
+    Path config = copy("gemma").resolve("tokenizer_config.json");
+    TinyModel.edit(config, json -> json.addProperty("padding_side", "left"));
+    try (ClipModel model = ClipModel.load(temp)) {
+      assertArrayEquals(new int[] {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, model.tokenize("").ids());
+    }
+    TinyModel.edit(config, json -> json.addProperty("pad_token", "<bos>"));
+    TinyModel.edit(config, json -> json.addProperty("padding_side", "right"));
+    TinyModel.edit(config, json -> json.addProperty("model_max_length", 3));
+    try (ClipModel model = ClipModel.load(temp)) {
+      assertArrayEquals(new int[] {1, 2, 2}, model.tokenize("").ids());
+    }
+    TinyModel.edit(config, json -> json.addProperty("pad_token", "<nowhere>"));
+    assertEquals(Kind.CORRUPT, failure().kind());
+  }
+
+  @Test
+  void noTokenizer() throws IOException {
+    Files.delete(copy("pieces").resolve("spiece.model"));
+    Clip4jException failure = failure();
+    assertEquals(Kind.MISSING, failure.kind());
+    assertTrue(failure.getMessage().contains("spiece.model"), failure.getMessage());
+  }
+
+  @Test
+  void otherModelsThatAreCalledSo() throws IOException {
+    Path config = copy("pieces").resolve("config.json");
+    String original = Files.readString(config);
+    for (String[] change :
+        new String[][] {
+          {"\"siglip\"", "\"siglip2\""},
+          {"\"vision_use_head\": true", "\"vision_use_head\": false"},
+          {"siglip_text_model", "siglip2_text_model"},
+          {"\"num_channels\": 3", "\"num_channels\": 4"}
+        }) {
+      Files.writeString(config, original.replace(change[0], change[1]));
+      assertEquals(Kind.UNSUPPORTED, failure().kind(), change[1]);
+    }
+    Files.writeString(
+        config, original.replace("\"projection_size\": 32", "\"projection_size\": 31"));
+    assertEquals(Kind.CORRUPT, failure().kind());
+  }
+
+  @Test
+  void aTensorIsMissing() throws IOException {
+    Path weights = copy("pieces").resolve("model.safetensors");
+    SafetensorsFile.read(weights)
+        .without("vision_model.head.attention.in_proj_bias")
+        .write(weights);
+    assertEquals(Kind.MISSING, failure().kind());
+  }
+
+  @Test
+  void processorsOfOtherModels() throws IOException {
+    Path processor = copy("pieces").resolve("preprocessor_config.json");
+    TinyModel.edit(
+        processor, json -> json.addProperty("image_processor_type", "Siglip2ImageProcessor"));
+    assertEquals(Kind.UNSUPPORTED, failure().kind());
+    TinyModel.edit(processor, json -> json.remove("image_processor_type"));
+    try (ClipModel model = ClipModel.load(temp)) {
+      Reference.assertSame(Reference.read(temp), model);
+    }
+  }
+}

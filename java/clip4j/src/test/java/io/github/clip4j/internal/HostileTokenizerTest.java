@@ -1,0 +1,187 @@
+package io.github.clip4j.internal;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import com.google.gson.JsonPrimitive;
+import io.github.clip4j.TinyModel;
+import io.github.clip4j.search.Clip4jException;
+import io.github.clip4j.search.Clip4jException.Kind;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Whatever SigLIP's tokenizer files hold: ids or one named error, soon, and the JVM goes on.
+ * -Dclip4j.mutations=100000 tries more than the usual 20,000.
+ */
+class HostileTokenizerTest {
+  private static final int MUTATIONS = Integer.getInteger("clip4j.mutations", 20_000) / 20;
+  private static final long MOST_NANOSECONDS = 1_000_000_000;
+  private static final String[] TEXTS = {
+    "",
+    "a photo of a cat",
+    "caf\u00e9 cafe\u0301 \u00bd \ufb01ne \u0001\u0001a \uff21\u0000",
+    "\u0001",
+    "\u732b\ud83d\udc31\u200d\ud83d\udc64 </s> <unk> <0x41>",
+    "e\u0301".repeat(500)
+  };
+
+  @TempDir Path temp;
+
+  private Path copy(String name) throws IOException {
+    Path source = TinyModel.directory().resolveSibling("tiny-siglip").resolve(name);
+    try (Stream<Path> files = Files.list(source)) {
+      for (Path file : files.toList()) {
+        if (!file.toString().endsWith("safetensors")) {
+          Files.copy(file, temp.resolve(file.getFileName().toString()));
+        }
+      }
+    }
+    return temp;
+  }
+
+  /** Whether the folder's tokenizer opens; then it encodes. */
+  private boolean opens(ClipConfig config, String what) {
+    long start = System.nanoTime();
+    boolean opened = false;
+    try (Tokenizer tokenizer = Tokenizer.open(new ModelFiles(temp), config)) {
+      opened = true;
+      for (String text : TEXTS) {
+        assertEquals(config.maxPositions(), tokenizer.encode(text).ids().length);
+      }
+    } catch (Clip4jException e) {
+      assertNotNull(e.kind(), what);
+      assertTrue(e.getMessage().length() < 1000, e.getMessage());
+    }
+    assertTrue(System.nanoTime() - start < MOST_NANOSECONDS, what);
+    return opened;
+  }
+
+  private ClipConfig config() {
+    return ClipConfig.of(new ModelFiles(temp).json("config.json"));
+  }
+
+  private static byte[] mutated(byte[] original, Random random) {
+    byte[] bytes = original.clone();
+    for (int i = random.nextInt(1, 4); i > 0; i--) {
+      int at = random.nextInt(bytes.length);
+      switch (random.nextInt(4)) {
+        case 0 -> bytes[at] = (byte) random.nextInt();
+        case 1 -> bytes[at] ^= (byte) (1 << random.nextInt(8));
+        case 2 -> bytes[at] = (byte) 0xFF;
+        default -> bytes = Arrays.copyOf(bytes, Math.max(1, at));
+      }
+    }
+    return bytes;
+  }
+
+  @Test
+  void mutatedPieces() throws IOException {
+    Path file = copy("pieces").resolve("spiece.model");
+    byte[] original = Files.readAllBytes(file);
+    ClipConfig config = config();
+    Random random = new Random(1);
+    int opened = 0;
+    for (int i = 0; i < MUTATIONS; i++) {
+      Files.write(file, mutated(original, random));
+      opened += opens(config, "mutation " + i) ? 1 : 0;
+    }
+    assertTrue(opened > MUTATIONS / 20 && opened < MUTATIONS, opened + " opened");
+  }
+
+  /** Those that pass are given to the library, which checks nothing. */
+  @Test
+  void mutatedCharsmaps() throws IOException {
+    Path file = copy("unigram").resolve("tokenizer.json");
+    ClipConfig config = config();
+    Random random = new Random(2);
+    AtomicInteger opened = new AtomicInteger();
+    String original = Files.readString(file);
+    for (int i = 0; i < MUTATIONS; i++) {
+      Files.writeString(file, original);
+      TinyModel.edit(
+          file,
+          json -> {
+            JsonArray steps = json.getAsJsonObject("normalizer").getAsJsonArray("normalizers");
+            JsonObject charsmap = steps.get(steps.size() - 2).getAsJsonObject();
+            byte[] bytes =
+                Base64.getDecoder().decode(charsmap.get("precompiled_charsmap").getAsString());
+            charsmap.addProperty(
+                "precompiled_charsmap", Base64.getEncoder().encodeToString(mutated(bytes, random)));
+          });
+      opened.addAndGet(opens(config, "mutation " + i) ? 1 : 0);
+    }
+    assertTrue(opened.get() > MUTATIONS / 20 && opened.get() < MUTATIONS, opened + " opened");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{'type':'Unigram','unk_id':9,'vocab':[]}",
+        "{'type':'Unigram','unk_id':2,'vocab':[['a',0],['b',0]]}",
+        "{'type':'Unigram','unk_id':-1,'vocab':[['a',0]]}",
+        "{'type':'Unigram','unk_id':null,'vocab':[['a',0]]}",
+        "{'type':'Unigram','vocab':[['a',0]]}",
+        "{'type':'Unigram','unk_id':0.5,'vocab':[['a',0]]}",
+        "{'type':'Unigram','unk_id':0,'vocab':[['',0]]}",
+        "{'type':'Unigram','unk_id':0,'vocab':[['a',1e300]]}",
+        "{'type':'Unigram','unk_id':0,'vocab':[['a','b']]}",
+        "{'type':'Unigram','unk_id':0,'vocab':[['a']]}",
+        "{'type':'Unigram','unk_id':0,'vocab':{'a':0}}",
+      })
+  void unigramModelsThatMakeNoSense(String model) throws IOException {
+    Path file = copy("unigram").resolve("tokenizer.json");
+    TinyModel.edit(file, json -> json.add("model", JsonParser.parseString(model)));
+    TinyModel.edit(
+        temp.resolve("tokenizer_config.json"), json -> json.addProperty("pad_token", "</s>"));
+    ClipConfig config = config();
+    Clip4jException failure =
+        assertThrows(
+            Clip4jException.class, () -> Tokenizer.open(new ModelFiles(temp), config).close());
+    assertEquals(Kind.CORRUPT, failure.kind(), failure.getMessage());
+  }
+
+  @Test
+  void aPieceThatIsLongerThanAnyText() throws IOException {
+    Path file = copy("unigram").resolve("tokenizer.json");
+    TinyModel.edit(
+        file,
+        json ->
+            json.getAsJsonObject("model")
+                .getAsJsonArray("vocab")
+                .get(9)
+                .getAsJsonArray()
+                .set(0, new JsonPrimitive("a".repeat(100_000))));
+    ClipConfig config = config();
+    assertThrows(Clip4jException.class, () -> Tokenizer.open(new ModelFiles(temp), config).close());
+  }
+
+  /** Quadratic in nothing. */
+  @ParameterizedTest
+  @ValueSource(strings = {"pieces", "unigram", "gemma"})
+  void longTexts(String name) throws IOException {
+    copy(name);
+    try (Tokenizer tokenizer = Tokenizer.open(new ModelFiles(temp), config())) {
+      for (String part : new String[] {"a", " ", "\u2581", "e\u0301", "the cat ", ".", "\u732b"}) {
+        long start = System.nanoTime();
+        tokenizer.encode(part.repeat(100_000));
+        assertTrue(System.nanoTime() - start < 4 * MOST_NANOSECONDS, part);
+      }
+    }
+  }
+}

@@ -1,0 +1,35 @@
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+#include <utility>
+
+#include "clip/packed.h"
+
+namespace clip4j {
+
+#include "clip/packed_avx512.h"
+
+namespace {
+
+struct Isa {
+  using Sums = __m512;
+  [[gnu::always_inline]] static inline void multiply_add(Sums& sums, __m512i x, __m512i w) {
+    // Not the intrinsic: GCC 12 copies its sums between registers and memory.
+    asm("vdpbf16ps %2, %1, %0" : "+v"(sums) : "v"(x), "v"(w));
+  }
+  [[gnu::always_inline]] static inline __m512 products(Sums sums, const Weights&, int64_t, const Rows&,
+                                                       int64_t) {
+    return sums;
+  }
+};
+
+}  // namespace
+
+#include "clip/packed_tiles.h"
+
+const packed::Kernel packed::avx512bf16_bf16 = {multiply, encode_bf16, normalize};
+
+}  // namespace clip4j
+
+#endif

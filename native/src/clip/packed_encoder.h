@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "clip/buffer.h"
+#include "clip/encoder.h"
+#include "clip/layers.h"
+#include "clip/packed_linear.h"
+
+namespace clip4j {
+
+// The transformer in products of 8-bit or 16-bit values (clip/packed.h). What lies between them, the residual
+// stream and attention are float32. Some sequences at a time go through all layers on one thread, from cache
+// to cache; only where there are too few do the threads share each layer. A sequence's result depends on
+// itself alone, to the last bit.
+class PackedEncoder final : public Encoder {
+ public:
+  PackedEncoder(const clip4j_tower& tower, Wanted wanted, bool causal, packed::Element element);
+
+  void declare(Weights& weights, const std::string& prefix) override;
+  torch::Tensor run(torch::Tensor x, std::span<const int64_t> lengths) const override;
+  int64_t bytes() const override;
+  int64_t scratch_bytes() const override;
+
+ private:
+  struct Layer {
+    Layer(const clip4j_tower& tower, packed::Element element, PackedMemory& memory);
+
+    LayerNorm norm1;
+    PackedLinear qkv, out;
+    LayerNorm norm2;
+    PackedLinear fc1, fc2;
+  };
+
+  // Memory for what one thread computes, or all of them together: taken once.
+  struct Scratch {
+    PackedRows codes;
+    Buffer wide;  // rows of float32 between two products
+    Buffer attention;
+  };
+
+  // Some of the sequences, one after another.
+  struct Chunk {
+    std::span<const Sequence> sequences;
+    int64_t first, rows;
+    float* x;       // of all sequences
+    float* wanted;  // a row a sequence of the chunk; null where all rows are wanted
+  };
+
+  std::vector<Chunk> chunks(std::span<const Sequence> sequences, int64_t most_rows) const;
+  void run_alone(std::span<const Chunk> chunks) const;
+  void run_chunk(const Chunk& chunk, Scratch& scratch, const Loop& loop, int64_t threads) const;
+  void run_mlp(const Layer& layer, float* x, int64_t rows, Scratch& scratch, const Loop& loop) const;
+  void normalize(const LayerNorm& norm, const float* x, const packed::Rows& codes, Scratch& scratch,
+                 const Loop& loop) const;
+  void encode(const float* values, int64_t width, const packed::Rows& codes, const Loop& loop) const;
+
+  const packed::Element element_;
+  const packed::Kernel& kernel_;
+  const packed::Finish activation_;
+  const int64_t intermediate_;
+  PackedMemory memory_;
+  std::deque<Layer> layers_;
+  mutable std::vector<Scratch> scratch_;  // of each thread
+};
+
+}  // namespace clip4j

@@ -1,0 +1,43 @@
+#include "clip/patch_embedding.h"
+
+#include "clip/config.h"
+#include "torch/ops.h"
+
+namespace clip4j {
+
+PatchEmbedding::PatchEmbedding(const clip4j_config& config, clip4j_precision precision)
+    : hidden_(config.vision.hidden_size),
+      patch_size_(config.patch_size),
+      width_(patch_width(config)),
+      bias_(config.patch_bias != 0),
+      element_(packed::element(precision)) {
+  if (precision == CLIP4J_PRECISION_FP32) {
+    linear_.emplace(hidden_, width_, bias_ ? Linear::Bias::kYes : Linear::Bias::kNo);
+  } else {
+    memory_.emplace(PackedLinear::floats(element_, hidden_, width_));
+    packed_.emplace(element_, hidden_, width_, *memory_);
+  }
+}
+
+void PatchEmbedding::declare(Weights& weights) {
+  const char* const name = "vision_model.embeddings.patch_embedding";
+  std::vector<int64_t> shape{hidden_, 3, patch_size_, patch_size_};
+  if (linear_) {
+    linear_->declare_shaped(weights, name, std::move(shape));
+  } else {
+    packed_->declare_shaped(weights, name, std::move(shape), bias_);
+  }
+}
+
+torch::Tensor PatchEmbedding::run(const float* patches, int64_t rows) const {
+  if (linear_) return linear_->run(torch::Tensor::from_blob(patches, {rows, width_}));
+  torch::Tensor embedded = torch::Tensor::empty({rows, hidden_});
+  const packed::Rows codes = codes_.rows(element_, rows, width_);
+  const packed::Kernel& kernel = packed::kernel(element_);
+  torch::parallel_for(
+      rows, [&](int64_t row, int64_t) { kernel.encode(patches + row * width_, width_, codes, row); });
+  packed_->run(codes, {embedded.data(), hidden_, packed::Finish::kStore}, loop_shared());
+  return embedded;
+}
+
+}  // namespace clip4j
