@@ -288,7 +288,25 @@ class HubTest {
     assertHasTheModel(Hub.cached(environment(), TINY));
     assertHasTheModel(open("org/tiny@" + COMMIT));
     assertHasTheModel(open("org/tiny")); // Asks once, in vain.
-    assertFails("org/tiny@v2", Kind.UNREADABLE, "http://127.0.0.1:1/api/models/org/tiny");
+    assertFails(
+        "org/tiny@v2",
+        Kind.UNREADABLE,
+        "http://127.0.0.1:1/api/models/org/tiny",
+        "(check the network and HF_ENDPOINT)");
+  }
+
+  /** Python fetches a file when something asks for it, and may have ended before that. */
+  @Test
+  void aCommitThatPythonCachedInPartIsCompleted() throws IOException {
+    server.files.put("tokenizer_config.json", new byte[] {'{', '}'});
+    server.writeCacheLikePython(cache(), NEEDED);
+    Path folder = open("org/tiny@" + COMMIT);
+    assertTrue(Files.exists(folder.resolve("tokenizer_config.json")));
+    assertEquals(List.of(), server.contentRequests());
+    assertTrue(names(model().resolve(".no_exist").resolve(COMMIT)).contains("calibration.json"));
+    server.requests.clear();
+    open("org/tiny@" + COMMIT);
+    assertEquals(List.of(), server.requests);
   }
 
   @Test
