@@ -52,10 +52,10 @@ Model::Model(const clip4j_config& config, int32_t threads, clip4j_precision prec
       weights_(lane_) {
   vision_.declare(weights_);
   text_.declare(weights_);
-  *logit_bias_.data() = 0;
   std::vector<int64_t> logits;
   if (config_.logit_bias != 0) {
     logits.push_back(1);
+    logit_bias_ = Buffer(1);
     weights_.want("logit_bias", logits, [this] { return logit_bias_.data(); });
   }
   weights_.want("logit_scale", logits, [this] { return log_scale_.data(); });
@@ -80,7 +80,7 @@ float Model::logit_scale() const {
 
 float Model::logit_bias() const {
   check_finished();
-  return *logit_bias_.data();
+  return logit_bias_.size() == 0 ? 0 : *logit_bias_.data();
 }
 
 int64_t Model::most_pictures() const {
