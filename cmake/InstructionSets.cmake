@@ -1,5 +1,5 @@
-# A file named *_avx2.cpp, *_avx512.cpp, *_avx512vnni.cpp or *_avx512bf16.cpp is compiled for that instruction set and entered only after a run-time
-# check. Everything else is compiled for the platform's baseline.
+# A file named *_avx2.cpp, *_avx512.cpp, *_avx512vnni.cpp, *_avx512bf16.cpp or *_amx.cpp is compiled for that instruction set and
+# entered only after a run-time check. Everything else is compiled for the platform's baseline.
 function(compile_for_instruction_sets)
   if(NOT CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
     return()
@@ -16,6 +16,9 @@ function(compile_for_instruction_sets)
     elseif(source MATCHES "_avx512bf16\\.cpp$")
       set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS
         "-mavx512f;-mavx512bw;-mavx512vl;-mavx512dq;-mavx512bf16;-mfma")
+    elseif(source MATCHES "_amx\\.cpp$")
+      set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS
+        "-mavx512f;-mavx512bw;-mavx512vl;-mavx512dq;-mavx512vnni;-mamx-tile;-mamx-int8;-mfma")
     endif()
   endforeach()
 endfunction()

@@ -157,7 +157,8 @@ CLIP4J_API int32_t clip4j_search_index_search(const clip4j_index* index, const f
                                               int32_t query_count, const clip4j_request* request,
                                               clip4j_hits* hits, clip4j_found* found);
 
-/* The instruction set that the scan uses here ("avx512vnni", "avx512", "avx2", "scalar"); static text. */
+/* The instruction set that the scan uses here ("amx", which up to three queries at a time do without; "avx512vnni",
+ * "avx512", "avx2", "scalar"); static text. */
 CLIP4J_API const char* clip4j_search_kernel(void);
 /* Threads that a search may use: the CPUs this process may run on, control-group quota included. */
 CLIP4J_API int32_t clip4j_search_threads(void);

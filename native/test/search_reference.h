@@ -14,6 +14,7 @@
 #include "search/exact.h"
 #include "search/normalize.h"
 #include "search/search.h"
+#include "search_amx_emulator.h"
 
 // The naive search that the engine is held against.
 namespace clip4j::search::test {
@@ -36,12 +37,12 @@ inline Matrix normal(int64_t rows, int32_t dimension, uint32_t seed, float scale
   return matrix;
 }
 
-// The instruction sets that this CPU can run.
+// The instruction sets that this CPU can run, and AMX where it can be emulated.
 inline std::vector<InstructionSet> runnable() {
   std::vector<InstructionSet> sets;
   for (const auto set : {InstructionSet::kScalar, InstructionSet::kAvx2, InstructionSet::kAvx512,
-                         InstructionSet::kAvx512Vnni}) {
-    if (set <= instruction_set()) sets.push_back(set);
+                         InstructionSet::kAvx512Vnni, InstructionSet::kAmx}) {
+    if (set <= instruction_set() || (set == InstructionSet::kAmx && emulate_amx())) sets.push_back(set);
   }
   return sets;
 }

@@ -1,6 +1,8 @@
 #include "base/cpu.h"
 
 #include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -21,22 +23,39 @@ InstructionSet detect() {
   const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
   const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                       __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
-  if (avx512 && __builtin_cpu_supports("avx512vnni")) return InstructionSet::kAvx512Vnni;
+  if (avx512 && __builtin_cpu_supports("avx512vnni")) {
+    const bool amx = __builtin_cpu_supports("amx-tile") && __builtin_cpu_supports("amx-int8");
+    return amx ? InstructionSet::kAmx : InstructionSet::kAvx512Vnni;
+  }
   return avx512 ? InstructionSet::kAvx512 : avx2 ? InstructionSet::kAvx2 : InstructionSet::kScalar;
 #else
   return InstructionSet::kScalar;
 #endif
 }
 
-InstructionSet detect_and_lower() {
-  const InstructionSet detected = detect();
-  const char* wanted = std::getenv("CLIP4J_CPU");
-  if (wanted == nullptr) return detected;
+// Tiles make the state of a thread 8 KiB larger, so Linux wants to be asked, once a process. It refuses where
+// a signal stack has no room for that, and before version 5.16.
+bool may_use_tiles() {
+#if defined(__x86_64__)
+  constexpr int kRequestPermission = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
+  return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+#else
+  return false;
+#endif
+}
+
+InstructionSet wanted() {
+  const char* value = std::getenv("CLIP4J_CPU");
   for (const auto set : {InstructionSet::kScalar, InstructionSet::kAvx2, InstructionSet::kAvx512,
                          InstructionSet::kAvx512Vnni}) {
-    if (std::strcmp(wanted, name(set)) == 0) return std::min(set, detected);
+    if (value != nullptr && std::strcmp(value, name(set)) == 0) return set;
   }
-  return detected;
+  return InstructionSet::kAmx;
+}
+
+InstructionSet detect_and_lower() {
+  const InstructionSet set = std::min(wanted(), detect());
+  return set == InstructionSet::kAmx && !may_use_tiles() ? InstructionSet::kAvx512Vnni : set;
 }
 
 int affinity() {
@@ -107,7 +126,8 @@ InstructionSet instruction_set() {
 
 bool has_bf16() {
 #if defined(__x86_64__)
-  static const bool has = instruction_set() == InstructionSet::kAvx512Vnni && __builtin_cpu_supports("avx512bf16");
+  static const bool has =
+      instruction_set() >= InstructionSet::kAvx512Vnni && __builtin_cpu_supports("avx512bf16");
   return has;
 #else
   return false;
@@ -116,6 +136,8 @@ bool has_bf16() {
 
 const char* name(InstructionSet set) {
   switch (set) {
+    case InstructionSet::kAmx:
+      return "amx";
     case InstructionSet::kAvx512Vnni:
       return "avx512vnni";
     case InstructionSet::kAvx512:

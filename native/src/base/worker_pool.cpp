@@ -1,10 +1,11 @@
 #include "base/worker_pool.h"
 
 #include <pthread.h>
-#include <signal.h>
 
 #include <algorithm>
 #include <atomic>
+
+#include "base/signal_mask.h"
 
 namespace clip4j {
 
@@ -21,22 +22,16 @@ struct WorkerPool::Job {
 };
 
 WorkerPool::WorkerPool(int threads, const std::string& name) {
-  // The JVM's signals are for the JVM's threads: the workers inherit a mask that blocks all of them. (Faults are
-  // delivered whatever the mask says.)
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
+  const SignalMask mask;
   try {
     for (int i = 1; i < threads; ++i) {
       workers_.emplace_back([this] { work(); });
       pthread_setname_np(workers_.back().native_handle(), name.substr(0, 15).c_str());
     }
   } catch (...) {
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
     stop();
     throw;
   }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 WorkerPool::~WorkerPool() { stop(); }

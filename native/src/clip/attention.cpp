@@ -22,6 +22,7 @@ void attend_generic(const AttentionHead& head, float* scratch) { attend(head, sc
 AttentionKernel* attention_kernel() {
 #if defined(__x86_64__)
   switch (instruction_set()) {
+    case InstructionSet::kAmx:
     case InstructionSet::kAvx512Vnni:
     case InstructionSet::kAvx512:
       return attend_avx512;

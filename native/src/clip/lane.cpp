@@ -1,10 +1,10 @@
 #include "clip/lane.h"
 
 #include <pthread.h>
-#include <signal.h>
 
 #include <exception>
 
+#include "base/signal_mask.h"
 #include "torch/ops.h"
 
 namespace clip4j {
@@ -17,17 +17,10 @@ struct Lane::Job {
 };
 
 Lane::Lane(int threads) {
-  // The JVM's signals are for the JVM's threads: this one, and the OpenMP threads it will start, block them.
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  try {
+  {
+    const SignalMask mask;  // which the OpenMP threads that it will start inherit
     thread_ = std::thread([this] { work(); });
-  } catch (...) {
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    throw;
   }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
   pthread_setname_np(thread_.native_handle(), "clip4j-lane");
   try {
     run([threads] { torch::prepare_thread(threads); });

@@ -5,6 +5,8 @@ namespace clip4j::search {
 const Kernel& kernel(InstructionSet set) {
 #if defined(__x86_64__)
   switch (set) {
+    case InstructionSet::kAmx:
+      return amx_kernel;
     case InstructionSet::kAvx512Vnni:
       return avx512vnni_kernel;
     case InstructionSet::kAvx512:

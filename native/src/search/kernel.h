@@ -36,16 +36,13 @@ struct Floor {
   float error;
 };
 
-// The most columns that a pack has, whatever the kernel.
-constexpr int32_t kMostColumns = 6;
-
 // Codes of queries, packed for a kernel: a query is one column (its upper 8 bits) or two (the lower 8 bits
 // follow, and the sum is 256 * upper + lower). Packs of `Kernel::columns` columns, the last one narrower, lie
 // one after another.
 struct QueryView {
-  const uint8_t* packed;
-  const int32_t*
-      start;  // of each column: -128 * the sum of its codes, because row codes are stored with 128 added
+  const uint8_t* packed;  // aligned to 64 bytes
+  // Of each column: -128 * the sum of its codes, because row codes are stored with 128 added.
+  const int32_t* start;
   const Floor* floors;  // of each query
   int32_t count;        // queries
   int32_t planes;       // columns of a query: 1 or 2
@@ -77,8 +74,11 @@ constexpr int32_t padded(int32_t dimension) { return (dimension + 7) / 8 * 8; }
 
 struct Kernel {
   const char* name;
-  int32_t columns;       // of a pack; even
-  int32_t packed_bytes;  // of a step of a column
+  const Kernel*
+      for_few;  // takes no longer for queries that fit into a pack of its own with two columns each; or null
+  int32_t columns;  // of a pack; even
+  // What so many columns, in packs, take.
+  int64_t (*packed_bytes)(int32_t columns, int32_t steps);
   // Writes a column of steps * 4 codes into the pack of `width` columns at `pack`.
   void (*pack)(const int8_t* codes, int32_t steps, int32_t column, int32_t width, uint8_t* pack);
   // Finds the rows of some blocks that pass for some queries.
@@ -100,6 +100,7 @@ extern const Kernel scalar_kernel;
 extern const Kernel avx2_kernel;
 extern const Kernel avx512_kernel;
 extern const Kernel avx512vnni_kernel;
+extern const Kernel amx_kernel;
 #endif
 
 }  // namespace clip4j::search

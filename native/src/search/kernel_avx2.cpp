@@ -91,8 +91,8 @@ struct Isa {
 
 }  // namespace
 
-const Kernel avx2_kernel = {"avx2", Isa::kColumns, Isa::kPackedBytes, pack_words, scan,
-                            dot,    centre,        quantise};
+const Kernel avx2_kernel = {"avx2", nullptr, Isa::kColumns, packed_bytes, pack_words,
+                            scan,   dot,     centre,        quantise};
 
 }  // namespace clip4j::search
 

@@ -48,8 +48,8 @@ struct Isa : Lanes {
 
 }  // namespace
 
-const Kernel avx512_kernel = {"avx512", Isa::kColumns, Isa::kPackedBytes, pack_words, scan,
-                              dot,      centre,        quantise};
+const Kernel avx512_kernel = {"avx512", nullptr, Isa::kColumns, packed_bytes, pack_words,
+                              scan,     dot,     centre,        quantise};
 
 }  // namespace clip4j::search
 

@@ -44,8 +44,8 @@ void pack(const int8_t* codes, int32_t steps, int32_t column, int32_t width, uin
 
 }  // namespace
 
-const Kernel avx512vnni_kernel = {"avx512vnni", Isa::kColumns, Isa::kPackedBytes, pack, scan,
-                                  dot,          centre,        quantise};
+const Kernel avx512vnni_kernel = {"avx512vnni", nullptr, Isa::kColumns, packed_bytes, pack,
+                                  scan,         dot,     centre,        quantise};
 
 }  // namespace clip4j::search
 

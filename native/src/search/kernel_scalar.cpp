@@ -10,6 +10,10 @@ constexpr int32_t kColumns = 2;
 
 #include "search/float64.h"
 
+int64_t packed_bytes(int32_t columns, int32_t steps) {
+  return static_cast<int64_t>(columns) * steps * kStepValues;
+}
+
 void pack(const int8_t* codes, int32_t steps, int32_t column, int32_t width, uint8_t* pack) {
   for (int32_t i = 0; i < steps * kStepValues; ++i) {
     pack[(i / kStepValues * width + column) * kStepValues + i % kStepValues] = static_cast<uint8_t>(codes[i]);
@@ -36,7 +40,7 @@ void scan(const CodeView& codes, const Block* blocks, int32_t block_count, const
     for (int32_t q = 0; q < queries.count; ++q) {
       const int32_t first = q * queries.planes / kColumns * kColumns,
                     width = std::min(kColumns, columns - first);
-      const uint8_t* pack = queries.packed + static_cast<int64_t>(first) * codes.steps * kStepValues;
+      const uint8_t* pack = queries.packed + packed_bytes(first, codes.steps);
       const Floor& floor = queries.floors[q];
       const int32_t before = found.row_count;
       for (int32_t r = 0; r < kBlockRows; ++r) {
@@ -62,6 +66,6 @@ void scan(const CodeView& codes, const Block* blocks, int32_t block_count, const
 
 }  // namespace
 
-const Kernel scalar_kernel = {"scalar", kColumns, kStepValues, pack, scan, dot, centre, quantise};
+const Kernel scalar_kernel = {"scalar", nullptr, kColumns, packed_bytes, pack, scan, dot, centre, quantise};
 
 }  // namespace clip4j::search

@@ -1,41 +1,11 @@
-// The scan of the vector kernels: tiles of some blocks of rows by some columns of queries, whose sums stay in
-// registers. Included inside a kernel's unnamed namespace, so that no two instruction sets share a function,
-// after its `Isa`:
+// Tiles of some blocks of rows by some columns of queries, whose sums stay in registers. Included like
+// kernel_scan.h, which wants of an `Isa` beside this:
 //
-//     kBlocks, kColumns           of a tile
-//     kPackedBytes                of a step of a column
-//     Sums, Rows, Query, Floats   16 int32 sums, a step of a block, a step of a column, 16 floats
-//     start, rows, query, multiply_add, to_floats, combine, times, passing, store
+//     kPackedBytes            of a step of a column
+//     Sums, Rows, Query       16 int32 sums, a step of a block, a step of a column
+//     start, rows, query, multiply_add, to_floats, combine
 
-struct Tile {
-  int64_t number[Isa::kBlocks];
-  uint32_t allowed[Isa::kBlocks];
-  const uint8_t* rows[Isa::kBlocks];
-  const uint8_t* ahead[Isa::kBlocks];  // the next tile's rows
-};
-
-[[gnu::always_inline]] inline void append(const Isa::Floats& product, uint32_t passed, int64_t number,
-                                          int32_t query, Found& found) {
-  float products[kBlockRows];
-  Isa::store(product, products);
-  found.runs[found.run_count++] = {query, __builtin_popcount(passed)};
-  for (; passed != 0; passed &= passed - 1) {
-    const int r = __builtin_ctz(passed);
-    found.rows[found.row_count] = static_cast<int32_t>(number * kBlockRows + r);
-    found.products[found.row_count++] = products[r];
-  }
-}
-
-// f(0), ..., f(kCount - 1) with constants: GCC keeps arrays in registers that no loop, unrolled or not, goes
-// through.
-template <typename F, int... kIndex>
-[[gnu::always_inline]] inline void unrolled(const F& f, std::integer_sequence<int, kIndex...>) {
-  (f(std::integral_constant<int, kIndex>()), ...);
-}
-template <int kCount, typename F>
-[[gnu::always_inline]] inline void unrolled(const F& f) {
-  unrolled(f, std::make_integer_sequence<int, kCount>());
-}
+#include "search/kernel_scan.h"
 
 // A tile of `kWidth` columns, for queries that have kPlanes each. Meanwhile kAhead blocks at `ahead` are
 // fetched.
@@ -70,12 +40,7 @@ void scan_tile(const CodeView& codes, const Tile& tile, const uint8_t* const* ah
     unrolled<kWidth / kPlanes>([&](auto q) __attribute__((always_inline)) {
       Isa::Floats total = Isa::to_floats(sums[b][q * kPlanes]);
       if constexpr (kPlanes == 2) total = Isa::combine(total, Isa::to_floats(sums[b][q * kPlanes + 1]));
-      const Isa::Floats product = Isa::times(total, codes.scale + number * kBlockRows);
-      const uint32_t passed =
-          Isa::passing(product, codes.error + number * kBlockRows,
-                       codes.weight + number * codes.weight_stride, queries.floors[first_query + q]) &
-          tile.allowed[b];
-      if (__builtin_expect(passed != 0, 0)) append(product, passed, number, first_query + q, found);
+      select(codes, total, number, tile.allowed[b], queries.floors[first_query + q], first_query + q, found);
     });
   });
 }
@@ -103,40 +68,7 @@ void scan_columns(const CodeView& codes, const Tile& tile, const uint8_t* const*
   return scan(scan_tile<kAhead, 1, 1>);
 }
 
-void scan(const CodeView& codes, const Block* blocks, int32_t block_count, const QueryView& queries,
-          Found& found) {
-  found.row_count = found.run_count = 0;
-  const int32_t columns = queries.count * queries.planes;
-  for (int32_t i = 0; i < block_count; i += Isa::kBlocks) {
-    Tile tile;
-    for (int32_t b = 0; b < Isa::kBlocks; ++b) {
-      // A tile that is not full repeats the last block, where nothing may be found.
-      const Block& block = blocks[i + b < block_count ? i + b : block_count - 1];
-      tile.number[b] = block.number;
-      tile.allowed[b] = i + b < block_count ? block.allowed : 0;
-      tile.rows[b] = codes.values + block.number * codes.block_bytes;
-      const int32_t next = i + b + Isa::kBlocks;
-      // After the last block, those that follow: the next call's, most often. Fetching what is not there does
-      // no harm.
-      tile.ahead[b] =
-          codes.values +
-          (next < block_count ? blocks[next].number : block.number + Isa::kBlocks) * codes.block_bytes;
-    }
-    const uint8_t* pack = queries.packed;
-    for (int32_t first = 0; first < columns; first += Isa::kColumns) {
-      const int32_t width = columns - first < Isa::kColumns ? columns - first : Isa::kColumns;
-      // One pack after another fetches a block, or the only ones all of them.
-      const int32_t turn = first / Isa::kColumns;
-      if (!codes.far) {
-        scan_columns<0>(codes, tile, nullptr, queries, first, width, pack, found);
-      } else if (columns <= Isa::kBlocks * Isa::kColumns && turn == 0) {
-        scan_columns<Isa::kBlocks>(codes, tile, tile.ahead, queries, first, width, pack, found);
-      } else if (columns > Isa::kBlocks * Isa::kColumns && turn < Isa::kBlocks) {
-        scan_columns<1>(codes, tile, tile.ahead + turn, queries, first, width, pack, found);
-      } else {
-        scan_columns<0>(codes, tile, nullptr, queries, first, width, pack, found);
-      }
-      pack += static_cast<int64_t>(width) * codes.steps * Isa::kPackedBytes;
-    }
-  }
+// [pack][step][column]
+int64_t packed_bytes(int32_t columns, int32_t steps) {
+  return static_cast<int64_t>(columns) * steps * Isa::kPackedBytes;
 }

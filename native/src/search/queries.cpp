@@ -40,18 +40,18 @@ void Queries::assign(const float* values, int32_t count, int32_t dimension, Simi
   planes_ = planes;
   similarity_ = similarity;
   kernel_ = &kernel;
-  const int64_t steps = divide_up(dimension, kStepValues);
+  const auto steps = static_cast<int32_t>(divide_up(dimension, kStepValues));
   const int32_t columns = count * planes;
   codes_.resize(count);
   start_.resize(columns);
-  packed_.resize(columns * steps * kernel.packed_bytes);
+  packed_.resize(divide_up(kernel.packed_bytes(columns, steps), sizeof(Line)));
   unit_.resize(padded(dimension));
   integers_.resize(padded(dimension));
   for (auto& plane : planes_of_one_) plane.assign(steps * kStepValues, 0);
   for (int32_t q = 0; q < count; ++q) {
     codes_[q].norm = std::sqrt(kernel.dot(this->values(q), this->values(q), dimension));
     const int32_t first = q * planes / kernel.columns * kernel.columns;
-    quantise(q, packed_.data() + first * steps * kernel.packed_bytes, q * planes - first,
+    quantise(q, packed_[0].bytes + kernel.packed_bytes(first, steps), q * planes - first,
              std::min(kernel.columns, columns - first));
   }
 }
@@ -89,7 +89,7 @@ Bound Queries::bound(int32_t query, const Segment& segment) const {
 }
 
 int64_t Queries::bytes() const {
-  return static_cast<int64_t>(packed_.capacity() + codes_.capacity() * sizeof(QueryCodes) +
+  return static_cast<int64_t>(packed_.capacity() * sizeof(Line) + codes_.capacity() * sizeof(QueryCodes) +
                               start_.capacity() * sizeof(int32_t) + unit_.capacity() * sizeof(double) +
                               integers_.capacity() * sizeof(int32_t)) +
          static_cast<int64_t>(planes_of_one_[0].capacity() + planes_of_one_[1].capacity());

@@ -19,7 +19,7 @@ class Queries {
 
   int32_t count() const { return static_cast<int32_t>(codes_.size()); }
   QueryView view(const Floor* floors) const {
-    return {packed_.data(), start_.data(), floors, count(), planes_};
+    return {packed_[0].bytes, start_.data(), floors, count(), planes_};
   }
   Bound bound(int32_t query, const Segment& segment) const;
 
@@ -30,6 +30,10 @@ class Queries {
   double score(int32_t query, const Segment& segment, int64_t row, float* scratch) const;
 
  private:
+  struct alignas(64) Line {
+    uint8_t bytes[64];
+  };
+
   void quantise(int32_t query, uint8_t* pack, int32_t column, int32_t width);
   const float* values(int32_t query) const { return values_ + static_cast<int64_t>(query) * dimension_; }
 
@@ -40,7 +44,7 @@ class Queries {
   const Kernel* kernel_;
   std::vector<QueryCodes> codes_;
   std::vector<int32_t> start_;
-  std::vector<uint8_t> packed_;
+  std::vector<Line> packed_;
   std::vector<double> unit_;
   std::vector<int32_t> integers_;
   std::vector<int8_t> planes_of_one_[2];

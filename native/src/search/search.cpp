@@ -38,6 +38,10 @@ void check(const float* queries, int64_t query_count, int32_t dimension, Similar
   }
 }
 
+const Kernel& fitting(const Kernel& kernel, int32_t query_count) {
+  return kernel.for_few != nullptr && 2 * query_count <= kernel.for_few->columns ? *kernel.for_few : kernel;
+}
+
 void clear(Hits& hits) {
   hits.offset.clear();
   hits.row.clear();
@@ -85,7 +89,7 @@ void search(std::span<const SegmentView> segments, int32_t dimension, const floa
       static_cast<int32_t>(std::clamp<double>(products / kThreadProducts, 1, thread_count()));
   const auto batch = [&](int64_t first, int64_t most, int32_t workers) -> Batch {
     const auto count = static_cast<int32_t>(std::min(most, query_count - first));
-    return {segments, queries, first, count, rows, bytes, request, kernel, workers};
+    return {segments, queries, first, count, rows, bytes, request, fitting(kernel, count), workers};
   };
   const int64_t most = most_queries(request, rows, threads);
   if (threads > 1 && query_count > 1 && bytes < kThreadBytes * threads) {

@@ -191,7 +191,7 @@ class CommandsTest {
     }
     String kernel =
         report.getAsJsonObject("cpu").getAsJsonObject("kernels").get("search").getAsString();
-    assertTrue(List.of("scalar", "avx2", "avx512", "avx512vnni").contains(kernel), kernel);
+    assertTrue(List.of("scalar", "avx2", "avx512", "avx512vnni", "amx").contains(kernel), kernel);
     String libraries = report.getAsJsonArray("libraries").toString();
     assertTrue(libraries.contains("libclip4j_search.so") && libraries.contains("libtorch_cpu.so"));
     assertEquals(4, report.getAsJsonArray("caches").size());
