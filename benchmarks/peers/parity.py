@@ -1,7 +1,8 @@
 """Compares ./clip4j with independent references on random models, pictures, texts and rows.
 
-transformers' CLIPModel in float32, CLIPTokenizerFast, Pillow's resize and NumPy in float64 are the truth; clip4j is run as
-a user runs it, by its command. Prints a line a comparison and exits with 1 when one is out of its bounds.
+transformers' CLIPModel and OpenCLIP in float32, CLIPTokenizerFast, Pillow's resize, OpenCLIP's transform and NumPy in
+float64 are the truth; clip4j is run as a user runs it, by its command. Prints a line a comparison and exits with 1 when
+one is out of its bounds.
 
     python -m venv venv && venv/bin/pip install -r benchmarks/peers/requirements.txt
     venv/bin/python benchmarks/peers/parity.py [seed]
@@ -17,6 +18,9 @@ import tempfile
 
 import numpy as np
 import torch
+from open_clip.model import CLIP, convert_weights_to_fp16
+from open_clip.openai import load_openai_model
+from open_clip.transform import PreprocessCfg, image_transform_v2
 from PIL import Image
 from transformers import CLIPConfig, CLIPModel, CLIPTokenizerFast
 
@@ -32,6 +36,15 @@ MODELS = [
     (192, 3, 16, 64, "quick_gelu", 2, torch.bfloat16, 3, "1GB"),
     (512, 8, 32, 224, "quick_gelu", 5513, torch.float16, 2, "1GB"),
     (1024, 16, 14, 336, "gelu", 5513, torch.float32, 2, "1GB"),
+]
+# width and layers of the vision tower, of the text tower; patch, image; embedding; resize mode, filter; OpenAI's archive or not
+OPEN_CLIP = [
+    (128, 3, 64, 2, 14, 56, 77, "shortest", "bicubic", True),
+    (192, 2, 128, 3, 16, 112, 512, "shortest", "bicubic", True),
+    (1024, 2, 768, 2, 14, 336, 768, "shortest", "bicubic", True),
+    (192, 3, 64, 2, 16, 80, 33, "longest", "bicubic", False),
+    (128, 2, 192, 3, 32, 96, 64, "squash", "bilinear", False),
+    (320, 2, 128, 2, 14, 70, 128, "shortest", "bilinear", False),
 ]
 SIZES = [(64, 64), (300, 200), (33, 700), (1, 1), (1, 500), (900, 40), (224, 224), (640, 480), (5, 3)]
 TEXTS = ["a photo of a cat", "", "A man is riding a horse.", "日本語 🐱\u200d👤 مرحبا", "x " * 100, "don't  stop", "ÀÉ ǅ ß",
@@ -104,7 +117,6 @@ def compare_rows(what, rows, expected):
 
 def compare_models(work, pictures, tokenizer):
     lines = work / "texts.txt"
-    lines.write_text("\n".join(TEXTS) + "\n", encoding="utf-8")
     for number, (hidden, heads, patch, image, *rest) in enumerate(MODELS):
         folder = work / f"model{number}"
         model = make_model(folder, hidden, heads, patch, image, *rest)
@@ -125,6 +137,68 @@ def compare_models(work, pictures, tokenizer):
     for line in TEXTS:
         ids = json.loads(clip4j("tokenize", "--text", line, "--model", folder, "--json"))["ids"]
         report(f"tokens of {line[:20]!r}:", ids == tokenizer(line, truncation=True, max_length=LENGTH).input_ids, len(ids))
+
+
+def write_archive(model, image, path):
+    """As OpenAI published theirs: traced, half of it in float16, the causal mask a constant."""
+    mask = model.attn_mask
+    del model.attn_mask
+    model.attn_mask = mask
+    for name, value in (("input_resolution", image), ("context_length", LENGTH), ("vocab_size", VOCABULARY)):
+        if hasattr(model, name):
+            delattr(model, name)
+        model.register_buffer(name, torch.tensor(value))
+    inputs = torch.zeros(1, 3, image, image), torch.zeros(1, LENGTH, dtype=torch.int)
+    archive = torch.jit.trace(model, inputs, check_trace=False)
+    convert_weights_to_fp16(model)
+    for name, parameter in model.named_parameters():
+        archive.get_parameter(name).data = parameter.data
+    archive.save(str(path))
+
+
+def make_open_clip(folder, width, layers, text_width, text_layers, patch, image, dimension, mode, filter_, archive):
+    """Writes the model and returns it as OpenCLIP reads it, its preprocessing, and what names it for clip4j."""
+    config = dict(embed_dim=dimension, quick_gelu=archive,
+                  vision_cfg=dict(image_size=image, layers=layers, width=width, head_width=64, patch_size=patch),
+                  text_cfg=dict(context_length=LENGTH, vocab_size=VOCABULARY, width=text_width, heads=text_width // 64,
+                                layers=text_layers))
+    preprocess = dict(resize_mode=mode, interpolation=filter_, fill_color=random.randrange(256))
+    folder.mkdir()
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        shutil.copy(TOKENIZER / name, folder)
+    model = CLIP(**config).eval()
+    for parameter in model.parameters():
+        parameter.data += 0.02 * torch.randn_like(parameter)
+    path = folder
+    if archive:
+        path = folder / "Random.pt"
+        write_archive(model, image, path)
+        model, preprocess = load_openai_model(str(path), precision="fp32", device="cpu"), {}
+    else:
+        torch.save(model.state_dict(), folder / "open_clip_pytorch_model.bin")
+        (folder / "open_clip_config.json").write_text(json.dumps(dict(model_cfg=config, preprocess_cfg=preprocess)))
+    return model, image_transform_v2(PreprocessCfg(size=image, **preprocess), is_train=False), path
+
+
+def compare_open_clip(work, pictures, tokenizer):
+    lines = work / "texts.txt"
+    tokens = torch.zeros(len(TEXTS), LENGTH, dtype=torch.int)  # OpenCLIP pads with 0
+    for row, ids in zip(tokens, tokenizer(TEXTS, truncation=True, max_length=LENGTH).input_ids):
+        row[: len(ids)] = torch.tensor(ids)
+    for number, settings in enumerate(OPEN_CLIP):
+        model, preprocess, path = make_open_clip(work / f"open{number}", *settings)
+        # Both refuse a picture with a side that would become no pixel.
+        images = [Image.open(p).convert("RGB") for p in pictures]
+        fits = [settings[7] != "longest" or min(i.size) * settings[5] >= max(i.size) for i in images]
+        kept = [p for p, fit in zip(pictures, fits) if fit]
+        with torch.no_grad():
+            pixels = torch.stack([preprocess(i) for i, fit in zip(images, fits) if fit])
+            expected = model.encode_image(pixels, normalize=True).numpy(), model.encode_text(tokens, normalize=True).numpy()
+        clip4j("embed", "--images", *kept, "--model", path, "--out", work / "images.npy")
+        clip4j("embed", "--texts-file", lines, "--model", path, "--out", work / "texts.npy")
+        name = f"{'OpenAI archive' if settings[-1] else 'OpenCLIP'}, width {settings[0]}, image {settings[5]}, {settings[7]}"
+        compare_rows(f"images, {name}:", np.load(work / "images.npy"), expected[0])
+        compare_rows(f"texts, {name}:", np.load(work / "texts.npy"), expected[1])
 
 
 def compare_top_k(work, n, dimension, k, queries, similarity):
@@ -157,8 +231,11 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         work = pathlib.Path(folder)
         (work / "pictures").mkdir()
+        (work / "texts.txt").write_text("\n".join(TEXTS) + "\n", encoding="utf-8")
         pictures = draw_pictures(work / "pictures", 65)
-        compare_models(work, pictures, CLIPTokenizerFast.from_pretrained(TOKENIZER))
+        tokenizer = CLIPTokenizerFast.from_pretrained(TOKENIZER)
+        compare_models(work, pictures, tokenizer)
+        compare_open_clip(work, pictures, tokenizer)
         for shape in [(1, 3, 1, 1, "cosine"), (1000, 512, 10, 7, "cosine"), (5000, 33, 5000, 3, "dot"),
                       (200000, 64, 100, 40, "cosine"), (777, 1, 800, 2, "dot"), (1000000, 32, 10, 3, "dot")]:
             compare_top_k(work, *shape)

@@ -59,14 +59,30 @@ typedef struct clip4j_config {
   int32_t logit_bias;        /* there is one, and logit_scale has one dimension as it does, not none */
 } clip4j_config;
 
+typedef enum clip4j_resize_mode {
+  CLIP4J_NO_RESIZE = 0,
+  CLIP4J_SHORTER_SIDE = 1, /* the shorter side becomes resize_height, the other rounds down */
+  CLIP4J_EXACT = 2,        /* resize_height x resize_width */
+  CLIP4J_FIT = 3           /* as large as fits into resize_height x resize_width, sides rounded half to even */
+} clip4j_resize_mode;
+
+/* Where a centre crop begins when its margin is an odd number of pixels. Around a picture that is smaller than its
+ * crop the odd pixel lies before it (round down) or behind it (half to even). */
+typedef enum clip4j_crop_rounding {
+  CLIP4J_ROUND_DOWN = 0,     /* transformers' CLIPImageProcessor */
+  CLIP4J_ROUND_HALF_EVEN = 1 /* torchvision's CenterCrop, so OpenCLIP's and OpenAI's */
+} clip4j_crop_rounding;
+
 /* How an encoded image becomes the model's input. Sizes in pixels, order height, width. */
 typedef struct clip4j_preprocessing {
-  int32_t resize_mode;   /* 0 none, 1 the shorter side becomes resize_height, 2 exactly resize_height x resize_width */
+  int32_t resize_mode;   /* clip4j_resize_mode */
   int32_t resize_height;
   int32_t resize_width;
   int32_t resample;      /* Pillow's numbers: 0 nearest, 1 lanczos, 2 bilinear, 3 bicubic, 4 box, 5 hamming */
   int32_t crop_height;   /* 0: no centre crop */
   int32_t crop_width;
+  int32_t crop_rounding; /* clip4j_crop_rounding */
+  int32_t fill;          /* 0xRRGGBB, around a picture that is smaller than its crop */
   float scale;           /* multiplies the 8-bit value, usually 1/255 */
   float mean[3];
   float std[3];

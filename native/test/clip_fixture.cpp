@@ -209,6 +209,8 @@ clip4j_preprocessing pixels_as_they_are(int32_t image_size) {
           .resample = 3,
           .crop_height = image_size,
           .crop_width = image_size,
+          .crop_rounding = CLIP4J_ROUND_DOWN,
+          .fill = 0,
           .scale = 1.0f / 255,
           .mean = {0.48145466f, 0.4578275f, 0.40821073f},
           .std = {0.26862954f, 0.26130258f, 0.27577711f},

@@ -42,6 +42,40 @@ TEST(Resize, EqualsPillow) {
   }
 }
 
+// Where the crop begins, and what is around a picture that the crop does not fill.
+TEST(Resize, EqualsOpenClip) {
+  for (const std::vector<std::string>& row : load_table("open_clip_crops.tsv")) {
+    std::vector<int> n;
+    for (size_t i = 0; i + 1 < row.size(); ++i) n.push_back(std::stoi(row[i]));
+    SCOPED_TRACE(text(n[0], " x ", n[1], ", mode ", n[2], ", filter ", n[3], ", size ", n[4], ", fill ",
+                      n[5]));
+    clip4j_preprocessing options = preprocessing();
+    options.resize_mode = n[2];
+    options.resample = n[3];
+    options.resize_height = options.resize_width = options.crop_height = options.crop_width = n[4];
+    options.crop_rounding = CLIP4J_ROUND_HALF_EVEN;
+    options.fill = n[5] * 0x010101;
+    if (row.back() == "refused") {
+      EXPECT_EQ(failure_of([&] { resize_crop(noise(n[0], n[1]), options); }).status, CLIP4J_INVALID_ARGUMENT);
+    } else {
+      EXPECT_EQ(crc32(resize_crop(noise(n[0], n[1]), options).rgb), std::stoul(row.back()));
+    }
+  }
+}
+
+TEST(Resize, FillsWithAColor) {
+  clip4j_preprocessing options = preprocessing();
+  options.resize_mode = CLIP4J_NO_RESIZE;
+  options.crop_height = 1;
+  options.crop_width = 4;
+  options.fill = 0x102030;
+  const std::vector<uint8_t> before{0x10, 0x20, 0x30, 0x10, 0x20, 0x30, 7, 8, 9, 0x10, 0x20, 0x30};
+  EXPECT_EQ(resize_crop({1, 1, {7, 8, 9}}, options).rgb, before);
+  options.crop_rounding = CLIP4J_ROUND_HALF_EVEN;
+  const std::vector<uint8_t> behind{0x10, 0x20, 0x30, 7, 8, 9, 0x10, 0x20, 0x30, 0x10, 0x20, 0x30};
+  EXPECT_EQ(resize_crop({1, 1, {7, 8, 9}}, options).rgb, behind);
+}
+
 TEST(Resize, KernelsAgree) {
 #ifdef __x86_64__
   if (!__builtin_cpu_supports("avx2")) GTEST_SKIP() << "no AVX2 here";
@@ -91,7 +125,10 @@ TEST(Resize, RefusesNonsense) {
     change(options);
     return failure_of([&] { resize_crop(noise(4, 4), options); }).status;
   };
-  EXPECT_EQ(status([](auto& o) { o.resize_mode = 3; }), CLIP4J_INVALID_ARGUMENT);
+  EXPECT_EQ(status([](auto& o) { o.resize_mode = 4; }), CLIP4J_INVALID_ARGUMENT);
+  EXPECT_EQ(status([](auto& o) { o.resize_mode = CLIP4J_FIT; }), CLIP4J_INVALID_ARGUMENT);  // of no width
+  EXPECT_EQ(status([](auto& o) { o.crop_rounding = 2; }), CLIP4J_INVALID_ARGUMENT);
+  EXPECT_EQ(status([](auto& o) { o.fill = -1; }), CLIP4J_INVALID_ARGUMENT);
   EXPECT_EQ(status([](auto& o) { o.resample = 6; }), CLIP4J_INVALID_ARGUMENT);
   EXPECT_EQ(status([](auto& o) { o.resize_height = 0; }), CLIP4J_INVALID_ARGUMENT);
   EXPECT_EQ(status([](auto& o) { o.crop_height = -1; }), CLIP4J_INVALID_ARGUMENT);

@@ -46,7 +46,7 @@ void check_size(int32_t height, int32_t width, int32_t image_size) {
 void check_preprocessing(const clip4j_preprocessing& preprocessing, int32_t image_size) {
   if (preprocessing.crop_height != 0 || preprocessing.crop_width != 0) {
     check_size(preprocessing.crop_height, preprocessing.crop_width, image_size);
-  } else if (preprocessing.resize_mode == 2) {
+  } else if (preprocessing.resize_mode == CLIP4J_EXACT) {
     check_size(preprocessing.resize_height, preprocessing.resize_width, image_size);
   }
 }

@@ -8,9 +8,9 @@ static_assert(sizeof(clip4j_tower) == 24 && offsetof(clip4j_tower, layer_norm_ep
 static_assert(sizeof(clip4j_config) == 108 && offsetof(clip4j_config, text) == 24);
 static_assert(offsetof(clip4j_config, image_size) == 48 && offsetof(clip4j_config, projection_dim) == 68);
 static_assert(offsetof(clip4j_config, vision_pooling) == 76 && offsetof(clip4j_config, logit_bias) == 104);
-static_assert(sizeof(clip4j_preprocessing) == 80 && offsetof(clip4j_preprocessing, scale) == 24);
-static_assert(offsetof(clip4j_preprocessing, std) == 40 && offsetof(clip4j_preprocessing, formats) == 60);
-static_assert(offsetof(clip4j_preprocessing, max_encoded_bytes) == 64);
+static_assert(sizeof(clip4j_preprocessing) == 88 && offsetof(clip4j_preprocessing, scale) == 32);
+static_assert(offsetof(clip4j_preprocessing, std) == 48 && offsetof(clip4j_preprocessing, formats) == 68);
+static_assert(offsetof(clip4j_preprocessing, max_encoded_bytes) == 72);
 static_assert(sizeof(clip4j_image) == 32 && offsetof(clip4j_image, kind) == 16);
 static_assert(sizeof(clip4j_outcome) == 256 && offsetof(clip4j_outcome, message) == 4);
 static_assert(sizeof(clip4j_timings) == 16 && offsetof(clip4j_timings, encode_ms) == 8);

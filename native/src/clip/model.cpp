@@ -9,6 +9,7 @@
 #include "base/cpu.h"
 #include "base/error.h"
 #include "base/exit_gate.h"
+#include "clip/packed.h"
 
 namespace clip4j {
 namespace {
@@ -23,15 +24,25 @@ const clip4j_config& checked(const clip4j_config& config) {
   return config;
 }
 
+// Of the widest layer.
+int64_t most_inputs(const clip4j_config& config) {
+  return std::max({patch_width(config), int64_t{config.vision.hidden_size},
+                   int64_t{config.vision.intermediate_size}, int64_t{config.text.hidden_size},
+                   int64_t{config.text.intermediate_size}});
+}
+
 // AUTO is what was fastest, at the accuracy that precisions promise (benchmarks/RESULTS.md), on a CPU with
 // these instructions.
-clip4j_precision resolved(clip4j_precision precision) {
-  if (precision < CLIP4J_PRECISION_FP32 || precision > CLIP4J_PRECISION_AUTO) {
-    fail(CLIP4J_INVALID_ARGUMENT, "precision ", static_cast<int>(precision), " is unknown");
+clip4j_precision resolved(clip4j_precision precision, const clip4j_config& config) {
+  const int64_t most = most_inputs(config);
+  const bool fits = most <= packed::kMostInt8Inputs;
+  if (precision == CLIP4J_PRECISION_INT8 && !fits) {
+    fail(CLIP4J_UNSUPPORTED, "a layer of ", most, " inputs is too wide for 8-bit products, which take ",
+         packed::kMostInt8Inputs, " at most: choose another precision");
   }
   if (precision != CLIP4J_PRECISION_AUTO) return precision;
-  if (instruction_set() >= InstructionSet::kAvx512Vnni) return CLIP4J_PRECISION_INT8;
-  return CLIP4J_PRECISION_FP32;
+  return fits && instruction_set() >= InstructionSet::kAvx512Vnni ? CLIP4J_PRECISION_INT8
+                                                                  : CLIP4J_PRECISION_FP32;
 }
 
 // More threads than cores make an encoding slower, and libgomp ends the process when it cannot start one.
@@ -44,7 +55,7 @@ int thread_count(int32_t threads) {
 
 Model::Model(const clip4j_config& config, int32_t threads, clip4j_precision precision)
     : config_(checked(config)),
-      precision_(resolved(precision)),
+      precision_(resolved(precision, config_)),
       lane_(thread_count(threads)),
       workers_(thread_count(threads), "clip4j-image"),
       vision_(config_, precision_),
@@ -52,10 +63,10 @@ Model::Model(const clip4j_config& config, int32_t threads, clip4j_precision prec
       weights_(lane_) {
   vision_.declare(weights_);
   text_.declare(weights_);
-  *logit_bias_.data() = 0;
   std::vector<int64_t> logits;
   if (config_.logit_bias != 0) {
     logits.push_back(1);
+    logit_bias_ = Buffer(1);
     weights_.want("logit_bias", logits, [this] { return logit_bias_.data(); });
   }
   weights_.want("logit_scale", logits, [this] { return log_scale_.data(); });
@@ -80,7 +91,7 @@ float Model::logit_scale() const {
 
 float Model::logit_bias() const {
   check_finished();
-  return *logit_bias_.data();
+  return logit_bias_.size() == 0 ? 0 : *logit_bias_.data();
 }
 
 int64_t Model::most_pictures() const {

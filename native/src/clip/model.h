@@ -60,7 +60,7 @@ class Model {
   mutable WorkerPool workers_;
   VisionTower vision_;
   TextTower text_;
-  Buffer log_scale_{1}, logit_bias_{1};
+  Buffer log_scale_{1}, logit_bias_;  // the latter empty where there is none
   Weights weights_;
   std::atomic<bool> finished_{false};
 };

@@ -17,6 +17,9 @@ enum class Element { kInt8, kBf16 };
 constexpr int64_t kStepBytes = 4;  // of a row: 4 int8 or 2 bfloat16
 constexpr int64_t kPanel = 64;     // outputs whose weights lie together
 
+// Inputs of a layer in 8 bits: with more, sums of codes could leave an int32.
+constexpr int64_t kMostInt8Inputs = 33'000;
+
 constexpr int64_t values_per_step(Element element) { return element == Element::kInt8 ? 4 : 2; }
 
 // W of y = x W^T + b.

@@ -35,9 +35,8 @@ int64_t floats(const clip4j_tower& tower, packed::Element element) {
          PackedLinear::floats(element, hidden, intermediate);
 }
 
-float* room(Buffer& buffer, int64_t size) {
+void room(Buffer& buffer, int64_t size) {
   if (buffer.size() < size) buffer = Buffer(size);
-  return buffer.data();
 }
 
 }  // namespace
@@ -87,10 +86,11 @@ torch::Tensor PackedEncoder::run(torch::Tensor x, std::span<const int64_t> lengt
     chunk.x = x.data();
     chunk.wanted = wanted ? wanted.data() + (chunk.sequences.data() - sequences.data()) * hidden_ : nullptr;
   }
-  if (static_cast<int64_t>(scratch_.size()) < threads) scratch_.resize(static_cast<size_t>(threads));
-  if (static_cast<int64_t>(chunks.size()) < threads) {
+  const bool shared = static_cast<int64_t>(chunks.size()) < threads;
+  make_room(chunks, shared ? 1 : threads, shared ? threads : 1);
+  if (shared) {
     Team::run([&](const Loop& loop) {
-      for (const Chunk& chunk : chunks) run_chunk(chunk, scratch_[0], loop, threads);
+      for (const Chunk& chunk : chunks) run_chunk(chunk, scratch_[0], loop);
     });
   } else {
     run_alone(chunks);
@@ -115,6 +115,20 @@ int64_t PackedEncoder::scratch_bytes() const {
   return bytes;
 }
 
+void PackedEncoder::make_room(std::span<const Chunk> chunks, int64_t scratches, int64_t threads) const {
+  int64_t rows = 0, longest = 0;
+  for (const Chunk& chunk : chunks) {
+    rows = std::max(rows, chunk.rows);
+    for (const Sequence& sequence : chunk.sequences) longest = std::max(longest, sequence.length);
+  }
+  if (static_cast<int64_t>(scratch_.size()) < scratches) scratch_.resize(static_cast<size_t>(scratches));
+  for (Scratch& scratch : std::span(scratch_).first(static_cast<size_t>(scratches))) {
+    scratch.codes.rows(element_, rows, std::max(hidden_, intermediate_));
+    room(scratch.wide, rows * std::max(4 * hidden_, intermediate_));
+    room(scratch.attention, threads * attention_scratch(longest, hidden_ / heads_));
+  }
+}
+
 std::vector<PackedEncoder::Chunk> PackedEncoder::chunks(std::span<const Sequence> sequences,
                                                         int64_t most_rows) const {
   std::vector<Chunk> chunks;
@@ -135,7 +149,7 @@ void PackedEncoder::run_alone(std::span<const Chunk> chunks) const {
   torch::parallel_for(torch::thread_count(), [&](int64_t, int64_t thread) {
     try {
       for (size_t i; (i = next.fetch_add(1)) < chunks.size();) {
-        run_chunk(chunks[i], scratch_[static_cast<size_t>(thread)], loop, 1);
+        run_chunk(chunks[i], scratch_[static_cast<size_t>(thread)], loop);
       }
     } catch (...) {
       next = chunks.size();
@@ -145,12 +159,12 @@ void PackedEncoder::run_alone(std::span<const Chunk> chunks) const {
   if (failure) std::rethrow_exception(failure);
 }
 
-void PackedEncoder::run_chunk(const Chunk& chunk, Scratch& scratch, const Loop& loop, int64_t threads) const {
+void PackedEncoder::run_chunk(const Chunk& chunk, Scratch& scratch, const Loop& loop) const {
   int64_t longest = 0;
   for (const Sequence& sequence : chunk.sequences) longest = std::max(longest, sequence.length);
   const int64_t attention_size = attention_scratch(longest, hidden_ / heads_);
-  float* const attention = room(scratch.attention, threads * attention_size);
-  float* const qkv = room(scratch.wide, chunk.rows * std::max(4 * hidden_, intermediate_));
+  float* const attention = scratch.attention.data();
+  float* const qkv = scratch.wide.data();
   float* const attended = qkv + chunk.rows * 3 * hidden_;
   AttentionKernel* const attend = attention_kernel();
   const auto count = static_cast<int64_t>(chunk.sequences.size());

@@ -52,8 +52,10 @@ class PackedEncoder final : public Encoder {
   };
 
   std::vector<Chunk> chunks(std::span<const Sequence> sequences, int64_t most_rows) const;
+  // Memory for any of the chunks, whichever thread takes it: so many scratches, for so many threads each.
+  void make_room(std::span<const Chunk> chunks, int64_t scratches, int64_t threads) const;
   void run_alone(std::span<const Chunk> chunks) const;
-  void run_chunk(const Chunk& chunk, Scratch& scratch, const Loop& loop, int64_t threads) const;
+  void run_chunk(const Chunk& chunk, Scratch& scratch, const Loop& loop) const;
   void run_mlp(const Layer& layer, float* x, int64_t rows, Scratch& scratch, const Loop& loop) const;
   void normalize(const LayerNorm& norm, const float* x, const packed::Rows& codes, Scratch& scratch,
                  const Loop& loop) const;

@@ -1,6 +1,7 @@
 #include "image/resize.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "base/error.h"
@@ -14,8 +15,6 @@ namespace {
 // model.
 constexpr int64_t kMostPixels = int64_t{1} << 26;
 
-enum ResizeMode { kNoResize = 0, kShorterSide = 1, kExact = 2 };
-
 // One axis from the picture to the crop: `in` positions become `out`, of which `kept` from `first` on are
 // wanted; they land at `at` of `size` positions.
 struct Span {
@@ -27,32 +26,78 @@ struct Span {
   int64_t size;
 };
 
-Span crop(int64_t in, int64_t out, int64_t size) {
+Span crop(int64_t in, int64_t out, int64_t size, int32_t rounding) {
   if (size == 0) return {in, out, 0, out, 0, out};
-  const int64_t offset = (out - size) >> 1;  // rounds down, below zero too
+  const int64_t margin = out - size;
+  int64_t offset = margin >> 1;  // rounds down, below zero too
+  if (rounding == CLIP4J_ROUND_HALF_EVEN && margin % 2 != 0) {
+    offset += margin < 0 ? 1 : offset % 2;  // where it pads, torchvision rounds towards zero
+  }
   return {in, out, std::max<int64_t>(offset, 0), std::min(out, size), std::max<int64_t>(-offset, 0), size};
+}
+
+struct Size {
+  int64_t height;
+  int64_t width;
+};
+
+Size resized(const Pixels& picture, const clip4j_preprocessing& options) {
+  const int64_t height = picture.height;
+  const int64_t width = picture.width;
+  switch (options.resize_mode) {
+    case CLIP4J_EXACT:
+      return {options.resize_height, options.resize_width};
+    case CLIP4J_SHORTER_SIDE: {
+      const int64_t shorter = options.resize_height;
+      if (height <= width) return {shorter, shorter * width / height};
+      return {shorter * height / width, shorter};
+    }
+    case CLIP4J_FIT: {
+      const double rows = picture.height;
+      const double columns = picture.width;
+      const double ratio = std::max(rows / options.resize_height, columns / options.resize_width);
+      return {std::llrint(rows / ratio), std::llrint(columns / ratio)};
+    }
+    default:
+      return {height, width};
+  }
 }
 
 void check(const Pixels& picture, const clip4j_preprocessing& options) {
   if (picture.width < 1 || picture.height < 1) {
     fail(CLIP4J_INVALID_ARGUMENT, "a picture of ", picture.width, " x ", picture.height, " pixels");
   }
-  if (options.resize_mode < kNoResize || options.resize_mode > kExact) {
-    fail(CLIP4J_INVALID_ARGUMENT, "resize_mode ", options.resize_mode, " is not 0, 1 or 2");
+  if (options.resize_mode < CLIP4J_NO_RESIZE || options.resize_mode > CLIP4J_FIT) {
+    fail(CLIP4J_INVALID_ARGUMENT, "resize_mode ", options.resize_mode, " is not 0 to 3");
+  }
+  if (options.crop_rounding < CLIP4J_ROUND_DOWN || options.crop_rounding > CLIP4J_ROUND_HALF_EVEN) {
+    fail(CLIP4J_INVALID_ARGUMENT, "crop_rounding ", options.crop_rounding, " is not 0 or 1");
+  }
+  if (options.fill < 0 || options.fill > 0xFFFFFF) {
+    fail(CLIP4J_INVALID_ARGUMENT, "fill ", options.fill, " is not a colour 0xRRGGBB");
   }
   if (options.resample < 0 || options.resample > 5) {
     fail(CLIP4J_INVALID_ARGUMENT, "resample ", options.resample, " is not one of Pillow's filters, 0 to 5");
   }
   const bool bad_resize =
-      options.resize_mode != kNoResize &&
+      options.resize_mode != CLIP4J_NO_RESIZE &&
       (options.resize_height < 1 || options.resize_height > kLongestSide ||
-       (options.resize_mode == kExact && (options.resize_width < 1 || options.resize_width > kLongestSide)));
+       (options.resize_mode != CLIP4J_SHORTER_SIDE &&
+        (options.resize_width < 1 || options.resize_width > kLongestSide)));
   const bool bad_crop = options.crop_height < 0 || options.crop_height > kLongestSide ||
                         options.crop_width < 0 || options.crop_width > kLongestSide ||
                         (options.crop_height == 0) != (options.crop_width == 0);
   if (bad_resize || bad_crop) {
     fail(CLIP4J_INVALID_ARGUMENT, "cannot resize to ", options.resize_height, " x ", options.resize_width,
          " and crop to ", options.crop_height, " x ", options.crop_width);
+  }
+}
+
+void paint(Pixels& picture, int32_t color) {
+  for (size_t i = 0; i < picture.rgb.size(); i += 3) {
+    for (size_t channel = 0; channel < 3; ++channel) {
+      picture.rgb[i + channel] = static_cast<uint8_t>(color >> (16 - 8 * channel));
+    }
   }
 }
 
@@ -157,23 +202,13 @@ class Resampler {
 
 Pixels resize_crop(const Pixels& picture, const clip4j_preprocessing& options) {
   check(picture, options);
-  int64_t height = picture.height;
-  int64_t width = picture.width;
-  if (options.resize_mode == kExact) {
-    height = options.resize_height;
-    width = options.resize_width;
-  } else if (options.resize_mode == kShorterSide) {
-    const int64_t shorter = options.resize_height;
-    if (height <= width) {
-      width = shorter * width / height;
-      height = shorter;
-    } else {
-      height = shorter * height / width;
-      width = shorter;
-    }
+  const auto [height, width] = resized(picture, options);
+  if (height < 1 || width < 1) {
+    fail(CLIP4J_INVALID_ARGUMENT, picture.width, " x ", picture.height, " pixels would become ", width, " x ",
+         height);
   }
-  const Span rows = crop(picture.height, height, options.crop_height);
-  const Span columns = crop(picture.width, width, options.crop_width);
+  const Span rows = crop(picture.height, height, options.crop_height, options.crop_rounding);
+  const Span columns = crop(picture.width, width, options.crop_width, options.crop_rounding);
   if (std::max(height, width) > INT32_MAX || rows.size > kLongestSide || columns.size > kLongestSide ||
       rows.size * columns.size > kMostPixels) {
     fail(CLIP4J_TOO_LARGE, picture.width, " x ", picture.height, " pixels would become ", width, " x ",
@@ -181,6 +216,7 @@ Pixels resize_crop(const Pixels& picture, const clip4j_preprocessing& options) {
   }
   Pixels result{static_cast<int>(columns.size), static_cast<int>(rows.size),
                 std::vector<uint8_t>(size_t{3} * static_cast<size_t>(rows.size * columns.size))};
+  if (rows.kept < rows.size || columns.kept < columns.size) paint(result, options.fill);
   if (options.resample == 0) {
     pick_nearest(picture, rows, columns, result);
   } else {

@@ -1,8 +1,8 @@
-"""Makes this folder: three tiny OpenCLIP models with random weights, and what OpenCLIP says of tiny-clip's pictures.
+"""Makes this folder: tiny OpenCLIP models with random weights, and what OpenCLIP says of tiny-clip's pictures.
 
 pip install torch==2.10.0 torchvision==0.25.0 open_clip_torch==3.3.0 pillow==13.0.0; then: python make.py
 Also writes pytorch_model.bin: tiny-clip's weights as transformers' first conversions of CLIP have them, with
-projections that are transposed views.
+projections that are transposed views. And archive/, a model in the layout of OpenAI's own .pt files.
 """
 
 import gzip
@@ -11,7 +11,8 @@ import pathlib
 import tempfile
 
 import torch
-from open_clip.model import CLIP, CustomTextCLIP
+from open_clip.model import CLIP, CustomTextCLIP, convert_weights_to_fp16
+from open_clip.openai import load_openai_model
 from open_clip.tokenizer import SimpleTokenizer
 from open_clip.transform import PreprocessCfg, image_transform_v2
 from PIL import Image
@@ -92,7 +93,37 @@ def expected(model, config):
     return {"texts": texts, "images": images}
 
 
+def write_archive(folder):
+    """A traced model, half of it in float16, with its causal mask among the constants, as OpenAI published theirs."""
+    torch.manual_seed(8)
+    config = {
+        "embed_dim": 24,
+        "quick_gelu": True,
+        "vision_cfg": {"image_size": 30, "layers": 2, "width": 64, "head_width": 64, "patch_size": 10},
+        "text_cfg": {"context_length": 32, "vocab_size": VOCABULARY, "width": 64, "heads": 1, "layers": 1},
+    }
+    model = build(config)
+    mask = model.attn_mask
+    del model.attn_mask
+    model.attn_mask = mask
+    for name, value in [("input_resolution", 30), ("context_length", 32), ("vocab_size", VOCABULARY)]:
+        for attribute in [name] * hasattr(model, name):
+            delattr(model, attribute)
+        model.register_buffer(name, torch.tensor(value))
+    archive = torch.jit.trace(model, (torch.zeros(1, 3, 30, 30), torch.zeros(1, 32, dtype=torch.int)), check_trace=False)
+    half = CLIP(**config)
+    convert_weights_to_fp16(half)
+    for name, parameter in half.named_parameters():
+        traced = archive.get_parameter(name)
+        traced.data = traced.data.to(parameter.dtype)
+    folder.mkdir(exist_ok=True)
+    archive.save(str(folder / "Tiny.pt"))
+    read = load_openai_model(str(folder / "Tiny.pt"), precision="fp32", device="cpu")
+    (folder / "expected.json").write_text(json.dumps(expected(read, {"model_cfg": config, "preprocess_cfg": {}})), encoding="utf-8")
+
+
 def main():
+    write_archive(HERE / "archive")
     torch.manual_seed(7)
     for name, config in MODELS.items():
         folder = HERE / name

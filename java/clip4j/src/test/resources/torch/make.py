@@ -1,4 +1,4 @@
-"""Makes this folder: dictionaries of tensors as torch.save writes them, and what is in them.
+"""Makes this folder: dictionaries of tensors as torch.save writes them, a module of TorchScript, and what is in them.
 
 pip install torch==2.10.0 numpy==2.4.6; then: python make.py
 """
@@ -18,6 +18,20 @@ DTYPES = {torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16", to
 class Attack:
     def __reduce__(self):
         return os.system, ("echo this ran",)
+
+
+class Module(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.inner = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Identity())
+        self.inner[0].weight.data = torch.arange(6.0).view(3, 2)
+        self.inner[0].bias.data = torch.tensor([0.5, -1.5, 2.5], dtype=torch.float16)
+        self.scale = torch.nn.Parameter(torch.tensor(1.25))
+        self.register_buffer("size", torch.tensor(224))
+        self.rate = 0.5
+
+    def forward(self, x):
+        return self.inner(x) * self.scale + self.rate
 
 
 def state():
@@ -66,7 +80,7 @@ def main():
     torch.save({"a": torch.arange(8.0)[::2]}, HERE / "strided.bin")
     torch.save({"a": torch.zeros(1), "b": Attack()}, HERE / "attack.bin")
     torch.save({"a": torch.zeros(1), "b": Attack()}, HERE / "old-attack.bin", _use_new_zipfile_serialization=False)
-    torch.jit.save(torch.jit.script(torch.nn.Linear(1, 1)), HERE / "script.bin")
+    torch.jit.save(torch.jit.script(Module()), HERE / "script.bin")
     expected = {
         name: {"dtype": DTYPES[value.dtype], "shape": list(value.shape), "values": value.double().flatten().tolist()}
         for name, value in tensors.items()

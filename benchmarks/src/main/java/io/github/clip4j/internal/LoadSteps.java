@@ -1,6 +1,7 @@
 package io.github.clip4j.internal;
 
 import io.github.clip4j.Precision;
+import io.github.clip4j.search.internal.NativeBlock;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 
@@ -34,9 +35,10 @@ public final class LoadSteps {
   }
 
   private static long create(ClipConfig config) {
-    try (Scratch scratch = new Scratch(ClipConfig.BYTES + Long.BYTES)) {
-      config.write(scratch.view(0, ClipConfig.BYTES));
-      ByteBuffer model = scratch.view(ClipConfig.BYTES, Long.BYTES);
+    try (NativeBlock scratch =
+        new NativeBlock("a call's arguments", ClipConfig.BYTES + Long.BYTES)) {
+      config.write(scratch.buffer(0, ClipConfig.BYTES));
+      ByteBuffer model = scratch.buffer(ClipConfig.BYTES, Long.BYTES);
       Native.check(
           Native.modelCreate(
               scratch.address(),

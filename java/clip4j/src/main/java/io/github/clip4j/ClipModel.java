@@ -42,24 +42,26 @@ public final class ClipModel implements AutoCloseable {
   }
 
   /** {@link #load(Path, LoadOptions)} with {@link LoadOptions#DEFAULT}. */
-  public static ClipModel load(Path directory) {
-    return load(directory, LoadOptions.DEFAULT);
+  public static ClipModel load(Path model) {
+    return load(model, LoadOptions.DEFAULT);
   }
 
   /**
    * Loads a model in Hugging Face layout: config.json, model.safetensors or pytorch_model.bin (or
    * shards of either with an index), preprocessor_config.json, tokenizer.json (or vocab.json with
    * merges.txt, or SigLIP's spiece.model). Or in OpenCLIP's: open_clip_config.json,
-   * open_clip_model.safetensors or open_clip_pytorch_model.bin, and the same tokenizers. Nothing is
-   * fetched from anywhere, and nothing in a file runs.
+   * open_clip_model.safetensors or open_clip_pytorch_model.bin, and the same tokenizers. Or one of
+   * OpenAI's own archives, such as ViT-B-32.pt, or a folder without a configuration that holds one;
+   * with a tokenizer's files beside it. Nothing is fetched from anywhere, and nothing in a file
+   * runs.
    *
    * @throws Clip4jException where a file is missing, malformed, contradicts another or asks for
    *     what clip4j lacks
    */
-  public static ClipModel load(Path directory, LoadOptions options) {
-    Path absolute = directory.toAbsolutePath().normalize();
+  public static ClipModel load(Path model, LoadOptions options) {
+    Path absolute = model.toAbsolutePath().normalize();
     return new ClipModel(
-        LoadedModel.load(directory, options), String.valueOf(absolute.getFileName()), options);
+        LoadedModel.load(model, options), String.valueOf(absolute.getFileName()), options);
   }
 
   /** {@link #load(String, LoadOptions)} with {@link LoadOptions#DEFAULT}. */
@@ -68,10 +70,10 @@ public final class ClipModel implements AutoCloseable {
   }
 
   /**
-   * Loads the folder {@code model} if there is one, see {@link #load(Path, LoadOptions)}, else the
-   * model of that name on the Hugging Face hub: {@code org/name} or {@code org/name@revision}, or a
-   * preset: {@code medium}, {@code high}, {@code best} (OpenAI's ViT-B/32, ViT-L/14 and ViT-L/14 at
-   * 336 pixels).
+   * Loads the folder or archive {@code model} if there is one, see {@link #load(Path,
+   * LoadOptions)}, else the model of that name on the Hugging Face hub: {@code org/name} or {@code
+   * org/name@revision}, or a preset: {@code medium}, {@code high}, {@code best} (OpenAI's ViT-B/32,
+   * ViT-L/14 and ViT-L/14 at 336 pixels).
    *
    * <p>The hub's models lie in the cache that Python's huggingface_hub uses as well, and the
    * environment variables HF_ENDPOINT, HF_HOME, HF_HUB_CACHE, HF_TOKEN, HF_TOKEN_PATH,
@@ -183,21 +185,34 @@ public final class ClipModel implements AutoCloseable {
    * logged.
    */
   public Embeddings embedTexts(List<String> texts, Consumer<TextReport> report) {
+    return embedTexts(texts, LongTexts.TRUNCATE, report);
+  }
+
+  /** As {@link #embedTexts(List, Consumer)}, with a choice of what becomes of long texts. */
+  public Embeddings embedTexts(
+      List<String> texts, LongTexts longTexts, Consumer<TextReport> report) {
+    Objects.requireNonNull(longTexts, "longTexts");
     Objects.requireNonNull(report, "report");
     List<String> all = elements(texts, "texts");
     long start = System.nanoTime();
-    List<Tokens> tokens = new ArrayList<>(all.size());
+    List<List<Tokens>> parts = new ArrayList<>(all.size());
     List<Integer> truncated = new ArrayList<>();
+    List<Integer> pooled = new ArrayList<>();
     for (int i = 0; i < all.size(); i++) {
-      tokens.add(tokenize(all.get(i), "texts[" + i + "]: "));
-      if (tokens.get(i).truncated()) {
+      parts.add(parts(all.get(i), longTexts, "texts[" + i + "]: "));
+      if (parts.get(i).size() > 1) {
+        pooled.add(i);
+      } else if (parts.get(i).get(0).truncated()) {
         truncated.add(i);
       }
     }
     double tokenizeMs = (System.nanoTime() - start) / 1e6;
-    Encoders.TextRows result = Encoders.texts(model, tokens);
+    Encoders.TextRows result =
+        pooled.isEmpty()
+            ? Encoders.texts(model, parts.stream().map(only -> only.get(0)).toList())
+            : Encoders.pooledTexts(model, parts);
     try {
-      report.accept(new TextReport(new Timings(tokenizeMs, result.encodeMs()), truncated));
+      report.accept(new TextReport(new Timings(tokenizeMs, result.encodeMs()), truncated, pooled));
     } catch (Throwable failed) {
       result.rows().close();
       throw failed;
@@ -218,12 +233,14 @@ public final class ClipModel implements AutoCloseable {
    * @throws IllegalArgumentException where the text is not valid UTF-16
    */
   public Tokens tokenize(String text) {
-    return tokenize(text, "");
+    return parts(text, LongTexts.TRUNCATE, "").get(0);
   }
 
-  private Tokens tokenize(String text, String where) {
+  private List<Tokens> parts(String text, LongTexts longTexts, String where) {
     try {
-      return model.tokenize(text);
+      return longTexts == LongTexts.POOL
+          ? model.tokenizeParts(text)
+          : List.of(model.tokenize(text));
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(where + e.getMessage(), e);
     }
@@ -302,6 +319,14 @@ public final class ClipModel implements AutoCloseable {
    */
   public String fingerprint() {
     return model.fingerprint();
+  }
+
+  /**
+   * What the model's files said when it was loaded, and what of them had no effect. The first call
+   * reads the weights' files once more, for the {@link #fingerprint}.
+   */
+  public ModelInfo info() {
+    return model.info(name);
   }
 
   /** Native memory by what holds it. Waits for encodings that are under way. */

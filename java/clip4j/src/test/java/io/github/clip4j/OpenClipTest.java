@@ -16,7 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** OpenCLIP's repositories; the rows are OpenCLIP's rows. */
+/** OpenCLIP's repositories and OpenAI's archives; the rows are OpenCLIP's rows. */
 class OpenClipTest {
   @TempDir Path temp;
 
@@ -38,11 +38,32 @@ class OpenClipTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"openai", "squash", "custom"})
+  @ValueSource(strings = {"openai", "squash", "custom", "archive"})
   void rowsAndTokens(String name) throws IOException {
     try (ClipModel model = ClipModel.load(folder(name))) {
       Reference.assertSame(Reference.read(temp), model);
       assertEquals(Math.exp(3), model.logitScale(), 1e-4);
+    }
+  }
+
+  /** The picture is 45 x 60, so 7 of 28 columns are left over: 3 before it and 4 behind it. */
+  @Test
+  void theLongerSideFits() throws IOException {
+    TinyModel.edit(
+        folder("custom").resolve("open_clip_config.json"),
+        config -> {
+          config.getAsJsonObject("preprocess_cfg").addProperty("resize_mode", "longest");
+          config.getAsJsonObject("preprocess_cfg").addProperty("fill_color", 200);
+        });
+    try (ClipModel model = ClipModel.load(temp)) {
+      byte[] rgb = model.preprocess(TinyModel.picture()).rgb();
+      for (int x = 0; x < 28; x++) {
+        boolean filled = true;
+        for (int y = 0; y < 28; y++) {
+          filled &= (rgb[3 * (28 * y + x)] & 0xFF) == 200;
+        }
+        assertEquals(x < 3 || x >= 24, filled, "column " + x);
+      }
     }
   }
 

@@ -122,6 +122,12 @@ public final class SafetensorsFile {
     Files.write(path, file.array());
   }
 
+  /** The tensor once more, under another name. */
+  public SafetensorsFile copy(String name, String other) {
+    tensors.put(other, tensors.get(name));
+    return this;
+  }
+
   /** Drops a tensor. */
   public SafetensorsFile without(String name) {
     tensors.remove(name);

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.google.gson.JsonObject;
 import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
+import io.github.clip4j.search.Embeddings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,6 +21,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** SigLIP, and SigLIP 2 of one resolution; the rows are transformers' rows. */
@@ -95,6 +97,54 @@ class SiglipTest {
       assertTrue(e.getMessage().contains("imageSize " + size), e.getMessage());
     }
     assertThrows(IllegalArgumentException.class, () -> LoadOptions.DEFAULT.withImageSize(-1));
+  }
+
+  /**
+   * Each part is what a text of its own would be, padding included; half would be within a word.
+   */
+  @ParameterizedTest
+  @CsvSource({"pieces, 'photo '", "unigram, ' photo'", "gemma, ' cat'"})
+  void longTextsAreSplitBetweenWords(String name, String word) {
+    try (ClipModel model = ClipModel.load(resource(name))) {
+      int words = 1;
+      while (!model.tokenize(word.repeat(words)).truncated()) {
+        words += 2;
+      }
+      float[] first = model.embedText(word.repeat(words / 2));
+      float[] second = model.embedText(word.repeat(words - words / 2));
+      double square = 0;
+      for (int i = 0; i < first.length; i++) {
+        square += Math.pow((double) first[i] + second[i], 2);
+      }
+      TextReport[] report = new TextReport[1];
+      try (Embeddings rows =
+          model.embedTexts(
+              List.of("a cat", word.repeat(words)), LongTexts.POOL, made -> report[0] = made)) {
+        assertEquals(List.of(1), report[0].pooled());
+        assertEquals(List.of(), report[0].truncated());
+        assertArrayEquals(model.embedText("a cat"), rows.row(0));
+        for (int i = 0; i < first.length; i++) {
+          double expected = ((double) first[i] + second[i]) / Math.sqrt(square);
+          assertEquals(expected, rows.row(1)[i], 1e-6);
+        }
+      }
+    }
+  }
+
+  @Test
+  void information() {
+    try (ClipModel model = ClipModel.load(resource("pieces"))) {
+      ModelInfo info = model.info();
+      assertEquals("SigLIP", info.family());
+      assertEquals("gelu_pytorch_tanh", info.text().tower().activation());
+      assertEquals("the last, padding included", info.text().end());
+      assertEquals("both sides", info.preprocessing().resize());
+      assertEquals(Optional.of(-3.5f), info.logitBias());
+      assertTrue(info.tokenizer().endsWith("spiece.model"), info.tokenizer());
+      assertTrue(info.files().stream().map(ModelInfo.File::name).anyMatch("spiece.model"::equals));
+      assertFalse(info.ignored().files().contains("spiece.model"));
+      assertEquals(List.of(), info.ignored().tensors());
+    }
   }
 
   @Test

@@ -103,7 +103,9 @@ final class DemoCommand extends Subcommand {
             "Pictures and sentences, matched",
             "Every picture and every sentence became a row of "
                 + loaded.dimension()
-                + " numbers; what belongs together has a high cosine. Nothing here knew the answers.")
+                + " numbers; what belongs together has a high cosine. The model is given no"
+                + " answers; but five of the scenes were arranged after the built-in one's training,"
+                + " so that it tells them apart.")
         .facts(
             List.of(
                 new Gallery.Fact("Model", loaded.name()),

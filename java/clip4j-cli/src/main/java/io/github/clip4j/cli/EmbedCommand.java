@@ -2,6 +2,7 @@ package io.github.clip4j.cli;
 
 import io.github.clip4j.ClipModel;
 import io.github.clip4j.LoadOptions;
+import io.github.clip4j.LongTexts;
 import io.github.clip4j.Precision;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -46,6 +47,15 @@ final class EmbedCommand extends Subcommand {
       parameterConsumer = Arguments.Verbatim.class,
       description = "A UTF-8 file with a text a line; blank lines are texts too.")
   private Path textsFile;
+
+  @Option(
+      names = "--long-texts",
+      paramLabel = "W",
+      defaultValue = "truncate",
+      description =
+          "What becomes of texts longer than the model takes: truncate (default), or pool, the mean"
+              + " over their parts.")
+  private LongTexts longTexts;
 
   @Mixin private ModelOption model;
 
@@ -146,7 +156,7 @@ final class EmbedCommand extends Subcommand {
         while (texts.hasNext() && batch.size() < Embedder.TEXTS) {
           batch.add(texts.next());
         }
-        float[][] embedded = embedder.texts(batch);
+        float[][] embedded = embedder.texts(batch, longTexts);
         for (int i = 0; i < embedded.length; i++) {
           rows.add(batch.get(i), embedded[i]);
           ids.add(batch.get(i));

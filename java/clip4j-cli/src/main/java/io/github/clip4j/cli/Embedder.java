@@ -4,6 +4,7 @@ import io.github.clip4j.ClipModel;
 import io.github.clip4j.ImageEmbeddings;
 import io.github.clip4j.ImageFailure;
 import io.github.clip4j.ImageSource;
+import io.github.clip4j.LongTexts;
 import io.github.clip4j.Timings;
 import io.github.clip4j.search.Embeddings;
 import java.util.ArrayList;
@@ -90,13 +91,14 @@ final class Embedder {
     console.say(picture.id() + ": " + problem);
   }
 
-  float[][] texts(List<String> batch) {
+  float[][] texts(List<String> batch, LongTexts longTexts) {
     float[][] rows = new float[batch.size()][];
     long start = System.nanoTime();
     Timings[] timings = new Timings[1];
     try (Embeddings embedded =
         model.embedTexts(
             batch,
+            longTexts,
             report -> {
               timings[0] = report.timings();
               cut += report.truncated().size();
@@ -115,7 +117,7 @@ final class Embedder {
   void sayWhatWasCut() {
     if (cut > 0) {
       console.say(
-          "note: %d of %d texts were longer than %d tokens and were cut"
+          "note: %d of %d texts were longer than %d tokens and were cut (--long-texts pool embeds all)"
               .formatted(cut, items, model.maxTokens()));
     }
   }

@@ -75,6 +75,9 @@ public final class Main implements Callable<Integer> {
         .addSubcommand(new MatchCommand(console))
         .addSubcommand(new PreprocessCommand(console))
         .addSubcommand(new TokenizeCommand(console))
+        .addSubcommand(
+            new CommandLine(new ModelCommand(console))
+                .addSubcommand(new ModelCommand.Info(console)))
         .addSubcommand(new DownloadCommand(console))
         .addSubcommand(new DoctorCommand(console))
         .setExpandAtFiles(false)

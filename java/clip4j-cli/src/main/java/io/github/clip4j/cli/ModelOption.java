@@ -3,7 +3,6 @@ package io.github.clip4j.cli;
 import io.github.clip4j.ClipModel;
 import io.github.clip4j.LoadOptions;
 import io.github.clip4j.search.Clip4jException;
-import io.github.clip4j.search.Clip4jException.Kind;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import picocli.CommandLine.Option;
@@ -15,9 +14,9 @@ final class ModelOption {
       paramLabel = "M",
       parameterConsumer = Arguments.Verbatim.class,
       description =
-          "A CLIP model: a folder in Hugging Face layout, org/name or org/name@revision on the"
-              + " Hugging Face hub, or one of medium, high, best (OpenAI's). Left out: the built-in"
-              + " emoji model.")
+          "A CLIP model: a folder in Hugging Face or OpenCLIP layout, an archive of OpenAI's (.pt),"
+              + " org/name or org/name@revision on the Hugging Face hub, or one of medium, high,"
+              + " best (OpenAI's). Left out: the built-in emoji model.")
   String model;
 
   boolean isDefault() {
@@ -45,13 +44,7 @@ final class ModelOption {
     if (model == null || model.isEmpty()) {
       return Failure.of(model == null ? "the built-in model" : "--model", e);
     }
-    boolean unreachable =
-        e instanceof Clip4jException known
-            && known.kind() == Kind.UNREADABLE
-            && !Files.exists(Path.of(model));
-    return unreachable
-        ? Failure.of(model, e, "check the network and HF_ENDPOINT")
-        : Failure.of(model, e);
+    return Failure.of(model, e);
   }
 
   /** A bar from the first byte on: most models are there already. */

@@ -20,7 +20,10 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code match}, {@code preprocess}, {@code tokenize}, {@code doctor} and {@code demo}. */
+/**
+ * {@code match}, {@code preprocess}, {@code tokenize}, {@code doctor}, {@code model info} and
+ * {@code demo}.
+ */
 class CommandsTest {
   @TempDir Path folder;
 
@@ -151,6 +154,32 @@ class CommandsTest {
     Cli.run("tokenize", "--text", unpaired).failsWith(1, "--text");
     Cli.run("embed", "--text", unpaired, "--out", folder.resolve("x.npy")).failsWith(1, "");
     assertEquals(List.of(), Cli.namesIn(folder));
+  }
+
+  @Test
+  void modelInfo() {
+    JsonObject info = Cli.run("model", "info", Cli.MODEL, "--json").succeeds().json();
+    assertEquals("Hugging Face", info.get("layout").getAsString());
+    assertEquals(64, info.getAsJsonObject("image").get("size").getAsInt());
+    assertTrue(info.getAsJsonObject("calibration").get("scale").getAsDouble() > 0);
+    assertTrue(info.get("fingerprint").getAsString().matches("[0-9a-f]{64}"));
+    assertFalse(info.getAsJsonObject("ignored").getAsJsonArray("files").isEmpty());
+    String out = Cli.run("model", "info", Cli.MODEL).succeeds().out();
+    for (String line :
+        List.of(
+            "name +emoji-clip",
+            "preprocessing",
+            "  filter +bicubic",
+            "  mean +0\\.48\\S+ 0\\.45\\S+ 0\\.40\\S+",
+            "  model\\.safetensors  \\d+",
+            "  README\\.md")) {
+      assertTrue(out.lines().anyMatch(each -> each.strip().matches(line.strip())), line + out);
+    }
+    assertEquals(
+        Cli.run("model", "info", "--json").succeeds().json().get("parameters"),
+        info.get("parameters"));
+    Cli.run("model", "info", folder.resolve("none")).failsWith(1, "none");
+    Cli.run("model").failsWith(2, "no command was given");
   }
 
   @Test

@@ -202,11 +202,27 @@ class EmbedTest {
 
   @Test
   void longTextsAreCutAloud() {
-    String text = "word ".repeat(500);
+    String text = "red apple ".repeat(200) + "a boat ".repeat(200);
     Cli.Result result =
         Cli.run("embed", "--text", text, "--text", "a", "--model", Cli.MODEL, "--out", out);
     assertEquals(0, result.status());
     assertTrue(result.err().contains("1 of 2 texts were longer than 32 tokens"), result.err());
+    float[][] cut = Cli.rows(out);
+    Cli.run(
+            "embed",
+            "--text",
+            text,
+            "--text",
+            "a",
+            "--model",
+            Cli.MODEL,
+            "--out",
+            out,
+            "--long-texts",
+            "pool")
+        .succeeds();
+    assertArrayEquals(cut[1], Cli.rows(out)[1]);
+    assertTrue(dot(cut[0], Cli.rows(out)[0]) < 0.99);
   }
 
   @Test

@@ -38,16 +38,20 @@ record ClipConfig(
   /** What the towers are made of. */
   enum Family {
     /** A class token; texts that are read at their end; a softmax. */
-    CLIP(0, 0, 0, 1, 1, 1, 0, 0),
+    CLIP("CLIP", 0, 0, 0, 1, 1, 1, 0, 0),
     /** Pooling by attention; texts that are padded to one length and read there; a sigmoid. */
-    SIGLIP(1, 1, 1, 0, 0, 0, 1, 1);
+    SIGLIP("SigLIP", 1, 1, 1, 0, 0, 0, 1, 1);
 
     private static final int FACTS = 8;
+
+    /** As its authors write it. */
+    final String title;
 
     /** The last fields of clip4j_config. */
     private final int[] facts;
 
-    Family(int... facts) {
+    Family(String title, int... facts) {
+      this.title = title;
       this.facts = facts;
     }
   }

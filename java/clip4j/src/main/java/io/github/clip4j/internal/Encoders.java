@@ -5,7 +5,9 @@ import io.github.clip4j.Tokens;
 import io.github.clip4j.search.Clip4jException.Kind;
 import io.github.clip4j.search.Embeddings;
 import io.github.clip4j.search.internal.EmbeddingsAccess;
+import io.github.clip4j.search.internal.NativeBlock;
 import io.github.clip4j.search.internal.NativeMemory;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -42,13 +44,14 @@ public final class Encoders {
     int n = distinct.size();
     long ids = TIMINGS_BYTES + (long) n * Integer.BYTES;
     long idCount = distinct.keySet().stream().mapToLong(text -> text.ids().length).sum();
-    try (Scratch scratch = new Scratch(ids + idCount * Integer.BYTES)) {
+    try (NativeBlock scratch =
+        new NativeBlock("a call's arguments", ids + idCount * Integer.BYTES)) {
       long lengthAt = TIMINGS_BYTES;
       long idsAt = ids;
       for (Tokens text : distinct.keySet()) {
         int bytes = text.ids().length * Integer.BYTES;
-        scratch.view(lengthAt, Integer.BYTES).putInt(text.ids().length);
-        scratch.view(idsAt, bytes).asIntBuffer().put(text.ids());
+        scratch.buffer(lengthAt, Integer.BYTES).putInt(text.ids().length);
+        scratch.buffer(idsAt, bytes).asIntBuffer().put(text.ids());
         lengthAt += Integer.BYTES;
         idsAt += bytes;
       }
@@ -61,7 +64,7 @@ public final class Encoders {
                   Native.embedTexts(
                       encoder, address + ids, address + TIMINGS_BYTES, n, to, address));
       repeat(rows, encoded, model.dimension() * Float.BYTES);
-      double encodeMs = scratch.view(0, TIMINGS_BYTES).getDouble(Double.BYTES);
+      double encodeMs = scratch.buffer(0, TIMINGS_BYTES).getDouble(Double.BYTES);
       return new TextRows(
           EmbeddingsAccess.adopt(rows, encoded.length, model.dimension()), encodeMs);
     }
@@ -76,6 +79,49 @@ public final class Encoders {
       rows.scratch((long) i * rowBytes, rowBytes)
           .put(rows.scratch((long) from[i] * rowBytes, rowBytes));
     }
+  }
+
+  /**
+   * Row i is the mean of the unit rows of the i-th list of texts, scaled to length 1. Sums are in
+   * float64.
+   */
+  public static TextRows pooledTexts(LoadedModel model, List<List<Tokens>> texts) {
+    TextRows parts = texts(model, texts.stream().flatMap(List::stream).toList());
+    try (Embeddings rows = parts.rows()) {
+      int[] next = {0};
+      Embeddings pooled =
+          Embeddings.fill(
+              texts.size(),
+              model.dimension(),
+              (first, block) -> {
+                for (int text = first; block.hasRemaining(); text++) {
+                  int from = next[0];
+                  next[0] += texts.get(text).size();
+                  block.put(mean(rows, from, next[0]));
+                }
+              });
+      return new TextRows(pooled, parts.encodeMs());
+    }
+  }
+
+  /** Of one row, it. */
+  private static float[] mean(Embeddings rows, int from, int to) {
+    if (to - from == 1) {
+      return rows.row(from);
+    }
+    double[] sum = new double[rows.dimension()];
+    for (int row = from; row < to; row++) {
+      float[] unit = rows.row(row);
+      for (int i = 0; i < sum.length; i++) {
+        sum[i] += unit[i];
+      }
+    }
+    double length = Math.sqrt(Arrays.stream(sum).map(value -> value * value).sum());
+    float[] mean = new float[sum.length];
+    for (int i = 0; i < sum.length; i++) {
+      mean[i] = (float) (sum[i] / length);
+    }
+    return mean;
   }
 
   /** Decodes and encodes pictures. */
@@ -119,7 +165,7 @@ public final class Encoders {
     return model.with(
         address -> {
           try (ImageBatch batch = new ImageBatch(model.preprocessing(), List.of(image));
-              Scratch pixels = new Scratch(bytes)) {
+              NativeBlock pixels = new NativeBlock("a call's arguments", bytes)) {
             Native.check(
                 Native.preprocess(
                     batch.preprocessing(),
@@ -129,7 +175,7 @@ public final class Encoders {
                     batch.results(),
                     batch.results() + Integer.BYTES));
             byte[] rgb = new byte[bytes];
-            pixels.view(0, bytes).get(rgb);
+            pixels.buffer(0, bytes).get(rgb);
             return rgb;
           }
         });

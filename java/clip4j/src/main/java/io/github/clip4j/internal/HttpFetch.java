@@ -62,11 +62,13 @@ public final class HttpFetch {
    *
    * @param token sent to the address's own host alone, whatever it redirects to
    * @param size bytes that must come, -1 where that is not known
+   * @param advice what to do where the network fails; may be empty
    */
-  public record Source(URI address, Optional<String> token, long size, Refusal refusal) {
+  public record Source(
+      URI address, Optional<String> token, long size, Refusal refusal, String advice) {
     /** A file that anybody may fetch. */
     public static Source of(URI address) {
-      return new Source(address, Optional.empty(), -1, Source::refused);
+      return new Source(address, Optional.empty(), -1, Source::refused, "");
     }
 
     static Clip4jException refused(URI address, int status, HttpHeaders headers) {
@@ -92,6 +94,7 @@ public final class HttpFetch {
     Retry.run(
         attempts,
         source.address(),
+        source.advice(),
         () -> {
           transfer(source, part, progress);
           return null;
@@ -103,6 +106,7 @@ public final class HttpFetch {
     return Retry.run(
         attempts,
         source.address(),
+        source.advice(),
         () -> {
           HttpResponse<InputStream> response = send("GET", source, Map.of(), true);
           try (StallGuard body = new StallGuard(response.body(), silence)) {
@@ -127,6 +131,7 @@ public final class HttpFetch {
     return Retry.run(
         attempts,
         source.address(),
+        source.advice(),
         () -> {
           HttpResponse<InputStream> response = send("HEAD", source, Map.of(), false);
           response.body().close();

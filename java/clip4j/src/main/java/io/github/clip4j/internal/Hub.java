@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** Models by name: from the cache that all users of the hub share, or from the hub into it. */
 public final class Hub {
@@ -27,7 +28,8 @@ public final class Hub {
   /**
    * The folder with a model's files. The hub is asked what the revision is now, and files that are
    * not in the cache are fetched. Where it cannot be asked, what the cache has of the revision is
-   * used, and a warning in the log says so. A commit that is in the cache is not asked about.
+   * used, and a warning in the log says so. A commit that is in the cache as a whole is not asked
+   * about.
    *
    * @param offline whether to use the cache alone, as HF_HUB_OFFLINE=1 says too
    * @param progress hears how far the download is, all files together; one call at a time
@@ -58,12 +60,10 @@ public final class Hub {
 
   Path directory(HubName name, Progress progress) {
     HubCache cache = new HubCache(environment.cache(), name);
-    Optional<Path> cached =
-        cache
-            .commit()
-            .filter(commit -> HubFiles.missing(cache.files(commit)).isEmpty())
-            .map(cache::snapshot);
-    if (cached.isPresent() && name.isCommit()) {
+    Optional<String> commit =
+        cache.commit().filter(known -> HubFiles.missing(cache.files(known)).isEmpty());
+    Optional<Path> cached = commit.map(cache::snapshot);
+    if (cached.isPresent() && name.isCommit() && isWhole(cache, commit.get())) {
       return cached.get();
     }
     HubClient client = new HubClient(environment, name, http);
@@ -81,6 +81,13 @@ public final class Hub {
     }
     fetch(name, cache, client, listing, progress);
     return cache.snapshot(listing.commit());
+  }
+
+  /** Python may have fetched only some of the files that have a say. */
+  private static boolean isWhole(HubCache cache, String commit) {
+    Set<String> known = cache.files(commit);
+    known.addAll(cache.absent(commit));
+    return known.containsAll(HubFiles.SETTINGS);
   }
 
   private void fetch(
@@ -103,6 +110,8 @@ public final class Hub {
         new HubDownload(cache, client, http, commit, progress).fetch(wanted);
         cache.files(commit); // Refuses links that were there before.
       }
+      cache.writeAbsent(
+          commit, HubFiles.SETTINGS.stream().filter(file -> !listing.files().contains(file)));
       cache.writeRef(commit);
     } catch (IOException e) {
       throw new Clip4jException(

@@ -14,7 +14,8 @@ import java.util.stream.Stream;
 
 /**
  * One model's part of the cache that all users of the Hugging Face hub share: {@code blobs/ETAG},
- * {@code snapshots/COMMIT/FILE} which link to blobs, and {@code refs/REVISION} which name commits.
+ * {@code snapshots/COMMIT/FILE} which link to blobs, {@code refs/REVISION} which name commits, and
+ * {@code .no_exist/COMMIT/FILE}, empty, for what a commit is known not to have.
  *
  * <p>Blobs, links and refs appear whole or not at all, so nothing that is there needs a lock to be
  * read. A ref is written once all files of its commit are there.
@@ -97,7 +98,11 @@ final class HubCache {
 
   /** Where a blob is or will be. */
   Path blob(String etag) throws IOException {
-    return Files.createDirectories(folder().resolve("blobs")).resolve(etag);
+    return blobs().resolve(etag);
+  }
+
+  Path blobs() throws IOException {
+    return Files.createDirectories(folder().resolve("blobs"));
   }
 
   /**
@@ -138,6 +143,30 @@ final class HubCache {
     try (PartialBlob part = PartialBlob.open(file, -1)) {
       part.append(blob);
       part.publish();
+    }
+  }
+
+  private Path absentFolder(String commit) {
+    return folder().resolve(".no_exist").resolve(commit);
+  }
+
+  /** Files that the commit is known not to have. */
+  Set<String> absent(String commit) {
+    String[] names = absentFolder(commit).toFile().list();
+    return names == null ? Set.of() : Set.of(names);
+  }
+
+  /** Keeps what the commit does not have; where that cannot be written, it is asked for again. */
+  void writeAbsent(String commit, Stream<String> files) {
+    try {
+      Path folder = Files.createDirectories(absentFolder(commit));
+      for (String file : files.toList()) {
+        if (!Files.exists(folder.resolve(file))) {
+          Files.createFile(folder.resolve(file));
+        }
+      }
+    } catch (IOException e) {
+      // A cache that is read-only, or another download that was quicker.
     }
   }
 

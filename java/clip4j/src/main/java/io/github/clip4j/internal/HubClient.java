@@ -84,7 +84,12 @@ final class HubClient {
   }
 
   private HttpFetch.Source source(String path, long size) {
-    return new HttpFetch.Source(URI.create(endpoint + path), token, size, this::refused);
+    return new HttpFetch.Source(
+        URI.create(endpoint + path),
+        token,
+        size,
+        this::refused,
+        "check the network and HF_ENDPOINT");
   }
 
   private Clip4jException refused(URI address, int status, HttpHeaders headers) {

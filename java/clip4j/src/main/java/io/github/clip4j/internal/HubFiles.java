@@ -12,7 +12,8 @@ import java.util.stream.Stream;
 final class HubFiles {
   private static final String PIECES = "spiece.model";
 
-  private static final Set<String> SETTINGS =
+  /** Small files that have a say wherever they are. */
+  static final Set<String> SETTINGS =
       Set.of(
           "config.json",
           "preprocessor_config.json",

@@ -1,6 +1,7 @@
 package io.github.clip4j.internal;
 
 import io.github.clip4j.search.Clip4jException.Kind;
+import io.github.clip4j.search.internal.NativeBlock;
 import io.github.clip4j.search.internal.Status;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -15,7 +16,7 @@ final class ImageBatch implements AutoCloseable {
   static final int OUTCOME_BYTES = 256;
   private static final int TIMINGS_BYTES = 2 * Double.BYTES;
 
-  private final Scratch memory;
+  private final NativeBlock memory;
   private final long outcomes;
   private final long timings;
   private final long results;
@@ -27,14 +28,23 @@ final class ImageBatch implements AutoCloseable {
     results = timings + TIMINGS_BYTES;
     long data = results + 2 * Integer.BYTES;
     long dataBytes = images.stream().mapToLong(image -> image.data().remaining()).sum();
-    memory = new Scratch(data + dataBytes);
-    memory.view(0, preprocessing.length).put(preprocessing);
+    memory = new NativeBlock("a call's arguments", data + dataBytes);
+    try {
+      fill(preprocessing, images, data);
+    } catch (Throwable e) {
+      memory.close();
+      throw e;
+    }
+  }
+
+  private void fill(byte[] preprocessing, List<ImageInput> images, long data) {
+    memory.buffer(0, preprocessing.length).put(preprocessing);
     long entry = PreprocessorConfig.BYTES;
     for (ImageInput image : images) {
       ByteBuffer bytes = image.data().duplicate();
       int size = bytes.remaining();
-      memory.view(data, size).put(bytes);
-      ByteBuffer to = memory.view(entry, IMAGE_BYTES);
+      memory.buffer(data, size).put(bytes);
+      ByteBuffer to = memory.buffer(entry, IMAGE_BYTES);
       to.putLong(memory.address() + data).putLong(size).putInt(image.kind());
       to.putInt(image.width()).putInt(image.height());
       entry += IMAGE_BYTES;
@@ -64,11 +74,11 @@ final class ImageBatch implements AutoCloseable {
   }
 
   int result(int which) {
-    return memory.view(results, 2 * Integer.BYTES).getInt(which * Integer.BYTES);
+    return memory.buffer(results, 2 * Integer.BYTES).getInt(which * Integer.BYTES);
   }
 
   double millis(int which) {
-    return memory.view(timings, TIMINGS_BYTES).getDouble(which * Double.BYTES);
+    return memory.buffer(timings, TIMINGS_BYTES).getDouble(which * Double.BYTES);
   }
 
   /** Null where the picture succeeded. */
@@ -87,7 +97,7 @@ final class ImageBatch implements AutoCloseable {
   }
 
   private ByteBuffer outcome(int image) {
-    return memory.view(outcomes + (long) image * OUTCOME_BYTES, OUTCOME_BYTES);
+    return memory.buffer(outcomes + (long) image * OUTCOME_BYTES, OUTCOME_BYTES);
   }
 
   @Override

@@ -13,15 +13,18 @@ import io.github.clip4j.search.Clip4jException.Kind;
 import java.io.IOException;
 import java.io.StringReader;
 import java.math.BigDecimal;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A JSON object whose every complaint names the file and the field. A null value counts as absent,
- * as in Python.
+ * A JSON object whose every complaint names the file and the field, and which knows what it was
+ * never asked for. A null value counts as absent, as in Python.
  */
 final class Json {
   private static final Pattern PLACE = Pattern.compile("line \\d+ column \\d+");
@@ -29,9 +32,21 @@ final class Json {
   private final String where;
   private final JsonObject object;
 
-  private Json(String where, JsonObject object) {
+  /** From the file's root to this object: nothing, or names that each end with a dot. */
+  private final String path;
+
+  /** Paths of all fields in the file that somebody has asked for; with * at the end, all there. */
+  private final Set<String> asked;
+
+  private Json(String where, JsonObject object, String path, Set<String> asked) {
     this.where = where;
     this.object = object;
+    this.path = path;
+    this.asked = asked;
+  }
+
+  private Json child(String name, JsonElement value) {
+    return new Json(where + ": " + name, value.getAsJsonObject(), path + name + ".", asked);
   }
 
   /** Parses strictly; {@code file} is the name to complain about. */
@@ -43,7 +58,7 @@ final class Json {
       if (!root.isJsonObject() || reader.peek() != JsonToken.END_DOCUMENT) {
         throw new Clip4jException(Kind.CORRUPT, file + " is not one JSON object");
       }
-      return new Json(file, root.getAsJsonObject());
+      return new Json(file, root.getAsJsonObject(), "", ConcurrentHashMap.newKeySet());
     } catch (JsonParseException | IOException e) {
       throw new Clip4jException(Kind.CORRUPT, file + " is not valid JSON" + place(e), e);
     }
@@ -56,6 +71,7 @@ final class Json {
   }
 
   boolean has(String name) {
+    asked.add(path + name);
     JsonElement value = object.get(name);
     return value != null && !value.isJsonNull();
   }
@@ -70,7 +86,7 @@ final class Json {
     if (!value.isJsonObject()) {
       throw wrong(name, "an object");
     }
-    return new Json(where + ": " + name, value.getAsJsonObject());
+    return child(name, value);
   }
 
   /** The objects of the list in a field, none where the field is absent. */
@@ -80,13 +96,42 @@ final class Json {
         || !list.getAsJsonArray().asList().stream().allMatch(JsonElement::isJsonObject)) {
       throw wrong(name, "a list of objects");
     }
-    return list.getAsJsonArray().asList().stream()
-        .map(value -> new Json(where + ": " + name, value.getAsJsonObject()))
-        .toList();
+    return list.getAsJsonArray().asList().stream().map(value -> child(name, value)).toList();
   }
 
+  /** Everything in it. */
   JsonObject members() {
+    asked.add(path + "*");
     return object;
+  }
+
+  Set<String> names() {
+    return object.keySet();
+  }
+
+  /** Fields that nobody has asked for, by their paths. */
+  List<String> ignored() {
+    List<String> ignored = new ArrayList<>();
+    addIgnored(path, object, ignored);
+    return ignored;
+  }
+
+  private void addIgnored(String at, JsonObject members, List<String> ignored) {
+    if (asked.contains(at + "*")) {
+      return;
+    }
+    members
+        .asMap()
+        .forEach(
+            (name, value) -> {
+              String field = at + name;
+              if (!asked.contains(field)) {
+                ignored.add(field);
+              } else if (value.isJsonObject()
+                  && asked.stream().anyMatch(other -> other.startsWith(field + "."))) {
+                addIgnored(field + ".", value.getAsJsonObject(), ignored);
+              }
+            });
   }
 
   /** The field, or the first of a one-element list in it, as a whole number; null where absent. */

@@ -1,11 +1,13 @@
 package io.github.clip4j.internal;
 
 import io.github.clip4j.LoadOptions;
+import io.github.clip4j.ModelInfo;
 import io.github.clip4j.ModelMemory;
 import io.github.clip4j.Precision;
 import io.github.clip4j.Probability;
 import io.github.clip4j.Tokens;
 import io.github.clip4j.search.internal.FreshThread;
+import io.github.clip4j.search.internal.NativeBlock;
 import io.github.clip4j.search.internal.NativeHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -24,6 +26,7 @@ public final class LoadedModel implements AutoCloseable {
   private final Tokenizer tokenizer;
   private final byte[] preprocessing;
   private final Optional<Probability> calibration;
+  private final ModelFacts facts;
   private final Precision precision;
   private final float logitScale;
   private final OptionalDouble logitBias;
@@ -43,7 +46,7 @@ public final class LoadedModel implements AutoCloseable {
         files.jsonIfPresent("calibration.json").map(LoadedModel::calibration);
     this.handle = create(options);
     try {
-      with(model -> readWeights(model, files.directory()));
+      facts = with(model -> readWeights(model, files));
       precision = Precision.values()[bits(Native::modelPrecision)];
       logitScale = number(Native::modelLogitScale);
       logitBias =
@@ -58,8 +61,8 @@ public final class LoadedModel implements AutoCloseable {
   }
 
   /** Loads a model; what can be wrong in small files is found before the weights are read. */
-  public static LoadedModel load(Path directory, LoadOptions options) {
-    ModelFiles files = new ModelFiles(directory);
+  public static LoadedModel load(Path path, LoadOptions options) {
+    ModelFiles files = new ModelFiles(path);
     // Half of a start is libtorch's loading and the tokenizer's opening, each on one core.
     FreshThread.Task<Boolean> natives =
         FreshThread.start(
@@ -69,7 +72,7 @@ public final class LoadedModel implements AutoCloseable {
               return true;
             });
     ModelDescription model = ModelDescription.of(files);
-    model.preprocessor().checkMakes(model.config().imageSize(), directory);
+    model.preprocessor().checkMakes(model.config().imageSize(), path);
     model = model.withImageSize(options.imageSize());
     ByteBuffer preprocessing =
         ByteBuffer.allocate(PreprocessorConfig.BYTES).order(ByteOrder.nativeOrder());
@@ -86,9 +89,10 @@ public final class LoadedModel implements AutoCloseable {
 
   /** The handle's end is the native model's and the tokenizer's. */
   private NativeHandle create(LoadOptions options) {
-    try (Scratch scratch = new Scratch(ClipConfig.BYTES + Long.BYTES)) {
-      config.write(scratch.view(0, ClipConfig.BYTES));
-      ByteBuffer model = scratch.view(ClipConfig.BYTES, Long.BYTES);
+    try (NativeBlock scratch =
+        new NativeBlock("a call's arguments", ClipConfig.BYTES + Long.BYTES)) {
+      config.write(scratch.buffer(0, ClipConfig.BYTES));
+      ByteBuffer model = scratch.buffer(ClipConfig.BYTES, Long.BYTES);
       Tokenizer owned = tokenizer;
       LongConsumer free =
           address -> {
@@ -106,10 +110,15 @@ public final class LoadedModel implements AutoCloseable {
     }
   }
 
-  private Void readWeights(long model, Path directory) {
-    new WeightsReader(model).read(description.weights());
-    WeightsReader.check(directory, Native.modelFinish(model));
-    return null;
+  private ModelFacts readWeights(long model, ModelFiles files) {
+    WeightsReader reader = new WeightsReader(model);
+    reader.read(description.weights());
+    WeightsReader.check(files.directory(), Native.modelFinish(model));
+    return new ModelFacts(
+        files.read(),
+        tokenizer.source(),
+        reader.numbers(),
+        new ModelInfo.Ignored(files.ignoredFiles(), files.ignoredFields(), reader.ignored()));
   }
 
   private interface Getter {
@@ -123,9 +132,9 @@ public final class LoadedModel implements AutoCloseable {
   private int bits(Getter getter) {
     return with(
         model -> {
-          try (Scratch scratch = new Scratch(Integer.BYTES)) {
+          try (NativeBlock scratch = new NativeBlock("a call's arguments", Integer.BYTES)) {
             Native.check(getter.apply(model, scratch.address()));
-            return scratch.view(0, Integer.BYTES).getInt();
+            return scratch.buffer(0, Integer.BYTES).getInt();
           }
         });
   }
@@ -198,13 +207,18 @@ public final class LoadedModel implements AutoCloseable {
     return calibration;
   }
 
+  /** What its files say; the first call reads the weights' files once more. */
+  public ModelInfo info(String name) {
+    return facts.join(name, this, description);
+  }
+
   /** What it holds; waits for encodings that are under way. */
   public ModelMemory memory() {
     return with(
         model -> {
-          try (Scratch scratch = new Scratch(3 * Long.BYTES)) {
+          try (NativeBlock scratch = new NativeBlock("a call's arguments", 3 * Long.BYTES)) {
             Native.check(Native.modelMemory(model, scratch.address()));
-            ByteBuffer memory = scratch.view(0, 3 * Long.BYTES);
+            ByteBuffer memory = scratch.buffer(0, 3 * Long.BYTES);
             return new ModelMemory(memory.getLong(), memory.getLong(), memory.getLong());
           }
         });
@@ -217,6 +231,11 @@ public final class LoadedModel implements AutoCloseable {
   /** Token ids of a text; IllegalStateException after close. */
   public Tokens tokenize(String text) {
     return with(model -> tokenizer.encode(text));
+  }
+
+  /** A text as parts of which none is too long; IllegalStateException after close. */
+  public List<Tokens> tokenizeParts(String text) {
+    return with(model -> tokenizer.parts(text));
   }
 
   /**

@@ -3,24 +3,31 @@ package io.github.clip4j.internal;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * What a directory says of its model, whichever way it is written down.
  *
+ * @param layout whose files they are
  * @param configFile the file to blame where native code finds that sizes contradict one another
  * @param weights by their Hugging Face names; nothing but headers has been read
  */
 record ModelDescription(
+    String layout,
     Path configFile,
     ClipConfig config,
     PreprocessorConfig preprocessor,
     Map<Path, List<Tensor>> weights) {
 
-  private static final String CONFIG = "config.json";
+  static final String CONFIG = "config.json";
   static final List<String> WEIGHTS = List.of("model.safetensors", "pytorch_model.bin");
 
   /** Repositories of OpenCLIP may hold a model in Hugging Face layout too, which comes first. */
   static ModelDescription of(ModelFiles files) {
+    Optional<Path> archive = files.archive();
+    if (archive.isPresent()) {
+      return OpenAi.describe(archive.get(), files.tensors(archive.get()));
+    }
     if (files.has(OpenClip.CONFIG) && !isHuggingFace(files)) {
       return OpenClip.describe(files);
     }
@@ -28,6 +35,7 @@ record ModelDescription(
     PreprocessorConfig preprocessor = PreprocessorConfig.of(files, config.family());
     Map<Path, List<Tensor>> weights = files.weights(WEIGHTS);
     return new ModelDescription(
+        "Hugging Face",
         files.path(CONFIG),
         config,
         preprocessor,
@@ -39,6 +47,7 @@ record ModelDescription(
     return size == 0 || size == config.imageSize()
         ? this
         : new ModelDescription(
+            layout,
             configFile,
             config.withImageSize(size),
             preprocessor.scaled(config.imageSize(), size),

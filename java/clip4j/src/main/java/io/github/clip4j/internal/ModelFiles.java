@@ -15,23 +15,63 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 
-/** The files of a model directory in Hugging Face layout. */
+/** The files of a model: a directory's, or OpenAI's archive and what lies beside it. */
 final class ModelFiles {
   /** Far above any real tokenizer.json, far below what hurts. */
   private static final long MAX_TEXT_BYTES = 256L << 20;
 
   private final Path directory;
+  private final Optional<Path> named;
+  private final Map<String, Json> parsed = new ConcurrentHashMap<>();
+  private final Set<String> read = ConcurrentHashMap.newKeySet();
 
-  ModelFiles(Path directory) {
-    this.directory = directory;
+  /**
+   * The files of this model.
+   *
+   * @param model a directory, or an archive in one
+   */
+  ModelFiles(Path model) {
+    boolean archive = OpenAi.isArchive(model) && Files.isRegularFile(model);
+    this.named = archive ? Optional.of(model) : Optional.empty();
+    this.directory = archive ? model.toAbsolutePath().getParent() : model;
     if (!Files.isDirectory(directory)) {
       throw Files.exists(directory)
           ? new Clip4jException(
-              Kind.UNREADABLE, directory + " is not a directory (a model is a directory)")
+              Kind.UNREADABLE,
+              directory + " is not a directory (a model is a directory, or OpenAI's .pt file)")
           : new Clip4jException(Kind.MISSING, directory + " does not exist");
     }
+  }
+
+  /**
+   * OpenAI's archive: the one that was named, or the only one in a directory without a
+   * configuration, for training leaves other files of that kind beside one.
+   */
+  Optional<Path> archive() {
+    if (named.isPresent() || has(ModelDescription.CONFIG) || has(OpenClip.CONFIG)) {
+      return named;
+    }
+    try (Stream<Path> files = Files.list(directory)) {
+      List<Path> archives = files.filter(OpenAi::isArchive).sorted().toList();
+      if (archives.size() > 1) {
+        throw new Clip4jException(
+            Kind.UNSUPPORTED,
+            directory + " holds several .pt files (name one of them as the model)");
+      }
+      return archives.stream().findFirst();
+    } catch (IOException e) {
+      throw unreadable(directory, e);
+    }
+  }
+
+  /** The tensors of {@link #archive}. */
+  List<Tensor> tensors(Path archive) {
+    return tensors(archive.getFileName().toString());
   }
 
   Path directory() {
@@ -47,7 +87,54 @@ final class ModelFiles {
   }
 
   Json json(String name) {
-    return Json.parse(path(name).toString(), text(path(name)));
+    return parsed.computeIfAbsent(name, file -> Json.parse(path(file).toString(), text(file)));
+  }
+
+  String text(String name) {
+    return utf8(bytes(name), path(name).toString());
+  }
+
+  /** A small file's bytes. */
+  byte[] bytes(String name) {
+    read.add(name);
+    return bytes(path(name));
+  }
+
+  private List<Tensor> tensors(String name) {
+    read.add(name);
+    return Tensor.read(path(name));
+  }
+
+  /** The files that were read so far. */
+  List<Path> read() {
+    return read.stream().sorted().map(this::path).toList();
+  }
+
+  /** What lies in the directory and was not read; nothing where the directory is no model's own. */
+  List<String> ignoredFiles() {
+    if (named.isPresent()) {
+      return List.of();
+    }
+    try (Stream<Path> files = Files.list(directory)) {
+      return files
+          .filter(Files::isRegularFile)
+          .map(file -> file.getFileName().toString())
+          .filter(name -> !read.contains(name))
+          .sorted()
+          .toList();
+    } catch (IOException e) {
+      throw unreadable(directory, e);
+    }
+  }
+
+  /** Fields of the JSON files that nobody has asked for, as FILE: FIELD. */
+  List<String> ignoredFields() {
+    return new TreeMap<>(parsed)
+        .entrySet().stream()
+            .flatMap(
+                file ->
+                    file.getValue().ignored().stream().map(field -> file.getKey() + ": " + field))
+            .toList();
   }
 
   Optional<Json> jsonIfPresent(String name) {
@@ -138,7 +225,7 @@ final class ModelFiles {
   Map<Path, List<Tensor>> weights(List<String> names) {
     for (String name : names) {
       if (has(name)) {
-        return Map.of(path(name), Tensor.read(path(name)));
+        return Map.of(path(name), tensors(name));
       }
       if (has(name + ".index.json")) {
         return shards(json(name + ".index.json"));
@@ -153,12 +240,12 @@ final class ModelFiles {
     Json map = index.object("weight_map");
     Map<String, Map<String, Tensor>> shards = new TreeMap<>();
     Map<Path, List<Tensor>> chosen = new LinkedHashMap<>();
-    for (String tensor : map.members().keySet()) {
+    for (String tensor : map.names()) {
       String shard = map.string(tensor, "");
       if (!shard.matches("[^/\\\\\\x00]+\\.(safetensors|bin)")) {
         throw map.wrong(tensor, "the name of a file in the same directory");
       }
-      Tensor found = shards.computeIfAbsent(shard, s -> byName(path(s))).get(tensor);
+      Tensor found = shards.computeIfAbsent(shard, this::byName).get(tensor);
       if (found == null) {
         throw new Clip4jException(
             Kind.MISSING, path(shard) + " has no tensor " + tensor + ", which the index promises");
@@ -171,9 +258,9 @@ final class ModelFiles {
     return chosen;
   }
 
-  private static Map<String, Tensor> byName(Path file) {
+  private Map<String, Tensor> byName(String name) {
     Map<String, Tensor> tensors = new LinkedHashMap<>();
-    Tensor.read(file).forEach(tensor -> tensors.put(tensor.name(), tensor));
+    tensors(name).forEach(tensor -> tensors.put(tensor.name(), tensor));
     return tensors;
   }
 }

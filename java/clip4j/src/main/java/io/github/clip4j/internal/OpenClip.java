@@ -80,7 +80,7 @@ final class OpenClip {
     files
         .weights(WEIGHTS)
         .forEach((file, tensors) -> weights.put(file, OpenClipWeights.renamed(file, tensors)));
-    return new ModelDescription(files.path(CONFIG), config, preprocessor, weights);
+    return new ModelDescription("OpenCLIP", files.path(CONFIG), config, preprocessor, weights);
   }
 
   /** From model_cfg, with OpenCLIP's defaults where a field is absent. */
@@ -88,7 +88,7 @@ final class OpenClip {
     Json vision = model.object("vision_cfg");
     Json text = model.object("text_cfg");
     for (Json part : List.of(model, vision, text)) {
-      part.members().keySet().forEach(name -> checkPlain(part, name));
+      part.names().forEach(name -> checkPlain(part, name));
     }
     if (vision.element("layers").filter(JsonElement::isJsonArray).isPresent()) {
       throw vision.unsupported("layers", "one number, a vision transformer");
@@ -118,7 +118,7 @@ final class OpenClip {
     if (READ.contains(name) || WITHOUT_EFFECT.contains(name) || !part.has(name)) {
       return;
     }
-    JsonElement value = part.members().get(name);
+    JsonElement value = part.element(name).get();
     List<String> defaults = DEFAULTS.getOrDefault(name, List.of());
     if (!OFF.contains(value)
         && defaults.stream().map(JsonPrimitive::new).noneMatch(value::equals)) {
@@ -137,21 +137,39 @@ final class OpenClip {
           case "bilinear" -> PreprocessorConfig.BILINEAR;
           default -> throw config.unsupported("interpolation", "bicubic, bilinear, random");
         };
-    boolean shortest =
+    int mode =
         switch (config.string("resize_mode", "shortest")) {
-          case "shortest" -> true;
-          case "squash" -> false;
-          default -> throw config.unsupported("resize_mode", "shortest, squash");
+          case "shortest" -> PreprocessorConfig.SHORTER_SIDE;
+          case "longest" -> PreprocessorConfig.FIT;
+          case "squash" -> PreprocessorConfig.EXACT;
+          default -> throw config.unsupported("resize_mode", "shortest, longest, squash");
         };
+    int crop = mode == PreprocessorConfig.EXACT ? 0 : size;
     return new PreprocessorConfig(
-        shortest ? PreprocessorConfig.SHORTER_SIDE : PreprocessorConfig.EXACT,
+        mode,
         size,
         size,
         resample,
-        shortest ? size : 0,
-        shortest ? size : 0,
+        crop,
+        crop,
+        PreprocessorConfig.HALF_EVEN,
+        grey(config),
         1 / 255f,
         config.numbers("mean", PreprocessorConfig.CLIP_MEAN),
         PreprocessorConfig.deviations(config, "std", PreprocessorConfig.CLIP_STD));
+  }
+
+  /**
+   * The colour around a picture that does not fill the square; only the mode "longest" needs it.
+   */
+  private static int grey(Json config) {
+    Integer level = config.integer("fill_color");
+    if (level == null) {
+      return 0;
+    }
+    if (level < 0 || level > 255) {
+      throw config.wrong("fill_color", "0 to 255");
+    }
+    return level * 0x010101;
   }
 }

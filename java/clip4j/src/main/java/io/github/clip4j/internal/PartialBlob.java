@@ -9,6 +9,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HexFormat;
@@ -23,13 +24,17 @@ import java.util.stream.Stream;
  * nothing, be it on a network disk or against Python, which locks in another way.
  *
  * <p>It begins with a copy of the most that an interrupted download has left. That itself is let
- * alone until the blob is there, since whoever left it may be at work still.
+ * alone until the blob is there, since whoever left it may be at work still; or until nobody has
+ * written to it for a week.
  */
 final class PartialBlob extends PartialFile {
   private static final String OURS = ".clip4j-";
   private static final String INCOMPLETE = ".incomplete";
 
   private static final int SHA256_DIGITS = 64;
+
+  /** A download writes at least every few seconds; what it left is kept for a while to continue. */
+  private static final Duration STALE = Duration.ofDays(7);
 
   private final String etag;
   private final long expected;
@@ -76,13 +81,32 @@ final class PartialBlob extends PartialFile {
 
   private List<Path> leftovers() throws IOException {
     String prefix = etag + ".";
-    try (Stream<Path> files = Files.list(blob.getParent())) {
+    return leftovers(blob.getParent()).stream()
+        .filter(file -> file.getFileName().toString().startsWith(prefix))
+        .toList();
+  }
+
+  private static List<Path> leftovers(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
       return files
           .filter(file -> Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS))
-          .filter(file -> file.getFileName().toString().startsWith(prefix))
           .filter(file -> file.getFileName().toString().endsWith(INCOMPLETE))
           .toList();
     }
+  }
+
+  /** Deletes what our interrupted downloads of any blob left in its folder long ago. */
+  static void deleteStale(Path folder) throws IOException {
+    long oldest = System.currentTimeMillis() - STALE.toMillis();
+    for (Path file : leftovers(folder)) {
+      if (isOurs(file) && file.toFile().lastModified() < oldest) {
+        Files.deleteIfExists(file);
+      }
+    }
+  }
+
+  private static boolean isOurs(Path leftover) {
+    return leftover.getFileName().toString().contains(OURS);
   }
 
   private void copyLongest() throws IOException {
@@ -153,7 +177,7 @@ final class PartialBlob extends PartialFile {
       }
     }
     for (Path file : leftovers()) {
-      if (file.getFileName().toString().contains(OURS)) {
+      if (isOurs(file)) {
         Files.deleteIfExists(file);
       }
     }

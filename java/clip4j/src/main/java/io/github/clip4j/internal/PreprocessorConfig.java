@@ -12,8 +12,11 @@ import java.nio.file.Path;
  * defaults; a clip4j_preprocessing once it is joined with {@link ImageOptions}.
  *
  * @param resizeMode 0 none, 1 the shorter side becomes resizeHeight, 2 exactly resizeHeight x
- *     resizeWidth
+ *     resizeWidth, 3 as large as fits into these
  * @param cropHeight 0: no crop
+ * @param cropRounding where a crop begins when its margin is odd: {@link #DOWN} or {@link
+ *     #HALF_EVEN}
+ * @param fill 0xRRGGBB, around a picture that is smaller than its crop
  */
 record PreprocessorConfig(
     int resizeMode,
@@ -22,18 +25,28 @@ record PreprocessorConfig(
     int resample,
     int cropHeight,
     int cropWidth,
+    int cropRounding,
+    int fill,
     float scale,
     float[] mean,
     float[] std) {
 
   /** sizeof(clip4j_preprocessing). */
-  static final int BYTES = 80;
+  static final int BYTES = 88;
 
   /** What native code resizes to at the most. */
   private static final int LONGEST_SIDE = 1 << 20;
 
   static final int SHORTER_SIDE = 1;
   static final int EXACT = 2;
+  static final int FIT = 3;
+
+  /** As CLIP's own processor in transformers does. */
+  static final int DOWN = 0;
+
+  /** As torchvision does, and so OpenCLIP and OpenAI. */
+  static final int HALF_EVEN = 1;
+
   static final int BILINEAR = 2;
   static final int BICUBIC = 3;
   static final float[] CLIP_MEAN = {0.48145466f, 0.4578275f, 0.40821073f};
@@ -86,6 +99,8 @@ record PreprocessorConfig(
         resample(config),
         crop.height(),
         crop.width(),
+        DOWN,
+        0,
         scale,
         mean,
         std);
@@ -187,6 +202,8 @@ record PreprocessorConfig(
         resample,
         scaled(cropHeight, from, to),
         scaled(cropWidth, from, to),
+        cropRounding,
+        fill,
         scale,
         mean,
         std);
@@ -198,7 +215,7 @@ record PreprocessorConfig(
 
   void write(ByteBuffer to, ImageOptions options) {
     to.putInt(resizeMode).putInt(resizeHeight).putInt(resizeWidth).putInt(resample);
-    to.putInt(cropHeight).putInt(cropWidth).putFloat(scale);
+    to.putInt(cropHeight).putInt(cropWidth).putInt(cropRounding).putInt(fill).putFloat(scale);
     for (float value : mean) {
       to.putFloat(value);
     }

@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -43,11 +44,11 @@ final class SentencePiece {
     this.file = file;
   }
 
-  static SentencePiece read(Path file) {
+  static SentencePiece read(String name, ModelFiles files) {
+    Path file = files.path(name);
     SentencePiece model = new SentencePiece(file);
     try {
-      model.fields(
-          ByteBuffer.wrap(ModelFiles.bytes(file)).order(ByteOrder.LITTLE_ENDIAN), model::field);
+      model.fields(ByteBuffer.wrap(files.bytes(name)).order(ByteOrder.LITTLE_ENDIAN), model::field);
       model.rules = model.charsmap.length == 0 ? null : Charsmap.of(model.charsmap);
     } catch (BufferUnderflowException e) {
       throw ModelFiles.corrupt(file, "it ends within a field");
@@ -197,6 +198,15 @@ final class SentencePiece {
       throw ModelFiles.corrupt(file, "it has no piece " + piece);
     }
     return id;
+  }
+
+  /** Ids of the pieces that begin a word. */
+  BitSet wordBegins() {
+    BitSet begins = new BitSet();
+    for (int id = 0; id < pieces.size(); id++) {
+      begins.set(id, SpacedPieces.begins(pieces.get(id)));
+    }
+    return begins;
   }
 
   /** As SentencePiece does it before it looks for pieces, but without a space before the text. */

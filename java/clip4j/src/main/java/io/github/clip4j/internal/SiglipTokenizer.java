@@ -10,6 +10,7 @@ import io.github.clip4j.search.Clip4jException.Kind;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 import java.util.stream.LongStream;
 
@@ -46,22 +47,24 @@ final class SiglipTokenizer {
   }
 
   private TokenizerSource ofPieces() {
-    SentencePiece model = SentencePiece.read(files.path(SPIECE));
+    SentencePiece model = SentencePiece.read(SPIECE, files);
     int end = model.id(token("eos_token", "</s>"));
     boolean lower = lower(true);
     // transformers puts this before each text, so that SentencePiece leaves its beginning alone,
-    // and
-    // takes its pieces away again; they count in the sums by which SentencePiece chooses.
+    // and takes its pieces away again; they count in the sums by which SentencePiece chooses.
     String lead = " " + token("unk_token", "<unk>");
     int leading = model.encode(lead).size();
-    TokenizerSource.Encoder encoder =
+    Function<String, long[]> encoder =
         text -> {
           List<Integer> ids = model.encode(lead + canonical(text, lower));
           LongStream own = ids.stream().skip(leading).mapToLong(id -> id);
           return LongStream.concat(own, LongStream.of(end)).toArray();
         };
     Padding padding = new Padding(model.id(token("pad_token", "</s>")), left("right"));
-    return new TokenizerSource(files.path(SPIECE).toString(), encoder, Optional.of(padding));
+    return new TokenizerSource(
+        files.path(SPIECE).toString(),
+        new SpacedPieces(encoder, model.wordBegins(), () -> {}),
+        Optional.of(padding));
   }
 
   /** transformers' canonicalize_text, of a text that it puts a space before. */
@@ -96,7 +99,10 @@ final class SiglipTokenizer {
       lowerCase(json);
     }
     int id = id(json, token("pad_token", pad), name);
-    return TokenizerSource.of(name, json, Optional.of(new Padding(id, left(side))));
+    TokenizerSource source =
+        TokenizerSource.of(name, json, Optional.of(new Padding(id, left(side))));
+    return new TokenizerSource(
+        name, SpacedPieces.of(source.encoder(), json.get("model")), source.padding());
   }
 
   /**

@@ -9,10 +9,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 
 /**
- * Where the entries of a zip file lie that compresses none, as torch.save writes it: the directory
- * at the end of the file, zip64 included. The JDK's reader does not say where.
+ * Where the uncompressed entries of a zip file lie, as torch.save writes them: the directory at the
+ * end of the file, zip64 included. The JDK's reader does not say where.
  *
  * @see <a href="https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT">the format</a>
  */
@@ -33,11 +34,15 @@ final class StoredZip {
   private static final long IN_64 = 0xFFFFFFFFL;
   private static final int MAX_DIRECTORY_BYTES = 2 << 20;
 
+  /** Stands for what is compressed or encrypted, as the code in a TorchScript archive is. */
+  private static final Entry NOT_PLAIN = new Entry(0, 0);
+
   /** An entry's content, from the start of the file. */
   record Entry(long offset, long size) {}
 
   private final Path file;
   private final FileChannel channel;
+  private final Map<String, Entry> entries = new LinkedHashMap<>();
   private long directory;
   private long directoryBytes;
 
@@ -46,11 +51,30 @@ final class StoredZip {
     this.channel = channel;
   }
 
-  /** By name, in the directory's order. */
-  static Map<String, Entry> entries(Path file, FileChannel channel) throws IOException {
+  static StoredZip open(Path file, FileChannel channel) throws IOException {
     StoredZip zip = new StoredZip(file, channel);
     zip.findDirectory();
-    return zip.entries();
+    zip.readDirectory();
+    return zip;
+  }
+
+  /** Of all entries, in the directory's order. */
+  Set<String> names() {
+    return entries.keySet();
+  }
+
+  boolean has(String name) {
+    return entries.containsKey(name);
+  }
+
+  /** An entry that is there; UNSUPPORTED where it is compressed or encrypted. */
+  Entry entry(String name) {
+    Entry entry = entries.get(name);
+    if (entry == NOT_PLAIN) {
+      throw ModelFiles.unsupported(
+          file, "\"" + name + "\" in it is compressed or encrypted, as torch.save never writes it");
+    }
+    return entry;
   }
 
   private ByteBuffer bytes(long position, int count) throws IOException {
@@ -87,8 +111,7 @@ final class StoredZip {
     }
   }
 
-  private Map<String, Entry> entries() throws IOException {
-    Map<String, Entry> entries = new LinkedHashMap<>();
+  private void readDirectory() throws IOException {
     ByteBuffer headers = bytes(directory, (int) directoryBytes);
     while (headers.hasRemaining()) {
       int at = headers.position();
@@ -111,7 +134,6 @@ final class StoredZip {
         throw corrupt("its zip directory names \"" + text + "\" twice");
       }
     }
-    return entries;
   }
 
   /** The entry whose fields are at {@code at}; those that do not fit lie in {@code extra}. */
@@ -127,9 +149,7 @@ final class StoredZip {
     if (headers.getShort(at + 10) != 0
         || (headers.getShort(at + 8) & ENCRYPTED) != 0
         || stored != size) {
-      throw ModelFiles.unsupported(
-          file,
-          "\"" + text + "\" in it is compressed or encrypted (TorchScript? save its state_dict())");
+      return NOT_PLAIN;
     }
     ByteBuffer header = bytes(local, LOCAL_HEADER_BYTES + name.length);
     long offset =

@@ -15,7 +15,8 @@ import java.util.List;
 record Tensor(String name, String dtype, long[] shape, long offset, boolean transposed) {
   /** The tensors of a file, by the format that its name ends with. */
   static List<Tensor> read(Path file) {
-    return file.toString().endsWith(".bin") ? TorchFile.read(file) : Safetensors.read(file);
+    boolean torch = file.toString().endsWith(".bin") || OpenAi.isArchive(file);
+    return torch ? TorchFile.read(file) : Safetensors.read(file);
   }
 
   /** Same bytes, another name. */

@@ -3,7 +3,10 @@ package io.github.clip4j.internal;
 import io.github.clip4j.Tokens;
 import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.function.Function;
 
 /**
  * Texts to token ids, begin and end included, cut to what the model takes. Safe from any thread
@@ -13,6 +16,7 @@ public final class Tokenizer implements AutoCloseable {
   private final TokenizerSource source;
   private final int maxTokens;
   private final int vocabularySize;
+  private final int beginTokens;
   private final int endTokens;
 
   private Tokenizer(TokenizerSource source, int maxTokens, int vocabularySize) {
@@ -20,7 +24,13 @@ public final class Tokenizer implements AutoCloseable {
     this.maxTokens = maxTokens;
     this.vocabularySize = vocabularySize;
     try {
-      endTokens = endTokens();
+      long[] none = ids("");
+      long[] some = ids("a");
+      boolean ends =
+          none.length > 0 && some.length > 0 && none[none.length - 1] == some[some.length - 1];
+      endTokens = ends ? 1 : 0;
+      int begin = Arrays.mismatch(none, some);
+      beginTokens = Math.min(begin < 0 ? none.length : begin, none.length - endTokens);
     } catch (Throwable e) {
       close();
       throw e;
@@ -40,14 +50,6 @@ public final class Tokenizer implements AutoCloseable {
       throw e;
     }
     return opened;
-  }
-
-  /** Whether every text ends with the same token: 1, else 0. */
-  private int endTokens() {
-    long[] none = ids("");
-    long[] some = ids("a");
-    boolean same = none.length > 0 && none[none.length - 1] == some[some.length - 1];
-    return same ? 1 : 0;
   }
 
   /** Without the end token there is no place where the model would read a text's embedding. */
@@ -76,6 +78,11 @@ public final class Tokenizer implements AutoCloseable {
     return (int) Math.max(1, Math.min(limit, maxPositions));
   }
 
+  /** The file, or files, that it was made of. */
+  String source() {
+    return source.name();
+  }
+
   public int maxTokens() {
     return maxTokens;
   }
@@ -84,27 +91,68 @@ public final class Tokenizer implements AutoCloseable {
    * Where too long, the end token stays; where too short, padding is added if the model reads it.
    */
   public Tokens encode(String text) {
-    checkPaired(text);
     long[] ids = ids(text);
     int length = Math.min(ids.length, maxTokens);
     int[] kept = new int[length];
     for (int i = 0; i < length; i++) {
-      long id = i < length - endTokens ? ids[i] : ids[ids.length - length + i];
-      if (id < 0 || id >= vocabularySize) {
-        throw new Clip4jException(
-            Kind.CORRUPT,
-            "%s gives token id %d, the model's vocabulary has %d"
-                .formatted(source.name(), id, vocabularySize));
-      }
-      kept[i] = (int) id;
+      kept[i] = checked(i < length - endTokens ? ids[i] : ids[ids.length - length + i]);
     }
-    int[] padded = source.padding().map(padding -> padding.pad(kept, maxTokens)).orElse(kept);
-    return new Tokens(padded, ids.length > maxTokens);
+    return new Tokens(padded(kept), ids.length > maxTokens);
+  }
+
+  /**
+   * A text as the parts that the model has room for, each with begin, end and padding as a text of
+   * its own; none is cut.
+   */
+  public List<Tokens> parts(String text) {
+    Tokens whole = encode(text);
+    int room = maxTokens - beginTokens - endTokens;
+    if (!whole.truncated() || room < 1) {
+      return List.of(whole);
+    }
+    long[] ids = ids(text);
+    long[] inner = Arrays.copyOfRange(words(text), beginTokens, ids.length - endTokens);
+    List<Tokens> parts = new ArrayList<>();
+    int start = 0;
+    for (int end : TextChunks.ends(inner, room)) {
+      int[] part = new int[beginTokens + end - start + endTokens];
+      for (int i = 0; i < part.length; i++) {
+        boolean ends = i >= part.length - endTokens;
+        int at = ends ? ids.length - part.length + i : i < beginTokens ? i : start + i;
+        part[i] = checked(ids[at]);
+      }
+      parts.add(new Tokens(padded(part), false));
+      start = end;
+    }
+    return parts;
+  }
+
+  private int[] padded(int[] ids) {
+    return source.padding().map(padding -> padding.pad(ids, maxTokens)).orElse(ids);
+  }
+
+  private int checked(long id) {
+    if (id < 0 || id >= vocabularySize) {
+      throw new Clip4jException(
+          Kind.CORRUPT,
+          "%s gives token id %d, the model's vocabulary has %d"
+              .formatted(source.name(), id, vocabularySize));
+    }
+    return (int) id;
   }
 
   private long[] ids(String text) {
+    return encoded(text, source.encoder()::encode);
+  }
+
+  private long[] words(String text) {
+    return encoded(text, source.encoder()::words);
+  }
+
+  private long[] encoded(String text, Function<String, long[]> encoder) {
+    checkPaired(text);
     try {
-      return source.encoder().encode(text);
+      return encoder.apply(text);
     } catch (RuntimeException e) {
       throw new Clip4jException(
           Kind.CORRUPT, source.name() + " cannot encode the text: " + e.getMessage(), e);

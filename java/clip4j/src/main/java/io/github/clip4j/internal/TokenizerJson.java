@@ -34,7 +34,7 @@ final class TokenizerJson {
   }
 
   static JsonObject synthesize(ModelFiles files) {
-    return new TokenizerJson(files).build(ModelFiles.text(files.path("merges.txt")));
+    return new TokenizerJson(files).build(files.text("merges.txt"));
   }
 
   private JsonObject build(String merges) {

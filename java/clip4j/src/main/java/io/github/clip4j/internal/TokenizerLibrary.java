@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.lang.ref.Reference;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.function.LongFunction;
 
 /**
  * Hugging Face's tokenizers through DJL, without what DJL adds: it sends usage data when it finds
@@ -110,7 +111,12 @@ final class TokenizerLibrary {
     return new TokenizerSource.Encoder() {
       @Override
       public long[] encode(String text) {
-        return TokenizerLibrary.encode(tokenizer, text);
+        return TokenizerLibrary.encode(tokenizer, text, TokenizersLibrary.LIB::getTokenIds);
+      }
+
+      @Override
+      public long[] words(String text) {
+        return TokenizerLibrary.encode(tokenizer, text, TokenizersLibrary.LIB::getWordIds);
       }
 
       @Override
@@ -121,15 +127,17 @@ final class TokenizerLibrary {
   }
 
   /**
-   * Ids with begin and end. HuggingFaceTokenizer.encode would also make Java objects of every
-   * token's text, span and type: five times the time, and a JNI local reference each.
+   * What the library knows of a text's tokens. HuggingFaceTokenizer.encode would also make Java
+   * objects of every token's text, span and type: five times the time, and a JNI local reference
+   * each.
    */
-  private static long[] encode(HuggingFaceTokenizer tokenizer, String text) {
+  private static long[] encode(
+      HuggingFaceTokenizer tokenizer, String text, LongFunction<long[]> result) {
     TokenizersLibrary library = TokenizersLibrary.LIB;
     long encoding = library.encode(tokenizer.getHandle(), text, true);
     try {
       needRoom(3L * text.length() + 64);
-      return library.getTokenIds(encoding);
+      return result.apply(encoding);
     } finally {
       library.deleteEncoding(encoding);
     }

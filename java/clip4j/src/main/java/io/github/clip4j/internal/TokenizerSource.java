@@ -19,8 +19,11 @@ record TokenizerSource(String name, Encoder encoder, Optional<Padding> padding) 
   interface Encoder extends AutoCloseable {
     long[] encode(String text);
 
+    /** Which word each of these ids is part of. */
+    long[] words(String text);
+
     @Override
-    default void close() {}
+    void close();
   }
 
   /**
@@ -53,7 +56,11 @@ record TokenizerSource(String name, Encoder encoder, Optional<Padding> padding) 
     }
     throw new Clip4jException(
         Kind.MISSING,
-        files.directory() + " has no tokenizer.json, and not both vocab.json and merges.txt");
+        files.directory()
+            + " has no tokenizer.json, and not both vocab.json and merges.txt"
+            + (files.archive().isPresent()
+                ? " (those of openai/clip-vit-base-patch32 fit OpenAI's archives)"
+                : ""));
   }
 
   /** Of what a tokenizer.json says. */

@@ -1,5 +1,6 @@
 package io.github.clip4j.internal;
 
+import io.github.clip4j.internal.TorchObjects.ScriptModule;
 import io.github.clip4j.internal.TorchObjects.Storage;
 import io.github.clip4j.internal.TorchObjects.Strided;
 import io.github.clip4j.search.Clip4jException;
@@ -12,16 +13,21 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HexFormat;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
  * The tensors of a dictionary that torch.save wrote: a zip file with a pickle and the tensors'
- * memory in entries of their own (torch from 1.6 on), or five pickles and then the memory. Nothing
- * in such a file runs: see {@link Unpickler}. The tensors' bytes stay where they are.
+ * memory in entries of their own (torch from 1.6 on), or five pickles and then the memory. Or those
+ * of a module that torch.jit.save wrote, which is such a zip file with the module's code beside; a
+ * tensor's name is then its path through the modules. Nothing in such a file runs: see {@link
+ * Unpickler}. The tensors' bytes stay where they are.
  */
 final class TorchFile {
   /** Ten times what the largest dictionaries need, and what bounds the objects made from it. */
@@ -34,6 +40,9 @@ final class TorchFile {
       ByteBuffer.wrap(HexFormat.of().parseHex("80028a0a6cfc9c46f9206aa850192e"));
 
   private static final long OLD_FORMAT_VERSION = 1001;
+
+  /** Characters of a tensor's name; it also bounds how deep modules nest. */
+  private static final int MAX_PATH = 300;
 
   private final Path file;
   private final FileChannel channel;
@@ -66,21 +75,21 @@ final class TorchFile {
   }
 
   private Object zip() throws IOException {
-    Map<String, StoredZip.Entry> entries = StoredZip.entries(file, channel);
+    StoredZip zip = StoredZip.open(file, channel);
     List<String> pickles =
-        entries.keySet().stream().filter(name -> name.matches("[^/]+/data\\.pkl")).toList();
+        zip.names().stream().filter(name -> name.matches("[^/]+/data\\.pkl")).toList();
     if (pickles.size() != 1) {
       throw corrupt("it holds " + pickles.size() + " files data.pkl, torch.save writes one");
     }
     String folder = pickles.get(0).substring(0, pickles.get(0).indexOf('/') + 1);
-    StoredZip.Entry byteOrder = entries.get(folder + "byteorder");
-    if (byteOrder != null && !content(byteOrder).equals(LITTLE_ENDIAN)) {
+    String byteOrder = folder + "byteorder";
+    if (zip.has(byteOrder) && !content(zip.entry(byteOrder)).equals(LITTLE_ENDIAN)) {
       throw bigEndian();
     }
-    Unpickler unpickler = new Unpickler(file, content(entries.get(pickles.get(0))));
+    Unpickler unpickler = new Unpickler(file, content(zip.entry(pickles.get(0))));
     Object root = unpickler.read();
     for (Storage storage : unpickler.storages()) {
-      StoredZip.Entry entry = entries.get(folder + "data/" + storage.key());
+      StoredZip.Entry entry = zip.entry(folder + "data/" + storage.key());
       int width = width(storage);
       if (entry == null || entry.size() % width != 0 || entry.size() / width != storage.numbers()) {
         throw corrupt(
@@ -153,18 +162,40 @@ final class TorchFile {
       root = state;
     }
     List<Tensor> tensors = new ArrayList<>();
+    if (root instanceof ScriptModule module) {
+      root = module.members();
+    }
     if (root instanceof Map<?, ?> state) {
-      state.forEach(
-          (name, value) -> {
-            if (name instanceof String text && value instanceof Strided tensor) {
-              tensors.add(tensor(text, tensor));
-            }
-          });
+      collect(tensors, "", state, Collections.newSetFromMap(new IdentityHashMap<>()));
     }
     if (tensors.isEmpty()) {
       throw corrupt("it holds no dictionary of tensors");
     }
     return tensors;
+  }
+
+  /** A dictionary's tensors and those of the modules in it, each of which is visited once. */
+  private void collect(
+      List<Tensor> tensors, String prefix, Map<?, ?> members, Set<Object> visited) {
+    if (!visited.add(members)) {
+      throw ModelFiles.unsupported(file, "a module in it is part of the model in two places");
+    }
+    members.forEach(
+        (key, value) -> {
+          if (key instanceof String text && value instanceof Strided tensor) {
+            tensors.add(tensor(path(prefix, text), tensor));
+          } else if (key instanceof String text && value instanceof ScriptModule module) {
+            collect(tensors, path(prefix, text) + ".", module.members(), visited);
+          }
+        });
+  }
+
+  private String path(String prefix, String name) {
+    String path = prefix + name;
+    if (path.length() > MAX_PATH) {
+      throw ModelFiles.unsupported(file, "it names something in over 300 characters: " + path);
+    }
+    return path;
   }
 
   private Tensor tensor(String name, Strided tensor) {

@@ -18,10 +18,23 @@ final class TorchObjects {
   /** A Python name, one of those that are known. */
   record Global(String name) {}
 
+  /** A module of TorchScript, whatever its class: what it consists of. */
+  static final class ScriptModule {
+    private Map<?, ?> members = new LinkedHashMap<>();
+
+    Map<?, ?> members() {
+      return members;
+    }
+  }
+
   private static final String DICTIONARY = "collections.OrderedDict";
   private static final String TENSOR = "torch._utils._rebuild_tensor_v2";
   private static final String PARAMETER = "torch._utils._rebuild_parameter";
   private static final List<String> FUNCTIONS = List.of(DICTIONARY, TENSOR, PARAMETER);
+
+  /** TorchScript's own classes, whose code lies in the archive and is not read. */
+  private static final String MODULES = "__torch__.";
+
   private static final Map<String, String> DTYPES =
       Map.of(
           "torch.FloatStorage", "F32",
@@ -53,7 +66,7 @@ final class TorchObjects {
   }
 
   Global global(String name) {
-    if (!FUNCTIONS.contains(name) && !DTYPES.containsKey(name)) {
+    if (!FUNCTIONS.contains(name) && !DTYPES.containsKey(name) && !name.startsWith(MODULES)) {
       throw unsupported(name);
     }
     return new Global(name);
@@ -93,6 +106,23 @@ final class TorchObjects {
       return cast(Strided.class, arguments.get(0));
     }
     throw unsupported(function + " with " + count + " arguments");
+  }
+
+  /** An object of a class; only a module is one, and it begins empty. */
+  ScriptModule module(Global type, List<?> arguments) {
+    if (!type.name().startsWith(MODULES) || !arguments.isEmpty()) {
+      throw unsupported("an object of " + type.name());
+    }
+    return new ScriptModule();
+  }
+
+  /** Sets an object's attributes: a module's members. An OrderedDict's nobody needs. */
+  void build(Object object, Object state) {
+    if (object instanceof ScriptModule module) {
+      module.members = cast(Map.class, state);
+    } else {
+      cast(Map.class, object);
+    }
   }
 
   private long[] sizes(Object list) {

@@ -16,8 +16,8 @@ import java.util.Map;
  * Python's pickle format as far as dictionaries of tensors need it. A pickle is a program; this
  * machine knows the instructions that build numbers, strings, lists and dictionaries, and the few
  * names of {@link TorchObjects}. It runs nothing and refuses everything else, by name. Values are
- * null, Boolean, Long, Double, String, List (a tuple too), Map and TorchObjects' records; they may
- * contain themselves.
+ * null, Boolean, Long, Double, String, List (a tuple too), Map and what TorchObjects makes; they
+ * may contain themselves.
  *
  * @see <a href="https://github.com/python/cpython/blob/main/Lib/pickletools.py">the format</a>
  */
@@ -94,9 +94,13 @@ final class Unpickler {
         List<?> arguments = pop(List.class);
         push(torch.call(pop(TorchObjects.Global.class), arguments));
       }
+      case 0x81 -> {
+        List<?> arguments = pop(List.class);
+        push(torch.module(pop(TorchObjects.Global.class), arguments));
+      }
       case 'b' -> {
-        pop(); // An OrderedDict's attributes: versions of modules, which nobody needs.
-        torch.cast(Map.class, top());
+        Object state = pop();
+        torch.build(top(), state);
       }
       default -> throw torch.unsupported("the pickle instruction 0x%02x".formatted(opcode));
     }

@@ -2,6 +2,7 @@ package io.github.clip4j.internal;
 
 import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
+import io.github.clip4j.search.internal.NativeBlock;
 import io.github.clip4j.search.internal.PathBytes;
 import io.github.clip4j.search.internal.Status;
 import java.io.IOException;
@@ -10,8 +11,10 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /** Gives a native model the tensors that it wants, file by file. */
 final class WeightsReader {
@@ -21,9 +24,21 @@ final class WeightsReader {
   private static final int MAX_TRANSPOSED_BYTES = 256 << 20;
 
   private final long model;
+  private final Map<String, Long> numbers = new TreeMap<>();
+  private final List<String> ignored = new ArrayList<>();
 
   WeightsReader(long model) {
     this.model = model;
+  }
+
+  /** Numbers in the tensors that were read, by what they are stored as. */
+  Map<String, Long> numbers() {
+    return numbers;
+  }
+
+  /** Tensors that the model does not want. */
+  List<String> ignored() {
+    return ignored;
   }
 
   void read(Map<Path, List<Tensor>> weights) {
@@ -38,6 +53,9 @@ final class WeightsReader {
               } else {
                 read(file, tensor);
               }
+              numbers.merge(tensor.dtype(), tensor.numbers(), Long::sum);
+            } else {
+              ignored.add(tensor.name());
             }
           }
         });
@@ -45,8 +63,8 @@ final class WeightsReader {
 
   private boolean wants(Tensor tensor) {
     byte[] name = tensor.name().getBytes(StandardCharsets.UTF_8);
-    try (Scratch scratch = new Scratch(name.length + 1)) {
-      scratch.view(0, name.length + 1).put(name).put((byte) 0);
+    try (NativeBlock scratch = new NativeBlock("a call's arguments", name.length + 1)) {
+      scratch.buffer(0, name.length + 1).put(name).put((byte) 0);
       return Native.modelWants(model, scratch.address()) != 0;
     }
   }
@@ -57,8 +75,8 @@ final class WeightsReader {
     byte[] name = tensor.name().getBytes(StandardCharsets.UTF_8);
     int shapeBytes = tensor.shape().length * Long.BYTES;
     int bytes = shapeBytes + name.length + 1 + path.length + 1;
-    try (Scratch scratch = new Scratch(bytes)) {
-      ByteBuffer to = scratch.view(0, bytes);
+    try (NativeBlock scratch = new NativeBlock("a call's arguments", bytes)) {
+      ByteBuffer to = scratch.buffer(0, bytes);
       to.asLongBuffer().put(tensor.shape());
       to.position(shapeBytes).put(name).put((byte) 0).put(path).put((byte) 0);
       long nameAddress = scratch.address() + shapeBytes;

@@ -60,6 +60,9 @@ class HostileWeightsTest {
           "Q",
           "R",
           "b",
+          "\u0081",
+          "c__torch__.a\nB\n",
+          "c__torch__.a\nB\n)\u0081",
           ".",
           "X\u0001\u0000\u0000\u0000a",
           "X\u0007\u0000\u0000\u0000storage",
@@ -136,7 +139,8 @@ class HostileWeightsTest {
   @Test
   void mutatedFiles() throws IOException {
     List<byte[]> files = new ArrayList<>();
-    for (String name : List.of("zip.bin", "old.bin", "zip64.bin", "protocol4.bin", "wrapped.bin")) {
+    for (String name :
+        List.of("zip.bin", "old.bin", "zip64.bin", "protocol4.bin", "wrapped.bin", "script.bin")) {
       files.add(Files.readAllBytes(TorchFileTest.resource(name)));
     }
     try (FileChannel channel = open("x.bin")) {

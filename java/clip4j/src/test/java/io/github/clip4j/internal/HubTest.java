@@ -156,7 +156,7 @@ class HubTest {
   @Test
   void piecesStandInForBoth() throws IOException {
     server.files.keySet().removeAll(Set.of("tokenizer.json", "vocab.json", "merges.txt"));
-    assertFails("org/tiny", Kind.UNSUPPORTED, "tokenizer.json");
+    assertFails("org/tiny", Kind.UNSUPPORTED, "spiece.model");
     server.files.put("spiece.model", new byte[] {1});
     assertTrue(names(open("org/tiny")).contains("spiece.model"));
   }

@@ -13,7 +13,9 @@ import io.github.clip4j.search.Clip4jException.Kind;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
@@ -135,6 +137,25 @@ class HubTransferTest {
     open();
     assertWhole();
     assertEquals(2, server.contentRequests().size());
+  }
+
+  /** What our downloads of files that nobody wants any more left; Python's are its own affair. */
+  @Test
+  void deletesWhatWasLeftLongAgo() throws IOException {
+    Files.createDirectories(blobs());
+    String[] names = {"a.clip4j-0.incomplete", "b.clip4j-0.incomplete", "a.incomplete", "a"};
+    FileTime longAgo = FileTime.from(Instant.now().minus(Duration.ofDays(8)));
+    for (String name : names) {
+      Files.write(blobs().resolve(name), new byte[10]);
+      if (!name.startsWith("b")) {
+        Files.setLastModifiedTime(blobs().resolve(name), longAgo);
+      }
+    }
+    open();
+    assertEquals(
+        List.of("a.incomplete", "b.clip4j-0.incomplete"),
+        incomplete().stream().map(file -> file.getFileName().toString()).sorted().toList());
+    assertTrue(Files.exists(blobs().resolve("a")));
   }
 
   @Test

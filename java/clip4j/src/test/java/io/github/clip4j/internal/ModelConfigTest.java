@@ -196,8 +196,8 @@ class ModelConfigTest {
     ByteBuffer preprocessing = ByteBuffer.allocate(PreprocessorConfig.BYTES);
     preprocessor("{}").write(preprocessing, ImageOptions.DEFAULT.withBackground(0x123456));
     assertEquals(0, preprocessing.remaining());
-    assertEquals(0x123456, preprocessing.getInt(56));
-    assertEquals(15, preprocessing.getInt(60));
-    assertEquals(20 << 20, preprocessing.getLong(64));
+    assertEquals(0x123456, preprocessing.getInt(64));
+    assertEquals(15, preprocessing.getInt(68));
+    assertEquals(20 << 20, preprocessing.getLong(72));
   }
 }

@@ -107,9 +107,18 @@ class OpenClipConfigTest {
     assertEquals(0, squash.cropHeight());
     assertArrayEquals(new float[] {0.5f, 0.5f, 0.5f}, squash.std());
     for (String unknown :
-        new String[] {"'resize_mode':'longest'", "'interpolation':'lanczos'", "'mode':'L'"}) {
+        new String[] {"'resize_mode':'crop'", "'interpolation':'lanczos'", "'mode':'L'"}) {
       assertUnsupported("supported: ", () -> OpenClip.preprocessor(json("{" + unknown + "}"), 64));
     }
+    PreprocessorConfig longest =
+        OpenClip.preprocessor(json("{'resize_mode':'longest','fill_color':255}"), 64);
+    assertEquals(3, longest.resizeMode());
+    assertEquals(64, longest.cropWidth());
+    assertEquals(0xFFFFFF, longest.fill());
+    Clip4jException wrong =
+        assertThrows(
+            Clip4jException.class, () -> OpenClip.preprocessor(json("{'fill_color':256}"), 64));
+    assertEquals(Kind.CORRUPT, wrong.kind());
   }
 
   private static Tensor tensor(String name, long... shape) {

@@ -85,6 +85,23 @@ class TorchFileTest {
     assertEquals(expected.keySet(), names);
   }
 
+  /** A tensor of TorchScript's is named by its path; the code beside it is compressed. */
+  @Test
+  void aModule() throws IOException {
+    Map<String, double[]> expected =
+        Map.of(
+            "inner.0.weight", new double[] {0, 1, 2, 3, 4, 5},
+            "inner.0.bias", new double[] {0.5, -1.5, 2.5},
+            "scale", new double[] {1.25},
+            "size", new double[] {224});
+    byte[] file = Files.readAllBytes(resource("script.bin"));
+    List<Tensor> tensors = TorchFile.read(resource("script.bin"));
+    for (Tensor tensor : tensors) {
+      assertArrayEquals(expected.get(tensor.name()), numbers(file, tensor), tensor.name());
+    }
+    assertEquals(expected.size(), tensors.size());
+  }
+
   private static void assertFails(Path file, Kind kind, String words) {
     Clip4jException failure =
         assertThrows(Clip4jException.class, () -> TorchFile.read(file), words);
@@ -97,7 +114,6 @@ class TorchFileTest {
   @CsvSource({
     "attack.bin, asks for posix.system",
     "old-attack.bin, asks for posix.system",
-    "script.bin, save its state_dict()",
     "compressed.bin, compressed",
     "strided.bin, tensor a is not contiguous",
   })
@@ -177,6 +193,12 @@ class TorchFileTest {
     "'i\n', UNSUPPORTED, instruction 0x69",
     "'\u008a\u0009', UNSUPPORTED, integer of 9 bytes",
     "'c\u001b[31m\nx\n', UNSUPPORTED, asks for ?[31m.x",
+    "'ccollections\nOrderedDict\n)\u0081.', UNSUPPORTED, an object of collections.OrderedDict",
+    "'c__torch__.a\nB\nK\u0001\u0085\u0081.', UNSUPPORTED, an object of __torch__.a.B",
+    "'c__torch__.a\nB\n)R.', UNSUPPORTED, __torch__.a.B with 0 arguments",
+    "'c__torch__.a\nB\n)\u0081.].', CORRUPT, no dictionary of tensors",
+    "'c__torch__.a\nB\n)\u0081Nb.', CORRUPT, needs a Map",
+    "'c__torch\nB\n.', UNSUPPORTED, asks for __torch.B",
   })
   void pickles(String object, Kind kind, String words) throws IOException {
     assertFails(old(object), kind, words);
@@ -199,6 +221,30 @@ class TorchFileTest {
     assertFails(old("}" + list + "Ns."), Kind.CORRUPT, "needs a String");
     assertFails(old(list + "Q."), Kind.CORRUPT, "no tensor's memory");
     assertFails(old("ctorch._utils\n_rebuild_parameter\n" + list + "R."), Kind.UNSUPPORTED, "");
+  }
+
+  private static final String MODULE = "c__torch__.a\nB\n)\u0081";
+
+  /** The state that is built is one that the module is in, or that another module has. */
+  @Test
+  void modulesThatContainThemselves() throws IOException {
+    String self = MODULE + "q\0}X\1\0\0\0ah\0sb";
+    assertFails(old(self + ".]."), Kind.UNSUPPORTED, "in two places");
+    String twice = MODULE + "q\0}(X\1\0\0\0a" + MODULE + "q\1X\1\0\0\0bh\1ub";
+    assertFails(old(twice + ".]."), Kind.UNSUPPORTED, "in two places");
+    String shared = "}q\0X\1\0\0\0a" + MODULE + "h\0bs";
+    assertFails(old(shared + ".]."), Kind.UNSUPPORTED, "in two places");
+  }
+
+  /** Each is the only member of the one before. */
+  @Test
+  void modulesNestedDeep() throws IOException {
+    StringBuilder chain = new StringBuilder();
+    for (int i = 0; i < 10_000; i++) {
+      chain.append(MODULE).append("}X\1\0\0\0a");
+    }
+    chain.append("N").append("sb".repeat(10_000));
+    assertFails(old(chain + ".]."), Kind.UNSUPPORTED, "in over 300 characters");
   }
 
   /** As many objects as the size allows, nested and side by side. */
