@@ -33,6 +33,7 @@ clip4j_config b32() {
           .max_positions = 77,
           .end_of_text_id = 49407,
           .projection_dim = 512,
+          .position_grid = 7,
           .vision_pooling = CLIP4J_CLASS_TOKEN,
           .text_pooling = CLIP4J_END_OF_TEXT,
           .patch_bias = 0,
@@ -48,6 +49,7 @@ clip4j_config l14() {
   config.vision = {1024, 4096, 24, 16, CLIP4J_QUICK_GELU, 1e-5F};
   config.text = {768, 3072, 12, 12, CLIP4J_QUICK_GELU, 1e-5F};
   config.patch_size = 14;
+  config.position_grid = 16;
   config.projection_dim = 768;
   return config;
 }
