@@ -20,6 +20,7 @@
 
 #include "npy.h"
 #include "search/parallel.h"
+#include "truth.h"
 
 namespace clip4j::bench {
 namespace {
@@ -82,36 +83,6 @@ double read_bandwidth() {
   return best;
 }
 
-// How many of `count` queries have other hits, scores or order than a scan of all rows in float64.
-int64_t wrong_queries(const search::SegmentView& view, const search::Request& request, const search::Kernel& kernel,
-                      const float* queries, int64_t count, const search::Hits& hits) {
-  const search::Codes& codes = view.segment->codes();
-  const int32_t dimension = view.segment->dimension();
-  std::atomic<int64_t> wrong{0};
-  parallel(count, [&](int64_t q) {
-    const float* query = queries + q * dimension;
-    const double norm = std::sqrt(kernel.dot(query, query, dimension));
-    std::vector<std::pair<double, int64_t>> scores;  // negated, so that sorting puts the best first
-    for (int64_t row = 0; row < view.segment->rows(); ++row) {
-      if (view.allowed != nullptr && (view.allowed[row / 64] >> row % 64 & 1) == 0) continue;
-      double score = kernel.dot(query, view.segment->source().row(row, nullptr), dimension);
-      if (request.similarity == search::Similarity::kCosine) {
-        score = codes.norm[row] == 0 ? 0 : std::clamp(score / norm / codes.norm[row], -1.0, 1.0);
-      }
-      if (score >= request.minimum_score) scores.emplace_back(-score, row);
-    }
-    const auto wanted = std::min(request.k[0], static_cast<int64_t>(scores.size()));
-    std::partial_sort(scores.begin(), scores.begin() + wanted, scores.end());
-    bool equal = hits.offset[q + 1] - hits.offset[q] == wanted;
-    for (int64_t i = 0; equal && i < wanted; ++i) {
-      const int64_t hit = hits.offset[q] + i;
-      equal = hits.row[hit] == scores[i].second && hits.score[hit] == -scores[i].first;
-    }
-    if (!equal) ++wrong;
-  });
-  return wrong;
-}
-
 int main(int argc, char** argv) {
   std::map<std::string, std::string> given{
       {"rows", "1000000"},      {"dimension", "512"}, {"queries", "1"}, {"k", "10"},
@@ -170,7 +141,7 @@ int main(int argc, char** argv) {
       taken += seconds() - begin;
       rescored.push_back(static_cast<double>(hits.rescored) / static_cast<double>(count));
       found += static_cast<int64_t>(hits.row.size());
-      if (number("verify") != 0) mismatches += wrong_queries(view, request, kernel, from, count, hits);
+      if (number("verify") != 0) mismatches += wrong_queries(view, request, from, count, hits);
     }
     times.push_back(taken);
   }

@@ -14,3 +14,4 @@ static_assert(offsetof(clip4j_preprocessing, max_encoded_bytes) == 72);
 static_assert(sizeof(clip4j_image) == 32 && offsetof(clip4j_image, kind) == 16);
 static_assert(sizeof(clip4j_outcome) == 256 && offsetof(clip4j_outcome, message) == 4);
 static_assert(sizeof(clip4j_timings) == 16 && offsetof(clip4j_timings, encode_ms) == 8);
+static_assert(sizeof(clip4j_memory) == 24 && offsetof(clip4j_memory, scratch) == 16);

@@ -21,6 +21,9 @@ int32_t clip4j_model_create(const clip4j_config* config, int32_t threads, int32_
                             clip4j_model** model) {
   return translate_exceptions([&] {
     deref(model, "model") = nullptr;
+    if (precision < CLIP4J_PRECISION_FP32 || precision > CLIP4J_PRECISION_AUTO) {
+      fail(CLIP4J_INVALID_ARGUMENT, "precision ", precision, " is unknown");
+    }
     *model = std::make_unique<clip4j_model>(deref(config, "config"), threads,
                                             static_cast<clip4j_precision>(precision))
                  .release();

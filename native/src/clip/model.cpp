@@ -34,9 +34,6 @@ int64_t most_inputs(const clip4j_config& config) {
 // AUTO is what was fastest, at the accuracy that precisions promise (benchmarks/RESULTS.md), on a CPU with
 // these instructions.
 clip4j_precision resolved(clip4j_precision precision, const clip4j_config& config) {
-  if (precision < CLIP4J_PRECISION_FP32 || precision > CLIP4J_PRECISION_AUTO) {
-    fail(CLIP4J_INVALID_ARGUMENT, "precision ", static_cast<int>(precision), " is unknown");
-  }
   const int64_t most = most_inputs(config);
   const bool fits = most <= packed::kMostInt8Inputs;
   if (precision == CLIP4J_PRECISION_INT8 && !fits) {

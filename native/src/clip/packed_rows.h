@@ -115,9 +115,9 @@ inline void encode_int8(const float* values, int64_t width, const Rows& rows, in
     high = most[lane] > high ? most[lane] : high;
   }
   const float range = high / 255 - low / 255;  // neither overflows
-  const float per_step = range > 0 ? 1 / range : 0;
+  const float per_step = range > 1e-30f && range < __builtin_inff() ? 1 / range : 0;  // always finite
   constexpr float kRound = 0x1.8p23f;  // adding it leaves an integer in the low bits
-  const float zero = -low * per_step + kRound - kRound;
+  const float zero = per_step > 0 ? -low * per_step + kRound - kRound : 0;
   rows.scale[row] = range + sum_of(faults);
   rows.zero[row] = static_cast<int32_t>(zero);
   uint8_t* const to = rows.values + row * rows.bytes;

@@ -74,8 +74,8 @@ constexpr int32_t padded(int32_t dimension) { return (dimension + 7) / 8 * 8; }
 
 struct Kernel {
   const char* name;
-  const Kernel*
-      for_few;  // takes no longer for queries that fit into a pack of its own with two columns each; or null
+  // As fast for so few queries that two columns of each fit into a pack of its own; null: none.
+  const Kernel* for_few;
   int32_t columns;  // of a pack; even
   // What so many columns, in packs, take.
   int64_t (*packed_bytes)(int32_t columns, int32_t steps);

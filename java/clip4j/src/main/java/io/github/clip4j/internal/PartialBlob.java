@@ -95,11 +95,14 @@ final class PartialBlob extends PartialFile {
     }
   }
 
-  /** Deletes what our interrupted downloads of any blob left in its folder long ago. */
+  /**
+   * Deletes what our interrupted downloads of any blob left in its folder long ago, or before one
+   * that brought the blob and was interrupted then.
+   */
   static void deleteStale(Path folder) throws IOException {
     long oldest = System.currentTimeMillis() - STALE.toMillis();
     for (Path file : leftovers(folder)) {
-      if (isOurs(file) && file.toFile().lastModified() < oldest) {
+      if (isOurs(file) && (hasBlob(file) || file.toFile().lastModified() < oldest)) {
         Files.deleteIfExists(file);
       }
     }
@@ -107,6 +110,11 @@ final class PartialBlob extends PartialFile {
 
   private static boolean isOurs(Path leftover) {
     return leftover.getFileName().toString().contains(OURS);
+  }
+
+  private static boolean hasBlob(Path leftover) {
+    String name = leftover.getFileName().toString();
+    return Files.exists(leftover.resolveSibling(name.substring(0, name.indexOf(OURS))));
   }
 
   private void copyLongest() throws IOException {

@@ -139,15 +139,20 @@ class HubTransferTest {
     assertEquals(2, server.contentRequests().size());
   }
 
-  /** What our downloads of files that nobody wants any more left; Python's are its own affair. */
+  /**
+   * What our downloads left of files that nobody wants any more, or that are there by now; Python's
+   * are its own affair.
+   */
   @Test
-  void deletesWhatWasLeftLongAgo() throws IOException {
+  void deletesWhatWasLeftForNothing() throws IOException {
     Files.createDirectories(blobs());
-    String[] names = {"a.clip4j-0.incomplete", "b.clip4j-0.incomplete", "a.incomplete", "a"};
+    String[] names = {
+      "a.clip4j-0.incomplete", "b.clip4j-0.incomplete", "c.clip4j-0.incomplete", "a.incomplete", "c"
+    };
     FileTime longAgo = FileTime.from(Instant.now().minus(Duration.ofDays(8)));
     for (String name : names) {
       Files.write(blobs().resolve(name), new byte[10]);
-      if (!name.startsWith("b")) {
+      if (name.startsWith("a")) {
         Files.setLastModifiedTime(blobs().resolve(name), longAgo);
       }
     }
@@ -155,7 +160,7 @@ class HubTransferTest {
     assertEquals(
         List.of("a.incomplete", "b.clip4j-0.incomplete"),
         incomplete().stream().map(file -> file.getFileName().toString()).sorted().toList());
-    assertTrue(Files.exists(blobs().resolve("a")));
+    assertTrue(Files.exists(blobs().resolve("c")));
   }
 
   @Test
