@@ -51,7 +51,7 @@ void attack(const Matrix& rows, const Matrix& queries, const char* what) {
         std::vector<double> score(rows.rows);
         for (int64_t row = 0; row < rows.rows; ++row) {
           score[row] = defined_score(rows.row(row), query, dimension, similarity);
-          const Bound::Interval interval = bound.score(products[row], codes, row);
+          const Bound::Interval interval = bound.score(products[row], codes.error[row], codes.norm[row]);
           ASSERT_LE(interval.lower, score[row]) << "row " << row << " planes " << planes;
           ASSERT_GE(interval.upper, score[row]) << "row " << row << " planes " << planes;
           const auto truth = static_cast<double>(true_score(rows.row(row), query, dimension, similarity));

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "search/bound.h"
 #include "search/exact.h"
 #include "search/kernel.h"
 #include "search/pieces.h"
@@ -19,8 +20,7 @@ constexpr int64_t kMeanRows = 4096;
 // The least float that is not less, with what float64 sums may have lost added first.
 float round_up(double value, int32_t dimension) {
   value *= 1 + 0x1p-50 * (dimension + 16.0);
-  const auto rounded = static_cast<float>(value);
-  return rounded < value ? std::nextafter(rounded, std::numeric_limits<float>::infinity()) : rounded;
+  return round_up(value);
 }
 
 void write_mean(const float* rows, int64_t n, int32_t dimension, Array<float>& mean) {

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "search/bound.h"
 #include "search/kernel.h"
 
 // The oracle: what the other kernels are tested against, written to be read.
@@ -55,7 +56,7 @@ void scan(const CodeView& codes, const Block* blocks, int32_t block_count, const
         const int64_t at = static_cast<int64_t>(block->number) * kBlockRows + r;
         const float product = total * codes.scale[at];
         const float weight = codes.weight[static_cast<int64_t>(block->number) * codes.weight_stride + r];
-        if (product + floor.error * codes.error[at] < floor.threshold * weight + floor.offset) continue;
+        if (!passes(product, codes.error[at], weight, floor)) continue;
         found.rows[found.row_count] = static_cast<int32_t>(at);
         found.products[found.row_count++] = product;
       }

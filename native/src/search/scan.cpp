@@ -152,7 +152,8 @@ void Scan::collect(const Batch& batch, int32_t view, const Found& found, Worker&
     Candidates& candidates = worker.candidates[run->query];
     const Bound& bound = bounds_[static_cast<int64_t>(view) * batch.count + run->query];
     for (int32_t i = 0; i < run->count; ++i, ++row, ++product) {
-      const Bound::Interval score = bound.score(*product, codes, *row);
+      const Bound::Interval score =
+          bound.score(*product, codes.error[*row], bound.weighted() ? codes.norm[*row] : 1);
       candidates.add({score.lower, score.upper, view, *row});
     }
     candidates.shrink_when_full(Scorer(queries_, run->query, batch.views));

@@ -1,0 +1,210 @@
+#include <cuda_runtime.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "clip4j_status.h"
+#include "cuda/machine.cuh"
+#include "cuda/topk_library.h"
+#include "cuda/topk_raise.h"
+#include "cuda/topk_scan.h"
+
+namespace clip4j::cuda {
+
+struct Stream {
+  int32_t device;
+  int32_t processors;
+  cudaStream_t stream;
+};
+
+namespace {
+
+thread_local char error_text[512];
+
+int32_t status(cudaError_t error, const char* what) {
+  if (error == cudaSuccess) return CLIP4J_OK;
+  cudaGetLastError();  // else the next call would report it again
+  switch (error) {
+    case cudaErrorInsufficientDriver:
+    case cudaErrorStubLibrary:
+      snprintf(error_text, sizeof(error_text),
+               "there is no CUDA driver (libcuda.so.1) for CUDA %d or later: install NVIDIA's driver, or use the CPU",
+               CUDART_VERSION / 1000);
+      return CLIP4J_UNSUPPORTED;
+    case cudaErrorNoDevice:
+    case cudaErrorInvalidDevice:
+      snprintf(error_text, sizeof(error_text), "there is no such CUDA device: nvidia-smi lists them");
+      return CLIP4J_UNSUPPORTED;
+    case cudaErrorNoKernelImageForDevice:
+    case cudaErrorUnsupportedPtxVersion:
+      snprintf(error_text, sizeof(error_text),
+               "this GPU is too old, or its driver: compute capability 8.0 and CUDA %d.%d are needed",
+               CUDART_VERSION / 1000, CUDART_VERSION % 1000 / 10);
+      return CLIP4J_UNSUPPORTED;
+    case cudaErrorMemoryAllocation:
+      snprintf(error_text, sizeof(error_text), "out of memory of the GPU: %s", what);
+      return CLIP4J_OUT_OF_MEMORY;
+    default:
+      snprintf(error_text, sizeof(error_text), "CUDA: %s: %s (%s)", what, cudaGetErrorString(error),
+               cudaGetErrorName(error));
+      return CLIP4J_INTERNAL;
+  }
+}
+
+// Calls until one fails.
+template <typename First, typename... Rest>
+int32_t run(const char* what, const First& first, const Rest&... rest) {
+  const cudaError_t error = first();
+  if (error != cudaSuccess) return status(error, what);
+  if constexpr (sizeof...(rest) > 0) return run(what, rest...);
+  return CLIP4J_OK;
+}
+
+const char* error() { return error_text; }
+
+int32_t count(int32_t* count) {
+  return run("cudaGetDeviceCount", [&] { return cudaGetDeviceCount(count); });
+}
+
+int32_t properties(int32_t device, Properties* to) {
+  cudaDeviceProp found;
+  size_t free = 0, total = 0;
+  const int32_t failed = run(
+      "cudaGetDeviceProperties", [&] { return cudaGetDeviceProperties(&found, device); },
+      [&] { return cudaSetDevice(device); }, [&] { return cudaMemGetInfo(&free, &total); });
+  if (failed != CLIP4J_OK) return failed;
+  if (found.major < 8) return status(cudaErrorNoKernelImageForDevice, "");
+  snprintf(to->name, sizeof(to->name), "%s", found.name);
+  to->free_bytes = static_cast<int64_t>(free);
+  to->total_bytes = static_cast<int64_t>(total);
+  to->processors = found.multiProcessorCount;
+  to->shared_bytes = static_cast<int32_t>(found.sharedMemPerBlockOptin);
+  return CLIP4J_OK;
+}
+
+int32_t allocate(int32_t device, int64_t bytes, void** memory) {
+  return run(
+      "cudaMalloc", [&] { return cudaSetDevice(device); },
+      [&] { return cudaMalloc(memory, static_cast<size_t>(bytes)); });
+}
+
+void release(int32_t device, void* memory) {
+  cudaSetDevice(device);
+  cudaFree(memory);
+}
+
+int32_t allocate_pinned(int64_t bytes, void** memory) {
+  return run("cudaHostAlloc",
+             [&] { return cudaHostAlloc(memory, static_cast<size_t>(bytes), cudaHostAllocPortable); });
+}
+
+void release_pinned(void* memory) { cudaFreeHost(memory); }
+
+int32_t open(int32_t device, Stream** stream) {
+  auto made = new (std::nothrow) Stream{device, 0, nullptr};
+  if (made == nullptr) return status(cudaErrorMemoryAllocation, "a stream");
+  const int32_t failed = run(
+      "cudaStreamCreate", [&] { return cudaSetDevice(device); },
+      [&] { return cudaDeviceGetAttribute(&made->processors, cudaDevAttrMultiProcessorCount, device); },
+      [&] { return cudaStreamCreateWithFlags(&made->stream, cudaStreamNonBlocking); });
+  if (failed != CLIP4J_OK) {
+    delete made;
+    return failed;
+  }
+  *stream = made;
+  return CLIP4J_OK;
+}
+
+void close(Stream* stream) {
+  cudaSetDevice(stream->device);
+  cudaStreamSynchronize(stream->stream);
+  cudaStreamDestroy(stream->stream);
+  delete stream;
+}
+
+int32_t upload(Stream* stream, void* to, const void* from, int64_t bytes) {
+  return run(
+      "cudaMemcpyAsync", [&] { return cudaSetDevice(stream->device); },
+      [&] {
+        return cudaMemcpyAsync(to, from, static_cast<size_t>(bytes), cudaMemcpyHostToDevice, stream->stream);
+      });
+}
+
+int32_t download(Stream* stream, void* to, const void* from, int64_t pitch, int64_t bytes, int64_t rows) {
+  return run(
+      "a kernel or copy", [&] { return cudaSetDevice(stream->device); },
+      [&] {
+        return cudaMemcpy2DAsync(to, static_cast<size_t>(bytes), from, static_cast<size_t>(pitch),
+                                 static_cast<size_t>(bytes), static_cast<size_t>(rows), cudaMemcpyDeviceToHost,
+                                 stream->stream);
+      },
+      [&] { return cudaStreamSynchronize(stream->stream); });
+}
+
+// 64 sums a thread leave room for a second thread block; 128 do not.
+template <int kTiles>
+__global__ void __launch_bounds__(kThreads, kTiles <= 8 ? 2 : 1) scan_kernel(const __grid_constant__ Scan scan) {
+  Gpu gpu;
+  Scanner<kTiles, Gpu>(scan, gpu).run();
+}
+
+__global__ void __launch_bounds__(kThreads) raise_kernel(const __grid_constant__ Raise raise) {
+  Gpu gpu;
+  Raiser<Gpu>(raise, gpu).run();
+}
+
+template <int kTiles>
+int32_t launch(Stream* stream, const Scan& scan) {
+  const auto shared = static_cast<int32_t>(shared_bytes(kTiles, scan.chunks));
+  const int32_t groups = (scan.column_tiles + kTiles - 1) / kTiles;
+  int32_t resident = 0;
+  return run(
+      "the scan", [&] { return cudaSetDevice(stream->device); },
+      [&] {
+        return cudaFuncSetAttribute(scan_kernel<kTiles>, cudaFuncAttributeMaxDynamicSharedMemorySize, shared);
+      },
+      [&] {
+        return cudaOccupancyMaxActiveBlocksPerMultiprocessor(&resident, scan_kernel<kTiles>, kThreads,
+                                                             static_cast<size_t>(shared));
+      },
+      [&] {
+        // What is there at once shares the tiles; no more than there are.
+        const int32_t workers =
+            std::clamp(resident * stream->processors / groups, 1, std::max(1, scan.tiles));
+        scan_kernel<kTiles><<<workers * groups, kThreads, static_cast<size_t>(shared), stream->stream>>>(scan);
+        return cudaGetLastError();
+      });
+}
+
+int32_t scan(Stream* stream, const Scan* scan, int32_t tiles) {
+  switch (tiles) {
+    case 1:
+      return launch<1>(stream, *scan);
+    case 2:
+      return launch<2>(stream, *scan);
+    case 4:
+      return launch<4>(stream, *scan);
+    case 8:
+      return launch<8>(stream, *scan);
+    default:
+      return launch<16>(stream, *scan);
+  }
+}
+
+int32_t raise(Stream* stream, const Raise* raise) {
+  return run(
+      "the thresholds", [&] { return cudaSetDevice(stream->device); },
+      [&] {
+        raise_kernel<<<raise->queries, kThreads, sizeof(Raiser<Gpu>::Shared), stream->stream>>>(*raise);
+        return cudaGetLastError();
+      });
+}
+
+constexpr Library kLibrary = {kLibraryVersion, error,           count,          properties, allocate, release,
+                              allocate_pinned, release_pinned, open,           close,      upload,   download,
+                              scan,            raise};
+
+}  // namespace
+}  // namespace clip4j::cuda
+
+const clip4j::cuda::Library* clip4j_cuda_library(void) { return &clip4j::cuda::kLibrary; }
