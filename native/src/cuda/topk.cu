@@ -141,6 +141,12 @@ int32_t download(Stream* stream, void* to, const void* from, int64_t pitch, int6
       [&] { return cudaStreamSynchronize(stream->stream); });
 }
 
+int32_t wait(Stream* stream) {
+  return run(
+      "a kernel or copy", [&] { return cudaSetDevice(stream->device); },
+      [&] { return cudaStreamSynchronize(stream->stream); });
+}
+
 // 64 sums a thread leave room for a second thread block; 128 do not.
 template <int kTiles>
 __global__ void __launch_bounds__(kThreads, kTiles <= 8 ? 2 : 1) scan_kernel(const __grid_constant__ Scan scan) {
@@ -202,7 +208,7 @@ int32_t raise(Stream* stream, const Raise* raise) {
 
 constexpr Library kLibrary = {kLibraryVersion, error,           count,          properties, allocate, release,
                               allocate_pinned, release_pinned, open,           close,      upload,   download,
-                              scan,            raise};
+                              wait,            scan,           raise};
 
 }  // namespace
 }  // namespace clip4j::cuda

@@ -44,6 +44,7 @@ struct Library {
   int32_t (*upload)(Stream* stream, void* to, const void* from, int64_t bytes);
   // `rows` times `bytes`, `pitch` bytes apart on the GPU and dense here. Returns when it is there.
   int32_t (*download)(Stream* stream, void* to, const void* from, int64_t pitch, int64_t bytes, int64_t rows);
+  int32_t (*wait)(Stream* stream);
   // `tiles` of columns a thread block: 1, 2, 4, 8 or 16.
   int32_t (*scan)(Stream* stream, const Scan* scan, int32_t tiles);
   int32_t (*raise)(Stream* stream, const Raise* raise);

@@ -102,6 +102,15 @@ void Candidates::settle(const Scorer& scorer) {
   if (size() == k_) raise(candidates_.back().lower);
 }
 
+void Candidates::append_to(Hits& hits, const Scorer& scorer) const {
+  for (const Candidate& candidate : candidates_) {
+    hits.row.push_back(scorer.number(candidate));
+    hits.score.push_back(candidate.lower + 0.0);  // never -0
+  }
+  hits.offset.push_back(static_cast<int64_t>(hits.row.size()));
+  hits.rescored += rescored_;
+}
+
 void Candidates::rescore(int64_t begin, int64_t end, const Scorer& scorer) {
   std::atomic<int64_t> count{0};
   parallel(divide_up(end - begin, kRescorePiece), [&](int64_t piece) {

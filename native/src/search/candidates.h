@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "search/queries.h"
+#include "search/search.h"
 #include "search/segment.h"
 
 namespace clip4j::search {
@@ -66,8 +67,8 @@ class Candidates {
   // Leaves the best k, the best first, with their scores.
   void settle(const Scorer& scorer);
 
-  std::span<const Candidate> all() const { return candidates_; }
-  int64_t rescored() const { return rescored_; }
+  // Once settled: the hits of a further query.
+  void append_to(Hits& hits, const Scorer& scorer) const;
   int64_t bytes() const;
 
  private:

@@ -20,7 +20,7 @@ constexpr int64_t kMeanRows = 4096;
 // The least float that is not less, with what float64 sums may have lost added first.
 float round_up(double value, int32_t dimension) {
   value *= 1 + 0x1p-50 * (dimension + 16.0);
-  return round_up(value);
+  return search::round_up(value);
 }
 
 void write_mean(const float* rows, int64_t n, int32_t dimension, Array<float>& mean) {

@@ -51,6 +51,22 @@ class GpuMemory {
   void* memory_ = nullptr;
 };
 
+class GpuStream {
+ public:
+  GpuStream(const cuda::Library& library, int32_t device) : library_(library) {
+    check(library, library.open(device, &stream_));
+  }
+  ~GpuStream() { library_.close(stream_); }
+  GpuStream(const GpuStream&) = delete;
+  GpuStream& operator=(const GpuStream&) = delete;
+
+  cuda::Stream* get() const { return stream_; }
+
+ private:
+  const cuda::Library& library_;
+  cuda::Stream* stream_ = nullptr;
+};
+
 class PinnedMemory {
  public:
   PinnedMemory() = default;
@@ -61,11 +77,13 @@ class PinnedMemory {
   ~PinnedMemory() {
     if (memory_ != nullptr) library_->release_pinned(memory_);
   }
-  PinnedMemory(PinnedMemory&& other) noexcept
-      : library_(other.library_),
-        memory_(std::exchange(other.memory_, nullptr)),
-        counted_(std::move(other.counted_)) {}
-  PinnedMemory& operator=(PinnedMemory&&) = delete;
+  PinnedMemory(PinnedMemory&& other) noexcept { *this = std::move(other); }
+  PinnedMemory& operator=(PinnedMemory&& other) noexcept {
+    std::swap(library_, other.library_);
+    std::swap(memory_, other.memory_);
+    counted_ = std::move(other.counted_);
+    return *this;
+  }
 
   uint8_t* data() const { return static_cast<uint8_t*>(memory_); }
   int64_t bytes() const { return counted_.bytes(); }

@@ -60,13 +60,7 @@ void Scan::run(const Batch& batch, Hits& hits) {
     best[q].settle(Scorer(queries_, static_cast<int32_t>(q), batch.views));
   });
   for (int32_t q = 0; q < batch.count; ++q) {
-    const Scorer scorer(queries_, q, batch.views);
-    for (const Candidate& candidate : best[q].all()) {
-      hits.row.push_back(scorer.number(candidate));
-      hits.score.push_back(candidate.lower + 0.0);  // never -0
-    }
-    hits.offset.push_back(static_cast<int64_t>(hits.row.size()));
-    hits.rescored += best[q].rescored();
+    best[q].append_to(hits, Scorer(queries_, q, batch.views));
   }
 }
 

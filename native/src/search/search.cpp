@@ -19,34 +19,8 @@ constexpr int64_t kThreadProducts = 1
 constexpr int64_t kThreadBytes =
     8 << 20;  // codes that are worth sharing among threads when queries can be instead
 
-void check(const Request& request) {
-  for (const int64_t k : request.k) {
-    if (k < 1) fail(CLIP4J_INVALID_ARGUMENT, "k must be at least 1, not ", k);
-  }
-  if (std::isnan(request.minimum_score)) fail(CLIP4J_INVALID_ARGUMENT, "the minimum score is not a number");
-}
-
-void check(const float* queries, int64_t query_count, int32_t dimension, Similarity similarity,
-           const Kernel& kernel) {
-  for (int64_t q = 0; q < query_count; ++q) {
-    const float* query = queries + q * dimension;
-    const double square = kernel.dot(query, query, dimension);
-    if (!std::isfinite(square)) fail(CLIP4J_INVALID_ARGUMENT, "query ", q, " has a value that is not finite");
-    if (square == 0 && similarity == Similarity::kCosine) {
-      fail(CLIP4J_INVALID_ARGUMENT, "query ", q, " is zero: it has no cosine");
-    }
-  }
-}
-
 const Kernel& fitting(const Kernel& kernel, int32_t query_count) {
   return kernel.for_few != nullptr && 2 * query_count <= kernel.for_few->columns ? *kernel.for_few : kernel;
-}
-
-void clear(Hits& hits) {
-  hits.offset.clear();
-  hits.row.clear();
-  hits.score.clear();
-  hits.rescored = 0;
 }
 
 // So many that their candidates fit. A range search has as many as hits, which the caller has room for.
@@ -68,12 +42,27 @@ void run(const Batch& batch, Hits& hits) {
 
 }  // namespace
 
+void check(const Request& request, const float* queries, int64_t query_count, int32_t dimension,
+           const Kernel& kernel) {
+  for (const int64_t k : request.k) {
+    if (k < 1) fail(CLIP4J_INVALID_ARGUMENT, "k must be at least 1, not ", k);
+  }
+  if (std::isnan(request.minimum_score)) fail(CLIP4J_INVALID_ARGUMENT, "the minimum score is not a number");
+  for (int64_t q = 0; q < query_count; ++q) {
+    const float* query = queries + q * dimension;
+    const double square = kernel.dot(query, query, dimension);
+    if (!std::isfinite(square)) fail(CLIP4J_INVALID_ARGUMENT, "query ", q, " has a value that is not finite");
+    if (square == 0 && request.similarity == Similarity::kCosine) {
+      fail(CLIP4J_INVALID_ARGUMENT, "query ", q, " is zero: it has no cosine");
+    }
+  }
+}
+
 void search(std::span<const SegmentView> segments, int32_t dimension, const float* queries,
             int64_t query_count, const Request& request, const Kernel& kernel, Hits& hits) {
   const DefaultFloatingPoint environment;
-  check(request);
-  check(queries, query_count, dimension, request.similarity, kernel);
-  clear(hits);
+  check(request, queries, query_count, dimension, kernel);
+  hits.clear();
   int64_t rows = 0, bytes = 0;
   for (const SegmentView& view : segments) {
     rows += view.segment->rows();

@@ -32,6 +32,12 @@ struct Hits {
   // themselves.
   int64_t rescored = 0;
 
+  void clear() {
+    offset.clear();
+    row.clear();
+    score.clear();
+    rescored = 0;
+  }
   // Takes over the hits of further queries; `part` has no offset 0.
   void append(const Hits& part) {
     const auto before = static_cast<int64_t>(row.size());
@@ -49,5 +55,9 @@ struct Hits {
 // for.
 void search(std::span<const SegmentView> segments, int32_t dimension, const float* queries,
             int64_t query_count, const Request& request, const Kernel& kernel, Hits& hits);
+
+// What search() throws for a request and queries that make no sense.
+void check(const Request& request, const float* queries, int64_t query_count, int32_t dimension,
+           const Kernel& kernel);
 
 }  // namespace clip4j::search

@@ -1,0 +1,253 @@
+#include <atomic>
+#include <thread>
+
+#include "base/error.h"
+#include "search/gpu_index.h"
+#include "search/gpu_layout.h"
+#include "search/gpu_library.h"
+#include "search_cuda_emulator.h"
+#include "search_reference.h"
+
+// Searches on a GPU, whose kernels run here as cuda_emulator.h does it, against the naive search: all but the launch.
+namespace clip4j::search::test {
+namespace {
+
+using cuda::test::emulated_library;
+using cuda::test::Settings;
+using cuda::test::settings;
+
+class Gpu : public testing::Test {
+ protected:
+  void SetUp() override { settings() = Settings(); }
+  void TearDown() override { EXPECT_EQ(settings().allocated, 0); }
+
+  static Hits search(const Index& index, const Matrix& queries, const Request& request, int64_t most_bytes = -1) {
+    const GpuIndex gpu(emulated_library(), 0, index.views(), most_bytes);
+    Hits hits;
+    gpu.search(index.views(), queries.values.data(), queries.rows, request, kernel(instruction_set()), hits);
+    return hits;
+  }
+
+  static void check(const Matrix& rows, const Matrix& queries, const Request& request, int32_t segments = 1,
+                    const std::vector<uint64_t>* allowed = nullptr, int64_t most_bytes = -1) {
+    SCOPED_TRACE("n=" + std::to_string(rows.rows) + " d=" + std::to_string(rows.dimension) +
+                 " queries=" + std::to_string(queries.rows) + " k=" + std::to_string(request.k[0]) +
+                 " segments=" + std::to_string(segments) +
+                 (request.similarity == Similarity::kDot ? " dot" : " cosine"));
+    const Hits expected = naive(rows, queries, request, allowed);
+    const Index index(rows, segments, allowed);
+    const Hits hits = search(index, queries, request, most_bytes);
+    ASSERT_EQ(hits.offset, expected.offset);
+    ASSERT_EQ(hits.row, expected.row);
+    ASSERT_EQ(hits.score, expected.score);
+  }
+  static void check(const Matrix& rows, const Matrix& queries, int64_t k, Similarity similarity,
+                    int32_t segments = 1) {
+    check(rows, queries, {.k = {&k, 1}, .similarity = similarity}, segments);
+  }
+};
+
+TEST_F(Gpu, FindsWhatTheNaiveSearchFinds) {
+  for (const Similarity similarity : {Similarity::kCosine, Similarity::kDot}) {
+    for (const int32_t dimension : {1, 31, 32, 33, 100}) {
+      for (const int64_t n : {1, 16, 255, 257, 1000}) {
+        const Matrix rows = normal(n, dimension, 1), queries = normal(3, dimension, 2);
+        check(rows, queries, 5, similarity);
+      }
+    }
+  }
+}
+
+// Every width of a thread block's columns, one plane and two, several groups of columns.
+TEST_F(Gpu, AnyNumberOfQueries) {
+  const Matrix rows = normal(300, 40, 3);
+  for (const int64_t count : {1, 5, 9, 33, 65, 260}) {
+    check(rows, normal(count, 40, 4), 3, Similarity::kCosine);
+    if (count < 10) check(rows, normal(count, 40, 5), 3, Similarity::kDot, 3);
+  }
+}
+
+// More rows than a query's list has room for: rounds, and thresholds that the GPU raises between them.
+TEST_F(Gpu, ThresholdsRiseBetweenRounds) {
+  const Matrix rows = normal(40000, 16, 6), queries = normal(3, 16, 7);
+  for (const int64_t k : {1, 10, 100}) check(rows, queries, k, Similarity::kCosine, 2);
+  EXPECT_GT(settings().scans, 3);
+  check(rows, queries, 10, Similarity::kDot);
+}
+
+TEST_F(Gpu, ManyHits) {
+  const Matrix rows = normal(20000, 8, 8), queries = normal(2, 8, 9);
+  for (const int64_t k : {1000, 1024}) check(rows, queries, k, Similarity::kCosine);
+}
+
+TEST_F(Gpu, MoreHitsThanItIsMadeForAreTheCpus) {
+  const Matrix rows = normal(3000, 8, 10), queries = normal(2, 8, 11);
+  check(rows, queries, 1025, Similarity::kCosine);
+  const int64_t all = kAllRows;
+  check(rows, queries, {.k = {&all, 1}, .minimum_score = 0.5});
+  EXPECT_EQ(settings().scans, 0);
+}
+
+// The best rows come last: lists overflow, and the second pass, which knows the thresholds, finds everything.
+TEST_F(Gpu, RowsInTheWorstOrder) {
+  const Matrix queries = normal(2, 8, 12);
+  Matrix rows(70000, 8);
+  const Matrix noise = normal(70000, 8, 13, 0.3F);
+  for (int64_t i = 0; i < rows.rows; ++i) {
+    const float along = i % 256 < 128 ? 1.0F : static_cast<float>(i) / 70000;
+    for (int32_t j = 0; j < 8; ++j) rows.row(i)[j] = noise.row(i)[j] + along * queries.row(i % 2)[j];
+  }
+  check(rows, queries, 20, Similarity::kCosine, 5);
+}
+
+// Neither pass has room for 30,000 equal rows: the CPU settles it.
+TEST_F(Gpu, MoreTiesThanThereIsRoomFor) {
+  Matrix rows = normal(40000, 8, 14);
+  for (int64_t i = 0; i < 30000; ++i) std::copy_n(rows.row(35000), 8, rows.row(i));
+  Matrix queries = normal(2, 8, 15);
+  std::copy_n(rows.row(35000), 8, queries.row(0));
+  check(rows, queries, 10, Similarity::kCosine);
+}
+
+TEST_F(Gpu, FiltersMinimumsAndOneKAQuery) {
+  const Matrix rows = normal(2000, 24, 16), queries = normal(4, 24, 17);
+  std::vector<uint64_t> allowed((2000 + 63) / 64);
+  for (int64_t row = 0; row < 2000; row += 7) allowed[row / 64] |= uint64_t{1} << (row % 64);
+  const std::vector<int64_t> k{1, 9, 300, 2000 / 7};
+  for (const int32_t segments : {1, 7}) {
+    check(rows, queries, {.k = k}, segments, &allowed);
+    check(rows, queries, {.k = k, .minimum_score = 0.2}, segments);
+    check(rows, queries, {.k = k, .minimum_score = 2}, segments);
+    check(rows, queries, {.k = k, .minimum_score = -1, .similarity = Similarity::kDot}, segments, &allowed);
+  }
+}
+
+TEST_F(Gpu, ExtremeValues) {
+  Matrix rows = normal(600, 20, 18);
+  const float factors[] = {0, 1e-38F, 1e-44F, 1, 1e18F, 1e-20F};
+  for (int64_t i = 0; i < rows.rows; ++i) {
+    for (int32_t j = 0; j < 20; ++j) rows.row(i)[j] *= factors[i % 6];
+  }
+  Matrix queries = normal(3, 20, 19);
+  for (int32_t j = 0; j < 20; ++j) queries.row(1)[j] *= 1e-40F, queries.row(2)[j] *= 1e18F;
+  for (const int64_t k : {1, 50, 599}) {
+    check(rows, queries, k, Similarity::kCosine);
+    check(rows, queries, k, Similarity::kDot, 3);
+  }
+}
+
+// What does not fit waits in pinned memory and is copied at each search.
+TEST_F(Gpu, RowsBeyondItsMemory) {
+  const Matrix rows = normal(3000, 32, 20), queries = normal(3, 32, 21);
+  const int64_t k = 7, some = 1500 * 52;
+  for (const int64_t most : {int64_t{0}, some}) {
+    check(rows, queries, {.k = {&k, 1}}, 1, nullptr, most);
+    check(rows, queries, {.k = {&k, 1}}, 3, nullptr, most);
+  }
+  const Index index(rows);
+  const GpuIndex gpu(emulated_library(), 0, index.views(), some);
+  EXPECT_GT(gpu.resident_bytes(), 0);
+  EXPECT_LE(gpu.resident_bytes(), some);
+  EXPECT_GT(gpu.pinned_bytes(), 0);
+}
+
+TEST_F(Gpu, AThreadBlocksMemoryLimitsTheColumns) {
+  const Matrix rows = normal(300, 700, 22), queries = normal(70, 700, 23);
+  settings().shared_bytes = 48 << 10;
+  check(rows, queries, 4, Similarity::kCosine);
+  settings().shared_bytes = 32 << 10;
+  const Index index(rows);
+  EXPECT_THROW(GpuIndex(emulated_library(), 0, index.views(), -1), Error);
+}
+
+TEST_F(Gpu, AFailureOfAnyCallIsAnErrorAndLosesNoMemory) {
+  const Matrix rows = normal(600, 16, 24), queries = normal(2, 16, 25);
+  const Index index(rows);
+  const int64_t k = 3, live = live_bytes;
+  int32_t failures = 0;
+  for (int32_t after = 0;; ++after) {
+    settings().fail_after = after;
+    try {
+      search(index, queries, {.k = {&k, 1}});
+    } catch (const Error& error) {
+      EXPECT_EQ(error.status(), CLIP4J_OUT_OF_MEMORY);
+      EXPECT_EQ(settings().allocated, 0);
+      ++failures;
+      continue;
+    }
+    break;
+  }
+  EXPECT_GT(failures, 10);
+  EXPECT_EQ(live_bytes, live);
+}
+
+TEST_F(Gpu, ManyThreads) {
+  const Matrix rows = normal(500, 16, 26), queries = normal(4, 16, 27);
+  const Index index(rows);
+  const GpuIndex gpu(emulated_library(), 0, index.views(), -1);
+  const int64_t k = 5;
+  const Hits expected = naive(rows, queries, {.k = {&k, 1}});
+  std::atomic<int> wrong{0};
+  std::vector<std::jthread> threads;
+  for (int t = 0; t < 6; ++t) {
+    threads.emplace_back([&] {
+      Hits hits;
+      for (int i = 0; i < 3; ++i) {
+        gpu.search(index.views(), queries.values.data(), queries.rows, {.k = {&k, 1}}, kernel(instruction_set()),
+                   hits);
+        if (hits.row != expected.row || hits.score != expected.score) ++wrong;
+      }
+    });
+  }
+  threads.clear();
+  EXPECT_EQ(wrong, 0);
+}
+
+TEST_F(Gpu, WrongArguments) {
+  const Matrix rows = normal(10, 4, 28);
+  const Index index(rows);
+  EXPECT_THROW(GpuIndex(emulated_library(), 1, index.views(), -1), Error);
+  const Matrix zero(1, 4);
+  const int64_t k = 1, none = 0;
+  EXPECT_THROW(search(index, zero, {.k = {&k, 1}}), Error);
+  EXPECT_THROW(search(index, rows, {.k = {&none, 1}}), Error);
+  EXPECT_THROW(load_gpu_library("/no/such/library.so"), Error);
+}
+
+// A product is the scalar kernel's, to the bit.
+TEST_F(Gpu, ColumnsAndRowsArePackedForTheInstruction) {
+  const Matrix rows = normal(16, 70, 29);
+  const Codes codes = encode(rows.values.data(), 16, 70);
+  const int32_t chunks = cuda::chunks(70);
+  std::vector<cuda::RowPart> packed(cuda::row_part(1, 0, 0, chunks));
+  pack_rows(codes, 0, 1, packed.data());
+  const auto steps = static_cast<int32_t>(codes.steps());
+  std::vector<int8_t> query(steps * kStepValues);
+  std::mt19937 random(30);
+  for (auto& code : query) code = static_cast<int8_t>(random());
+  std::vector<cuda::QueryPart> columns(gpu_kernel().packed_bytes(8, steps) / sizeof(cuda::QueryPart));
+  gpu_kernel().pack(query.data(), steps, 5, 8, reinterpret_cast<uint8_t*>(columns.data()));
+  std::vector<int32_t> sums(16, -1);
+  cuda::test::emulate(1, 0, [&](cuda::test::Emulated& machine) {
+    int32_t mine[4] = {};
+    const int32_t lane = machine.thread() % cuda::kLanes;
+    for (int32_t chunk = 0; chunk < chunks; ++chunk) {
+      machine.multiply(packed[cuda::row_part(0, chunk, lane, chunks)],
+                       columns[cuda::query_part(0, chunk, lane, chunks)], mine);
+    }
+    for (int32_t i = 0; i < 4; ++i) {
+      if (cuda::sum_column(lane, i) == 5) sums[cuda::sum_row(lane, i)] = mine[i];
+    }
+  });
+  for (int32_t row = 0; row < 16; ++row) {
+    int32_t expected = 0;
+    for (int32_t j = 0; j < 70; ++j) {
+      const int32_t code = codes.values[j / 4 * kStepBytes + row * kStepValues + j % 4] - 128;
+      expected += code * query[j];
+    }
+    EXPECT_EQ(sums[row], expected) << "row " << row;
+  }
+}
+
+}  // namespace
+}  // namespace clip4j::search::test
