@@ -157,6 +157,31 @@ CLIP4J_API int32_t clip4j_search_index_search(const clip4j_index* index, const f
                                               int32_t query_count, const clip4j_request* request,
                                               clip4j_hits* hits, clip4j_found* found);
 
+/* A copy of an index on a GPU: what it finds is what was there when it was copied. */
+typedef struct clip4j_gpu_index clip4j_gpu_index;
+
+/* Copies the rows that `index` has now to CUDA device `device`. `library` (null-terminated path) is libclip4j_search_cuda,
+ * which is loaded and stays loaded. Beyond `memory` bytes of the GPU's (negative: nine tenths of what is free) rows wait
+ * in pinned memory of the CPU's and are copied at each search. The index is kept: it may change, and is freed after the
+ * copy. The caller gives the copy back with clip4j_search_gpu_free (null is allowed).
+ * CLIP4J_MISSING where the library cannot be loaded; CLIP4J_UNSUPPORTED where there is no such GPU, no driver, or one
+ * that is too old; CLIP4J_OUT_OF_MEMORY where either memory is not enough. */
+CLIP4J_API int32_t clip4j_search_gpu_create(const clip4j_index* index, const char* library, int32_t device,
+                                            int64_t memory, clip4j_gpu_index** gpu);
+CLIP4J_API void clip4j_search_gpu_free(clip4j_gpu_index* gpu);
+
+/* As clip4j_search_index_search, with the same result. More than 1024 hits a query and ranges are found by the CPU. */
+CLIP4J_API int32_t clip4j_search_gpu_search(const clip4j_gpu_index* gpu, const float* queries,
+                                            int32_t query_count, const clip4j_request* request,
+                                            clip4j_hits* hits, clip4j_found* found);
+
+/* Memory of a copy, in bytes. */
+typedef struct clip4j_gpu_memory {
+  int64_t resident; /* the GPU's */
+  int64_t pinned;   /* the CPU's, of rows that the GPU has no room for */
+} clip4j_gpu_memory;
+CLIP4J_API int32_t clip4j_search_gpu_memory(const clip4j_gpu_index* gpu, clip4j_gpu_memory* use);
+
 /* The instruction set that the scan uses here ("amx", which up to three queries at a time do without; "avx512vnni",
  * "avx512", "avx2", "scalar"); static text. */
 CLIP4J_API const char* clip4j_search_kernel(void);

@@ -22,7 +22,7 @@ class Gpu : public testing::Test {
   void TearDown() override { EXPECT_EQ(settings().allocated, 0); }
 
   static Hits search(const Index& index, const Matrix& queries, const Request& request, int64_t most_bytes = -1) {
-    const GpuIndex gpu(emulated_library(), 0, index.views(), most_bytes);
+    const GpuIndex gpu(emulated_library(), 0, queries.dimension, index.views(), most_bytes);
     Hits hits;
     gpu.search(index.views(), queries.values.data(), queries.rows, request, kernel(instruction_set()), hits);
     return hits;
@@ -145,7 +145,7 @@ TEST_F(Gpu, RowsBeyondItsMemory) {
     check(rows, queries, {.k = {&k, 1}}, 3, nullptr, most);
   }
   const Index index(rows);
-  const GpuIndex gpu(emulated_library(), 0, index.views(), some);
+  const GpuIndex gpu(emulated_library(), 0, rows.dimension, index.views(), some);
   EXPECT_GT(gpu.resident_bytes(), 0);
   EXPECT_LE(gpu.resident_bytes(), some);
   EXPECT_GT(gpu.pinned_bytes(), 0);
@@ -157,7 +157,7 @@ TEST_F(Gpu, AThreadBlocksMemoryLimitsTheColumns) {
   check(rows, queries, 4, Similarity::kCosine);
   settings().shared_bytes = 32 << 10;
   const Index index(rows);
-  EXPECT_THROW(GpuIndex(emulated_library(), 0, index.views(), -1), Error);
+  EXPECT_THROW(GpuIndex(emulated_library(), 0, rows.dimension, index.views(), -1), Error);
 }
 
 TEST_F(Gpu, AFailureOfAnyCallIsAnErrorAndLosesNoMemory) {
@@ -184,7 +184,7 @@ TEST_F(Gpu, AFailureOfAnyCallIsAnErrorAndLosesNoMemory) {
 TEST_F(Gpu, ManyThreads) {
   const Matrix rows = normal(500, 16, 26), queries = normal(4, 16, 27);
   const Index index(rows);
-  const GpuIndex gpu(emulated_library(), 0, index.views(), -1);
+  const GpuIndex gpu(emulated_library(), 0, rows.dimension, index.views(), -1);
   const int64_t k = 5;
   const Hits expected = naive(rows, queries, {.k = {&k, 1}});
   std::atomic<int> wrong{0};
@@ -206,7 +206,7 @@ TEST_F(Gpu, ManyThreads) {
 TEST_F(Gpu, WrongArguments) {
   const Matrix rows = normal(10, 4, 28);
   const Index index(rows);
-  EXPECT_THROW(GpuIndex(emulated_library(), 1, index.views(), -1), Error);
+  EXPECT_THROW(GpuIndex(emulated_library(), 1, 4, index.views(), -1), Error);
   const Matrix zero(1, 4);
   const int64_t k = 1, none = 0;
   EXPECT_THROW(search(index, zero, {.k = {&k, 1}}), Error);

@@ -18,6 +18,18 @@ struct clip4j_index {
 
 namespace clip4j {
 
+// What the functions that search are called with.
+struct SearchArguments {
+  const float* queries;
+  int32_t query_count;
+  const clip4j_request* request;
+  clip4j_hits* hits;
+  clip4j_found* found;
+};
+// On `gpu`, a copy of the snapshot, or where it is null on the CPU.
+void search_snapshot(const store::Snapshot& snapshot, const search::GpuIndex* gpu,
+                     const SearchArguments& arguments);
+
 // Checks what can be checked without knowing the index.
 store::Ids ids_of(const clip4j_ids& ids);
 

@@ -69,6 +69,26 @@ Filter filter_of(const clip4j_request& request, int64_t rows, std::vector<uint64
 
 }  // namespace
 
+void clip4j::search_snapshot(const store::Snapshot& snapshot, const search::GpuIndex* gpu,
+                             const SearchArguments& arguments) {
+  const auto& [queries, query_count, request, hits, found] = arguments;
+  if (query_count < 0) fail(CLIP4J_INVALID_ARGUMENT, "query_count is ", query_count);
+  if (query_count > 0) deref(queries, "queries");
+  clip4j_hits& to = deref(hits, "hits");
+  const auto wanted = request_of(deref(request, "request"), query_count);
+  if (request->filter == CLIP4J_NO_FILTER) {
+    snapshot.search(queries, query_count, wanted, nullptr, to.hits, gpu);
+  } else {
+    const Filter filter = filter_of(*request, snapshot.rows(), to.filter_rows);
+    snapshot.search(queries, query_count, wanted, &filter, to.hits, gpu);
+  }
+  to.ids.clear();
+  to.id_text.clear();
+  snapshot.append_ids(to.hits.row, to.ids, to.id_text);
+  deref(found, "found") = {to.hits.offset.data(), to.hits.row.data(), to.hits.score.data(),
+                           to.ids.data(),         to.id_text.data(),  to.hits.rescored};
+}
+
 const char* clip4j_search_last_error(void) { return clip4j::last_error(); }
 
 int64_t clip4j_search_live_bytes(void) { return clip4j::live_bytes.load(std::memory_order_relaxed); }
@@ -118,22 +138,8 @@ void clip4j_search_hits_free(clip4j_hits* hits) { delete hits; }
 int32_t clip4j_search_index_search(const clip4j_index* index, const float* queries, int32_t query_count,
                                    const clip4j_request* request, clip4j_hits* hits, clip4j_found* found) {
   return translate_exceptions([&] {
-    if (query_count < 0) fail(CLIP4J_INVALID_ARGUMENT, "query_count is ", query_count);
-    if (query_count > 0) deref(queries, "queries");
-    clip4j_hits& to = deref(hits, "hits");
-    const auto wanted = request_of(deref(request, "request"), query_count);
     const auto snapshot = deref(index, "index").index->snapshot();
-    if (request->filter == CLIP4J_NO_FILTER) {
-      snapshot->search(queries, query_count, wanted, nullptr, to.hits);
-    } else {
-      const Filter filter = filter_of(*request, snapshot->rows(), to.filter_rows);
-      snapshot->search(queries, query_count, wanted, &filter, to.hits);
-    }
-    to.ids.clear();
-    to.id_text.clear();
-    snapshot->append_ids(to.hits.row, to.ids, to.id_text);
-    deref(found, "found") = {to.hits.offset.data(), to.hits.row.data(), to.hits.score.data(),
-                             to.ids.data(),         to.id_text.data(),  to.hits.rescored};
+    clip4j::search_snapshot(*snapshot, nullptr, {queries, query_count, request, hits, found});
   });
 }
 

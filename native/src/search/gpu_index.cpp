@@ -134,14 +134,12 @@ class GpuIndex::Copy {
   const GpuStream stream_;
 };
 
-GpuIndex::GpuIndex(const cuda::Library& library, int32_t device, std::span<const SegmentView> segments,
-                   int64_t most_bytes)
-    : library_(library), device_(device) {
+GpuIndex::GpuIndex(const cuda::Library& library, int32_t device, int32_t dimension,
+                   std::span<const SegmentView> segments, int64_t most_bytes)
+    : library_(library), device_(device), dimension_(dimension) {
   check_device(library, device);
   cuda::Properties properties;
   check(library, library.properties(device, &properties));
-  if (segments.empty()) return;
-  dimension_ = segments[0].segment->dimension();
   for (int32_t tiles = 1; tiles <= cuda::kMostTiles; tiles *= 2) {
     if (cuda::shared_bytes(tiles, cuda::chunks(dimension_)) <= properties.shared_bytes) most_tiles_ = tiles;
   }

@@ -36,8 +36,8 @@ class GpuIndex {
   // Copies the codes of all segments, which must outlive it, as the library must. Beyond `most_bytes` of the GPU's
   // memory (negative: all that is free now but a tenth) they wait in pinned memory of the CPU's. Throws
   // CLIP4J_UNSUPPORTED, CLIP4J_OUT_OF_MEMORY.
-  GpuIndex(const cuda::Library& library, int32_t device, std::span<const SegmentView> segments,
-           int64_t most_bytes);
+  GpuIndex(const cuda::Library& library, int32_t device, int32_t dimension,
+           std::span<const SegmentView> segments, int64_t most_bytes);
   ~GpuIndex();
 
   // As search(), with the same result: the GPU finds the rows that the certificate leaves in doubt, and the CPU scores
@@ -56,7 +56,7 @@ class GpuIndex {
 
   const cuda::Library& library_;
   const int32_t device_;
-  int32_t dimension_ = 0;
+  const int32_t dimension_;
   std::vector<GpuPiece> pieces_;
   int32_t most_tiles_ = 0;  // of columns that fit into a thread block's memory
 

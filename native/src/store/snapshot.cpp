@@ -103,13 +103,25 @@ Snapshot::Filtered Snapshot::filtered(const Filter& filter) const {
 }
 
 void Snapshot::search(const float* queries, int64_t query_count, const search::Request& request,
-                      const Filter* filter, search::Hits& hits) const {
+                      const Filter* filter, search::Hits& hits, const search::GpuIndex* gpu) const {
   const search::Kernel& kernel = search::kernel(instruction_set());
+  const auto run = [&](std::span<const search::SegmentView> views) {
+    if (gpu != nullptr) {
+      gpu->search(views, queries, query_count, request, kernel, hits);
+    } else {
+      search::search(views, dimension_, queries, query_count, request, kernel, hits);
+    }
+  };
   if (filter == nullptr) {
-    search::search(views(), dimension_, queries, query_count, request, kernel, hits);
+    run(views());
   } else {
-    search::search(filtered(*filter).views, dimension_, queries, query_count, request, kernel, hits);
+    run(filtered(*filter).views);
   }
+}
+
+std::unique_ptr<const search::GpuIndex> Snapshot::copy_to_gpu(const cuda::Library& library, int32_t device,
+                                                              int64_t most_bytes) const {
+  return std::make_unique<search::GpuIndex>(library, device, dimension_, views(), most_bytes);
 }
 
 int64_t Snapshot::find(const Ids& ids, int64_t i) const {

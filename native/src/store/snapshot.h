@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "search/gpu_index.h"
 #include "search/search.h"
 #include "store/segment.h"
 
@@ -40,9 +41,13 @@ class Snapshot {
   // Rows that are not deleted.
   int64_t size() const { return size_; }
 
-  // See search::search. `filter` may be null. The first search reads the codes.
+  // See search::search. `filter` may be null. `gpu` is a copy of this snapshot that is to find the hits. The first
+  // search reads the codes.
   void search(const float* queries, int64_t query_count, const search::Request& request, const Filter* filter,
-              search::Hits& hits) const;
+              search::Hits& hits, const search::GpuIndex* gpu = nullptr) const;
+  // See search::GpuIndex.
+  std::unique_ptr<const search::GpuIndex> copy_to_gpu(const cuda::Library& library, int32_t device,
+                                                      int64_t most_bytes) const;
   // Reads what searches will need.
   void warm() const;
 

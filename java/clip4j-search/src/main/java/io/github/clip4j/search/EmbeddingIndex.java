@@ -37,10 +37,12 @@ public final class EmbeddingIndex implements AutoCloseable {
 
   private final NativeHandle handle;
   private final IndexSchema schema;
+  private final SearchCalls calls;
 
   private EmbeddingIndex(NativeHandle handle, IndexSchema schema) {
     this.handle = handle;
     this.schema = schema;
+    this.calls = new SearchCalls(handle, schema, Native::indexSearch);
   }
 
   /**
@@ -305,13 +307,7 @@ public final class EmbeddingIndex implements AutoCloseable {
    * What {@code request} asks for, for one query; as {@link #search(Embeddings, SearchRequest)}.
    */
   public Hits search(float[] query, SearchRequest request) {
-    check(query.length, 1, request);
-    try (NativeSearch search = new NativeSearch(request, schema.dimension())) {
-      Hits hits = new Hits(schema.ids(), 1);
-      use(index -> search.search(index, query));
-      hits.fill(0, 1, search);
-      return hits;
-    }
+    return calls.search(query, request);
   }
 
   /**
@@ -325,23 +321,7 @@ public final class EmbeddingIndex implements AutoCloseable {
    *     the index's kind, or the queries are of another model
    */
   public Hits search(Embeddings queries, SearchRequest request) {
-    check(queries.dimension(), queries.rows(), request);
-    NativeMemory memory = queries.memory();
-    long address = memory.acquire();
-    try (NativeSearch search = new NativeSearch(request, 0)) {
-      Hits hits = new Hits(schema.ids(), queries.rows());
-      int step = request.queriesAtOnce(size());
-      for (int first = 0; first < queries.rows(); first += step) {
-        int count = Math.min(step, queries.rows() - first);
-        long from = address + (long) first * schema.dimension() * Float.BYTES;
-        int start = first;
-        use(index -> search.search(index, from, start, count));
-        hits.fill(first, count, search);
-      }
-      return hits;
-    } finally {
-      memory.release();
-    }
+    return calls.search(queries, request, size());
   }
 
   /** For searching with one query after another without making garbage; one for each thread. */
@@ -350,10 +330,30 @@ public final class EmbeddingIndex implements AutoCloseable {
     return new Searcher(handle, schema, request);
   }
 
-  private void check(int dimension, int queries, SearchRequest request) {
-    schema.checkDimension(dimension, "queries have");
-    request.checkQueries(queries);
-    schema.checkFingerprint(request.fingerprint(), "queries");
+  /**
+   * A copy of what is there now on CUDA device {@code device}, for searching: nine tenths of the
+   * memory that is free there may be used.
+   *
+   * @param device its number; 0 is the first
+   * @throws Clip4jException MISSING where clip4j-search's jar with the classifier linux-x86_64-gpu
+   *     is not on the class path; UNSUPPORTED where there is no such GPU, no driver, or one that is
+   *     too old; OUT_OF_MEMORY
+   */
+  public GpuIndex copyToGpu(int device) {
+    return new GpuIndex(this, handle, device, GpuIndex.NINE_TENTHS);
+  }
+
+  /**
+   * As {@link #copyToGpu(int)}.
+   *
+   * @param memory bytes of the GPU's memory that rows may take; beyond it they wait in the CPU's
+   *     and are copied at each search
+   */
+  public GpuIndex copyToGpu(int device, long memory) {
+    if (memory < 0) {
+      throw new IllegalArgumentException("memory is negative: " + memory);
+    }
+    return new GpuIndex(this, handle, device, memory);
   }
 
   /** Frees the index once no call is under way. What was not committed is lost. */

@@ -32,6 +32,13 @@ final class NativeSearch implements AutoCloseable {
   private static final int HITS = FOUND + 48;
   private static final int CONTENT = HITS + 8;
 
+  /** The native function that searches: an index, or its copy on a GPU. */
+  @FunctionalInterface
+  interface Engine {
+    int search(long index, long queries, int count, long request, long hits, long found);
+  }
+
+  private final Engine engine;
   private final boolean onePerQuery;
   private final NativeBlock block;
   private final ByteBuffer head;
@@ -43,7 +50,8 @@ final class NativeSearch implements AutoCloseable {
   private final NativeArray ids = new NativeArray();
   private final NativeArray texts = new NativeArray();
 
-  NativeSearch(SearchRequest request, int dimension) {
+  NativeSearch(Engine engine, SearchRequest request, int dimension) {
+    this.engine = engine;
     long[] k = request.k();
     onePerQuery = request.onePerQuery();
     Filter filter = request.filter().orElse(null);
@@ -102,7 +110,7 @@ final class NativeSearch implements AutoCloseable {
     head.putLong(K, block.address() + CONTENT + (onePerQuery ? (long) first * Long.BYTES : 0));
     head.putLong(K_COUNT, onePerQuery ? count : 1);
     Status.check(
-        Native.indexSearch(
+        engine.search(
             index, queries, count, block.address(), head.getLong(HITS), block.address() + FOUND),
         Native::lastError);
     offsets.show(head.getLong(FOUND), (count + 1) * Long.BYTES);

@@ -1,5 +1,6 @@
 package io.github.clip4j.search;
 
+import io.github.clip4j.search.internal.Native;
 import io.github.clip4j.search.internal.NativeHandle;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
@@ -32,7 +33,7 @@ public final class Searcher implements AutoCloseable {
     schema.checkFingerprint(request.fingerprint(), "queries");
     this.index = index;
     this.schema = schema;
-    NativeSearch made = new NativeSearch(request, schema.dimension());
+    NativeSearch made = new NativeSearch(Native::indexSearch, request, schema.dimension());
     this.search = made;
     this.handle = new NativeHandle("Searcher", made.address(), address -> made.close());
   }

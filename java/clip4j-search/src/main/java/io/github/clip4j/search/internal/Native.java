@@ -171,6 +171,34 @@ public final class Native {
       @Cast("clip4j_hits*") long hits,
       @Cast("clip4j_found*") long found);
 
+  @Name("clip4j_search_gpu_create")
+  @NoException
+  public static native int gpuCreate(
+      @Cast("const clip4j_index*") long index,
+      @Cast("const char*") long library,
+      int device,
+      long memory,
+      @Cast("clip4j_gpu_index**") long gpu);
+
+  @Name("clip4j_search_gpu_free")
+  @NoException
+  public static native void gpuFree(@Cast("clip4j_gpu_index*") long gpu);
+
+  @Name("clip4j_search_gpu_search")
+  @NoException
+  public static native int gpuSearch(
+      @Cast("const clip4j_gpu_index*") long gpu,
+      @Cast("const float*") long queries,
+      int queryCount,
+      @Cast("const clip4j_request*") long request,
+      @Cast("clip4j_hits*") long hits,
+      @Cast("clip4j_found*") long found);
+
+  @Name("clip4j_search_gpu_memory")
+  @NoException
+  public static native int gpuMemory(
+      @Cast("const clip4j_gpu_index*") long gpu, @Cast("clip4j_gpu_memory*") long use);
+
   @Name("clip4j_search_kernel")
   @NoException
   private static native @Cast("const char*") long kernelAddress();

@@ -1,0 +1,131 @@
+package io.github.clip4j.search;
+
+import io.github.clip4j.search.internal.GpuLibrary;
+import io.github.clip4j.search.internal.Native;
+import io.github.clip4j.search.internal.NativeBlock;
+import io.github.clip4j.search.internal.NativeHandle;
+import io.github.clip4j.search.internal.PathBytes;
+import io.github.clip4j.search.internal.Status;
+import java.nio.ByteBuffer;
+
+/**
+ * A copy of an {@link EmbeddingIndex} on a GPU, as {@link EmbeddingIndex#copyToGpu(int)} makes it.
+ * It finds what the index had when it was copied, with the same hits, scores and order as the index
+ * itself: the GPU finds the rows that may be hits, and the CPU scores them in float64. Searches for
+ * more than 1024 hits a query, or for all from a minimum score on, are the CPU's altogether.
+ *
+ * <p>Any number of threads may search. The index may change meanwhile and be closed first: its
+ * memory is kept until the copy is closed.
+ */
+public final class GpuIndex implements AutoCloseable {
+  static final long NINE_TENTHS = -1;
+
+  private final NativeHandle handle;
+  private final IndexSchema schema;
+  private final int size;
+  private final SearchCalls calls;
+
+  GpuIndex(EmbeddingIndex index, NativeHandle of, int device, long memory) {
+    this.schema = index.schema();
+    this.size = index.size();
+    long source = of.acquire();
+    try {
+      handle =
+          new NativeHandle(
+              "GpuIndex",
+              copy(source, device, memory),
+              gpu -> {
+                Native.gpuFree(gpu);
+                of.release();
+              });
+    } catch (Throwable failed) {
+      of.release();
+      throw failed;
+    }
+    this.calls = new SearchCalls(handle, schema, Native::gpuSearch);
+  }
+
+  private static long copy(long index, int device, long memory) {
+    byte[] library = PathBytes.of(GpuLibrary.find());
+    try (NativeBlock block = new NativeBlock("GpuIndex", Long.BYTES + library.length + 1L)) {
+      ByteBuffer to = block.buffer(0, Long.BYTES + library.length); // The next byte stays zero.
+      to.position(Long.BYTES).put(library);
+      Status.check(
+          Native.gpuCreate(
+              index, block.address() + Long.BYTES, device, memory, block.address()),
+          Native::lastError);
+      return to.getLong(0);
+    }
+  }
+
+  /** What never changes about it. */
+  public IndexSchema schema() {
+    return schema;
+  }
+
+  /** The number of rows. */
+  public int size() {
+    return size;
+  }
+
+  /** The {@code k} rows of the highest cosine with each query. */
+  public Hits search(Embeddings queries, int k) {
+    return search(queries, SearchRequest.top(k));
+  }
+
+  /** The {@code k} rows of the highest cosine with {@code query}. */
+  public Hits search(float[] query, int k) {
+    return search(query, SearchRequest.top(k));
+  }
+
+  /**
+   * What {@code request} asks for, for one query; as {@link EmbeddingIndex#search(float[],
+   * SearchRequest)}.
+   */
+  public Hits search(float[] query, SearchRequest request) {
+    return calls.search(query, request);
+  }
+
+  /**
+   * What {@code request} asks for, for each query; as {@link EmbeddingIndex#search(Embeddings,
+   * SearchRequest)}.
+   *
+   * @throws Clip4jException also OUT_OF_MEMORY where the GPU has none left
+   */
+  public Hits search(Embeddings queries, SearchRequest request) {
+    return calls.search(queries, request, size);
+  }
+
+  /** Bytes of the GPU's memory that its rows take. */
+  public long gpuBytes() {
+    return memory(0);
+  }
+
+  /** Bytes of the CPU's memory that rows take for which the GPU's had no room. */
+  public long pinnedBytes() {
+    return memory(Long.BYTES);
+  }
+
+  private long memory(int offset) {
+    try (NativeBlock block = new NativeBlock("memory", 2 * Long.BYTES)) {
+      long gpu = handle.acquire();
+      try {
+        Status.check(Native.gpuMemory(gpu, block.address()), Native::lastError);
+      } finally {
+        handle.release();
+      }
+      return block.buffer(offset, Long.BYTES).getLong();
+    }
+  }
+
+  /** Frees the copy once no search is under way. */
+  @Override
+  public void close() {
+    handle.close();
+  }
+
+  @Override
+  public String toString() {
+    return "GpuIndex[" + schema + "]";
+  }
+}

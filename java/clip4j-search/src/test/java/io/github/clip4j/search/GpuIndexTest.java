@@ -1,0 +1,67 @@
+package io.github.clip4j.search;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.clip4j.search.Clip4jException.Kind;
+import java.util.Random;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class GpuIndexTest {
+  private static final int DIMENSION = 40;
+
+  @Test
+  void findsWhatTheIndexFindsOrSaysInALineWhyThereIsNoGpu() {
+    try (Embeddings rows = random(20_000, 1);
+        Embeddings queries = random(50, 2);
+        EmbeddingIndex index = EmbeddingIndex.of(rows)) {
+      Hits expected = index.search(queries, 10);
+      try (GpuIndex gpu = index.copyToGpu(0)) {
+        index.close();
+        rows.close();
+        assertEquals(20_000, gpu.size());
+        assertTrue(gpu.gpuBytes() > 0);
+        Hits found = gpu.search(queries, 10);
+        for (int q = 0; q < queries.rows(); q++) {
+          assertEquals(expected.of(q), found.of(q));
+        }
+      } catch (Clip4jException none) {
+        assertTrue(Set.of(Kind.MISSING, Kind.UNSUPPORTED).contains(none.kind()), none.toString());
+        assertFalse(none.getMessage().contains("\n"), none.getMessage());
+        assertTrue(
+            none.getMessage().contains("CUDA") || none.getMessage().contains("linux-x86_64-gpu"),
+            none.getMessage());
+        assertEquals(expected.of(0), index.search(queries, 10).of(0)); // The CPU goes on.
+      }
+    }
+  }
+
+  @Test
+  void refusesNegativeMemory() {
+    try (Embeddings rows = random(10, 3);
+        EmbeddingIndex index = EmbeddingIndex.of(rows)) {
+      assertThrows(IllegalArgumentException.class, () -> index.copyToGpu(0, -1));
+    }
+  }
+
+  @Test
+  void aClosedIndexIsNotCopied() {
+    try (Embeddings rows = random(10, 4)) {
+      EmbeddingIndex index = EmbeddingIndex.of(rows);
+      index.close();
+      assertThrows(IllegalStateException.class, () -> index.copyToGpu(0));
+    }
+  }
+
+  private static Embeddings random(int count, int seed) {
+    float[] values = new float[count * DIMENSION];
+    Random random = new Random(seed);
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) random.nextGaussian();
+    }
+    return Embeddings.copyOf(values, DIMENSION);
+  }
+}

@@ -1,0 +1,52 @@
+#include <cstddef>
+#include <memory>
+#include <utility>
+
+#include "api/index_handle.h"
+#include "base/boundary.h"
+#include "search/gpu_index.h"
+#include "search/gpu_library.h"
+
+using clip4j::deref;
+using clip4j::translate_exceptions;
+
+// What a clip4j_gpu_index* points to: a snapshot, and the copy of it.
+struct clip4j_gpu_index {
+  clip4j_gpu_index(std::shared_ptr<const clip4j::store::Snapshot> of,
+                   const clip4j::cuda::Library& library, int32_t device, int64_t memory)
+      : snapshot(std::move(of)), gpu(snapshot->copy_to_gpu(library, device, memory)) {}
+
+  std::shared_ptr<const clip4j::store::Snapshot> snapshot;
+  std::unique_ptr<const clip4j::search::GpuIndex> gpu;
+  clip4j::CountedHandle counted;
+};
+
+// Java reads it through a ByteBuffer: GpuIndex holds the same numbers.
+static_assert(sizeof(clip4j_gpu_memory) == 16 && offsetof(clip4j_gpu_memory, pinned) == 8);
+
+int32_t clip4j_search_gpu_create(const clip4j_index* index, const char* library, int32_t device, int64_t memory,
+                                 clip4j_gpu_index** gpu) {
+  return translate_exceptions([&] {
+    deref(gpu, "gpu") = nullptr;
+    const auto snapshot = deref(index, "index").index->snapshot();
+    const auto& loaded = clip4j::search::load_gpu_library(&deref(library, "library"));
+    *gpu = new clip4j_gpu_index(snapshot, loaded, device, memory);
+  });
+}
+
+void clip4j_search_gpu_free(clip4j_gpu_index* gpu) { delete gpu; }
+
+int32_t clip4j_search_gpu_search(const clip4j_gpu_index* gpu, const float* queries, int32_t query_count,
+                                 const clip4j_request* request, clip4j_hits* hits, clip4j_found* found) {
+  return translate_exceptions([&] {
+    const clip4j_gpu_index& on = deref(gpu, "gpu");
+    clip4j::search_snapshot(*on.snapshot, on.gpu.get(), {queries, query_count, request, hits, found});
+  });
+}
+
+int32_t clip4j_search_gpu_memory(const clip4j_gpu_index* gpu, clip4j_gpu_memory* use) {
+  return translate_exceptions([&] {
+    const clip4j::search::GpuIndex& on = *deref(gpu, "gpu").gpu;
+    deref(use, "use") = {on.resident_bytes(), on.pinned_bytes()};
+  });
+}
