@@ -2,10 +2,11 @@
 #include <thread>
 
 #include "base/error.h"
+#include "cuda_emulator.h"
+#include "emulated_library.h"
 #include "search/gpu_index.h"
 #include "search/gpu_layout.h"
 #include "search/gpu_library.h"
-#include "search_cuda_emulator.h"
 #include "search_reference.h"
 
 // Searches on a GPU, whose kernels run here as cuda_emulator.h does it, against the naive search: all but the launch.

@@ -1,23 +1,24 @@
 #include "image/normalize.h"
 
-#include <array>
-
 #include "base/error.h"
 
 namespace clip4j::image {
 
-void normalize_to_patches(const Pixels& picture, const clip4j_preprocessing& options, int patch_size,
-                          float* out) {
-  if (patch_size < 1) fail(CLIP4J_INVALID_ARGUMENT, "a patch size of ", patch_size);
-  // An 8-bit value has 256 answers a channel. transformers rounds value * scale once, from float64; the
-  // float32 product is at most one last place away from that, 5e-7 after the division.
-  std::array<std::array<float, 256>, 3> table;
+NormalizedValues normalized_values(const clip4j_preprocessing& options) {
+  NormalizedValues table;
   for (size_t channel = 0; channel < 3; ++channel) {
     for (size_t value = 0; value < 256; ++value) {
       const float scaled = static_cast<float>(value) * options.scale;
       table[channel][value] = (scaled - options.mean[channel]) / options.std[channel];
     }
   }
+  return table;
+}
+
+void normalize_to_patches(const Pixels& picture, const clip4j_preprocessing& options, int patch_size,
+                          float* out) {
+  if (patch_size < 1) fail(CLIP4J_INVALID_ARGUMENT, "a patch size of ", patch_size);
+  const NormalizedValues table = normalized_values(options);
   for (int top = 0; top + patch_size <= picture.height; top += patch_size) {
     for (int left = 0; left + patch_size <= picture.width; left += patch_size) {
       for (size_t channel = 0; channel < 3; ++channel) {

@@ -63,25 +63,11 @@ int32_t fixed_point(double weight) {
   return static_cast<int32_t>(weight < 0 ? scaled - 0.5 : scaled + 0.5);
 }
 
-uint8_t clip8(int32_t sum) { return static_cast<uint8_t>(std::clamp(sum >> kWeightBits, 0, 255)); }
-
-constexpr int32_t kHalf = 1 << (kWeightBits - 1);
-
 void along_row(const uint8_t* in, const Taps& columns, uint8_t* out) {
   const int32_t* weights = columns.weights;
   for (int i = 0; i < columns.outputs; ++i, weights += columns.stride) {
     const uint8_t* pixel = in + 3 * columns.first[i];
-    int32_t red = kHalf;
-    int32_t green = kHalf;
-    int32_t blue = kHalf;
-    for (int t = 0; t < columns.count[i]; ++t, pixel += 3) {
-      red += pixel[0] * weights[t];
-      green += pixel[1] * weights[t];
-      blue += pixel[2] * weights[t];
-    }
-    *out++ = clip8(red);
-    *out++ = clip8(green);
-    *out++ = clip8(blue);
+    for (int channel = 0; channel < 3; ++channel) *out++ = weigh(pixel + channel, 3, weights, columns.count[i]);
   }
 }
 

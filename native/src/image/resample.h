@@ -4,13 +4,12 @@
 #include <cstdint>
 #include <vector>
 
+#include "image/fixed_point.h"
+
 // Pillow's resampling (libImaging/Resample.c of Pillow 13) for 8-bit channels, bit for bit: weights in
 // double, rounded to 22 bits of fraction, one pass along the rows and one across them, with 8 bits in
 // between.
 namespace clip4j::image {
-
-// Fraction bits of a weight: 32 less 8 for the pixel and 2 for what negative lobes add.
-constexpr int kWeightBits = 32 - 8 - 2;
 
 // Weights are padded with zeros to a multiple of this, which is what a vector kernel takes at once.
 constexpr int kTapGroup = 4;

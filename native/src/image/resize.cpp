@@ -15,17 +15,6 @@ namespace {
 // model.
 constexpr int64_t kMostPixels = int64_t{1} << 26;
 
-// One axis from the picture to the crop: `in` positions become `out`, of which `kept` from `first` on are
-// wanted; they land at `at` of `size` positions.
-struct Span {
-  int64_t in;
-  int64_t out;
-  int64_t first;
-  int64_t kept;
-  int64_t at;
-  int64_t size;
-};
-
 Span crop(int64_t in, int64_t out, int64_t size, int32_t rounding) {
   if (size == 0) return {in, out, 0, out, 0, out};
   const int64_t margin = out - size;
@@ -41,9 +30,7 @@ struct Size {
   int64_t width;
 };
 
-Size resized(const Pixels& picture, const clip4j_preprocessing& options) {
-  const int64_t height = picture.height;
-  const int64_t width = picture.width;
+Size resized(int64_t width, int64_t height, const clip4j_preprocessing& options) {
   switch (options.resize_mode) {
     case CLIP4J_EXACT:
       return {options.resize_height, options.resize_width};
@@ -53,8 +40,8 @@ Size resized(const Pixels& picture, const clip4j_preprocessing& options) {
       return {shorter * height / width, shorter};
     }
     case CLIP4J_FIT: {
-      const double rows = picture.height;
-      const double columns = picture.width;
+      const auto rows = static_cast<double>(height);
+      const auto columns = static_cast<double>(width);
       const double ratio = std::max(rows / options.resize_height, columns / options.resize_width);
       return {std::llrint(rows / ratio), std::llrint(columns / ratio)};
     }
@@ -63,10 +50,8 @@ Size resized(const Pixels& picture, const clip4j_preprocessing& options) {
   }
 }
 
-void check(const Pixels& picture, const clip4j_preprocessing& options) {
-  if (picture.width < 1 || picture.height < 1) {
-    fail(CLIP4J_INVALID_ARGUMENT, "a picture of ", picture.width, " x ", picture.height, " pixels");
-  }
+void check(int width, int height, const clip4j_preprocessing& options) {
+  if (width < 1 || height < 1) fail(CLIP4J_INVALID_ARGUMENT, "a picture of ", width, " x ", height, " pixels");
   if (options.resize_mode < CLIP4J_NO_RESIZE || options.resize_mode > CLIP4J_FIT) {
     fail(CLIP4J_INVALID_ARGUMENT, "resize_mode ", options.resize_mode, " is not 0 to 3");
   }
@@ -126,12 +111,14 @@ void pick_nearest(const Pixels& picture, const Span& rows, const Span& columns, 
   }
 }
 
-// Which pass comes first is Pillow's choice, and shows in the rounding between the two: across the rows when
-// the height shrinks by more than twice what the width does.
-bool rows_first(const Span& rows, const Span& columns) {
-  const int64_t shrink = rows.in - rows.out;
-  return shrink > 0 && shrink > 2 * (columns.in - columns.out);
+}  // namespace
+
+Axis axis(Filter filter, const Span& span) {
+  return Axis(filter, static_cast<int>(span.in), static_cast<int>(span.out), static_cast<int>(span.first),
+              static_cast<int>(span.kept));
 }
+
+namespace {
 
 class Resampler {
  public:
@@ -173,10 +160,6 @@ class Resampler {
   }
 
  private:
-  static Axis axis(Filter filter, const Span& span) {
-    return Axis(filter, static_cast<int>(span.in), static_cast<int>(span.out), static_cast<int>(span.first),
-                static_cast<int>(span.kept));
-  }
   const uint8_t*& source(int output, int y) { return sources_[static_cast<size_t>(y - rows_.first(output))]; }
   uint8_t* output(int i) { return result_.row(top_ + i) + 3 * left_; }
 
@@ -200,20 +183,24 @@ class Resampler {
 
 }  // namespace
 
+Plan plan(int width, int height, const clip4j_preprocessing& options) {
+  check(width, height, options);
+  const auto [new_height, new_width] = resized(width, height, options);
+  if (new_height < 1 || new_width < 1) {
+    fail(CLIP4J_INVALID_ARGUMENT, width, " x ", height, " pixels would become ", new_width, " x ", new_height);
+  }
+  const Plan plan{crop(height, new_height, options.crop_height, options.crop_rounding),
+                  crop(width, new_width, options.crop_width, options.crop_rounding)};
+  if (std::max(new_height, new_width) > INT32_MAX || plan.rows.size > kLongestSide ||
+      plan.columns.size > kLongestSide || plan.rows.size * plan.columns.size > kMostPixels) {
+    fail(CLIP4J_TOO_LARGE, width, " x ", height, " pixels would become ", new_width, " x ", new_height);
+  }
+  return plan;
+}
+
 Pixels resize_crop(const Pixels& picture, const clip4j_preprocessing& options) {
-  check(picture, options);
-  const auto [height, width] = resized(picture, options);
-  if (height < 1 || width < 1) {
-    fail(CLIP4J_INVALID_ARGUMENT, picture.width, " x ", picture.height, " pixels would become ", width, " x ",
-         height);
-  }
-  const Span rows = crop(picture.height, height, options.crop_height, options.crop_rounding);
-  const Span columns = crop(picture.width, width, options.crop_width, options.crop_rounding);
-  if (std::max(height, width) > INT32_MAX || rows.size > kLongestSide || columns.size > kLongestSide ||
-      rows.size * columns.size > kMostPixels) {
-    fail(CLIP4J_TOO_LARGE, picture.width, " x ", picture.height, " pixels would become ", width, " x ",
-         height);
-  }
+  const Plan how = plan(picture.width, picture.height, options);
+  const auto& [rows, columns] = how;
   Pixels result{static_cast<int>(columns.size), static_cast<int>(rows.size),
                 std::vector<uint8_t>(size_t{3} * static_cast<size_t>(rows.size * columns.size))};
   if (rows.kept < rows.size || columns.kept < columns.size) paint(result, options.fill);
@@ -221,7 +208,7 @@ Pixels resize_crop(const Pixels& picture, const clip4j_preprocessing& options) {
     pick_nearest(picture, rows, columns, result);
   } else {
     Resampler resampler(picture, rows, columns, static_cast<Filter>(options.resample), result);
-    rows_first(rows, columns) ? resampler.rows_first() : resampler.columns_first();
+    how.rows_first() ? resampler.rows_first() : resampler.columns_first();
   }
   return result;
 }

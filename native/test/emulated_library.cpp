@@ -1,0 +1,120 @@
+#include "emulated_library.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+
+#include "clip4j_status.h"
+#include "cuda/topk_raise.h"
+#include "cuda/topk_scan.h"
+#include "cuda_emulator.h"
+
+namespace clip4j::cuda::test {
+
+Settings& settings() {
+  static Settings settings;
+  return settings;
+}
+
+struct EmulatedStream {};
+
+namespace {
+
+int32_t answer() {
+  int32_t& left = settings().fail_after;
+  if (left < 0 || left-- > 0) return CLIP4J_OK;
+  return CLIP4J_OUT_OF_MEMORY;
+}
+
+const char* error() { return "out of memory of the GPU: emulated"; }
+int32_t count(int32_t* count) {
+  *count = 1;
+  return CLIP4J_OK;
+}
+int32_t properties(int32_t, Properties* to) {
+  *to = {"emulated", settings().free_bytes, settings().free_bytes, 3, settings().shared_bytes};
+  return answer();
+}
+int32_t allocate_pinned(int64_t bytes, void** memory) {
+  const int32_t status = answer();
+  if (status != CLIP4J_OK) return status;
+  // Nothing is zero by itself.
+  *memory = std::aligned_alloc(256, static_cast<size_t>((bytes + 255) / 256 * 256));
+  std::memset(*memory, 0xA5, static_cast<size_t>(bytes));
+  ++settings().allocated;
+  return CLIP4J_OK;
+}
+int32_t allocate(int32_t, int64_t bytes, void** memory) { return allocate_pinned(bytes, memory); }
+void release_pinned(void* memory) {
+  std::free(memory);
+  --settings().allocated;
+}
+void release(int32_t, void* memory) { release_pinned(memory); }
+int32_t open(int32_t, Stream** stream) {
+  const int32_t status = answer();
+  if (status == CLIP4J_OK) *stream = reinterpret_cast<Stream*>(new EmulatedStream);
+  return status;
+}
+void close(Stream* stream) { delete reinterpret_cast<EmulatedStream*>(stream); }
+int32_t upload(Stream*, void* to, const void* from, int64_t bytes) {
+  std::memcpy(to, from, static_cast<size_t>(bytes));
+  settings().uploaded += bytes;
+  return answer();
+}
+int32_t download(Stream*, void* to, const void* from, int64_t pitch, int64_t bytes, int64_t rows) {
+  for (int64_t row = 0; row < rows; ++row) {
+    std::memcpy(static_cast<uint8_t*>(to) + row * bytes, static_cast<const uint8_t*>(from) + row * pitch,
+                static_cast<size_t>(bytes));
+  }
+  return answer();
+}
+int32_t wait(Stream*) { return answer(); }
+
+template <int kTiles>
+void scan_with(const Scan& scan) {
+  const int32_t groups = (scan.column_tiles + kTiles - 1) / kTiles;
+  const int32_t workers = std::clamp(3, 1, std::max(1, scan.tiles));
+  emulate(workers * groups, shared_bytes(kTiles, scan.chunks),
+          [&](Emulated& machine) { Scanner<kTiles, Emulated>(scan, machine).run(); });
+}
+
+int32_t scan(Stream*, const Scan* scan, int32_t tiles) {
+  ++settings().scans;
+  switch (tiles) {
+    case 1:
+      scan_with<1>(*scan);
+      break;
+    case 2:
+      scan_with<2>(*scan);
+      break;
+    case 4:
+      scan_with<4>(*scan);
+      break;
+    case 8:
+      scan_with<8>(*scan);
+      break;
+    case 16:
+      scan_with<16>(*scan);
+      break;
+    default:
+      return CLIP4J_INTERNAL;
+  }
+  return answer();
+}
+
+int32_t raise(Stream*, const Raise* raise) {
+  emulate(raise->queries, sizeof(Raiser<Emulated>::Shared),
+          [&](Emulated& machine) { Raiser<Emulated>(*raise, machine).run(); });
+  return answer();
+}
+
+}  // namespace
+
+const Library& emulated_library() {
+  static const Library library = {kLibraryVersion, error,           count, properties, allocate, release,
+                                  allocate_pinned, release_pinned, open,  close,      upload,   download,
+                                  wait,            scan,           raise};
+  return library;
+}
+
+}  // namespace clip4j::cuda::test

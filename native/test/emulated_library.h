@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstdint>
+
+#include "cuda/topk_library.h"
+
+namespace clip4j::cuda::test {
+
+// A GPU that is none: its kernels are emulated, its memory is the CPU's.
+const Library& emulated_library();
+
+// What the next searches find: `free_bytes` of memory, and a failure of the call after so many (-1: none).
+struct Settings {
+  int64_t free_bytes = int64_t{1} << 30;
+  int32_t shared_bytes = 227 << 10;
+  int32_t fail_after = -1;
+  // How often what was called.
+  int64_t uploaded = 0, scans = 0, allocated = 0;
+};
+Settings& settings();
+
+}  // namespace clip4j::cuda::test
