@@ -27,7 +27,7 @@ CLIP4J_HD inline float round_down(double value) {
 }
 CLIP4J_HD inline float round_up(double value) { return -round_down(-value); }
 
-// Whether a kernel finds a row: not with a NaN on either side that would hide it.
+// Whether a kernel finds a row. Where rows have no weights, 1 stands for each: the offset is 0 there.
 CLIP4J_HD inline bool passes(float product, float row_error, float row_weight, const Floor& floor) {
   return !(product + floor.error * row_error < floor.threshold * row_weight + floor.offset);
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <deque>
 
 #include "base/error.h"
 #include "search/gpu_layout.h"
@@ -169,14 +170,19 @@ void GpuIndex::search(std::span<const SegmentView> segments, const float* querie
   const int64_t step = GpuScan::most_queries(most);
   std::vector<int64_t> ks;
   std::vector<Candidates> candidates(std::min(step, query_count));
+  std::deque<Threshold> thresholds(candidates.size());
   for (int64_t first = 0; first < query_count; first += step) {
     const auto count = static_cast<int32_t>(std::min(step, query_count - first));
     ks.clear();
-    for (int64_t q = first; q < first + count; ++q) ks.push_back(k(q));
+    for (int32_t q = 0; q < count; ++q) {
+      ks.push_back(k(first + q));
+      thresholds[q].reset(ks[q] < rows ? ks[q] : kAllRows, request.minimum_score);
+      candidates[q].reset(ks[q], thresholds[q]);
+    }
     const float* from = queries + first * dimension_;
     const Lease scan(*this);
     const std::vector<bool> lost =
-        scan->run({segments, pieces_, dimension_, most_tiles_, from, count, ks, request}, candidates);
+        scan->run({segments, pieces_, dimension_, most_tiles_, from, count, ks, request}, thresholds, candidates);
     parallel(count, [&](int64_t q) {
       candidates[q].settle(Scorer(scan->queries(), static_cast<int32_t>(q), segments));
     });

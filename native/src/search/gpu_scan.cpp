@@ -45,7 +45,8 @@ int64_t GpuScan::most_queries(int64_t k) {
                            kFoundBytes / (room_of(k) * static_cast<int64_t>(sizeof(cuda::Found))));
 }
 
-std::vector<bool> GpuScan::run(const GpuBatch& batch, std::vector<Candidates>& candidates) {
+std::vector<bool> GpuScan::run(const GpuBatch& batch, std::deque<Threshold>& thresholds,
+                               std::vector<Candidates>& candidates) {
   const int32_t planes = 2 * batch.count <= kTwoPlaneColumns ? 2 : 1;
   queries_.assign(batch.queries, batch.count, batch.dimension, batch.request.similarity, planes, gpu_kernel());
   const int64_t k = *std::ranges::max_element(batch.k);
@@ -71,14 +72,26 @@ std::vector<bool> GpuScan::run(const GpuBatch& batch, std::vector<Candidates>& c
   std::vector<bool> lost(batch.count);
   for (int32_t q = 0; q < batch.count; ++q) {
     lost[q] = bests_[q].overflowed != 0;
-    candidates[q].reset(batch.k[q], batch.request.minimum_score);
-    for (int32_t i = 0; i < bests_[q].count && !lost[q]; ++i) {
-      const cuda::Found& found = downloaded_[static_cast<size_t>(q) * most + i];
-      const GpuPiece& piece = batch.pieces[found.piece];
-      candidates[q].add({found.lower, found.upper, piece.segment, piece.first_row + found.row});
-    }
+    if (lost[q]) continue;
+    thresholds[q].raise(bests_[q].threshold);
+    collect(batch, {downloaded_.data() + static_cast<size_t>(q) * most, static_cast<size_t>(bests_[q].count)},
+            candidates[q]);
   }
   return lost;
+}
+
+void GpuScan::collect(const GpuBatch& batch, std::span<const cuda::Found> found,
+                      Candidates& candidates) {
+  collected_.clear();
+  for (const cuda::Found& row : found) {
+    const GpuPiece& piece = batch.pieces[row.piece];
+    collected_.push_back({row.lower, row.upper, piece.segment, piece.first_row + row.row});
+  }
+  for (std::span<const Candidate> rest = collected_; !rest.empty();) {
+    const size_t some = std::min<size_t>(kBlockRows, rest.size());
+    candidates.add(rest.first(some));
+    rest = rest.subspan(some);
+  }
 }
 
 // The first round keeps whatever it sees. Each later one may be so much larger than all before it that what it finds

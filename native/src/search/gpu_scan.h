@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <span>
 #include <vector>
 
 #include "search/candidates.h"
 #include "search/gpu_index.h"
 #include "search/queries.h"
+#include "search/threshold.h"
 
 namespace clip4j::search {
 
@@ -47,8 +49,10 @@ class GpuScan {
  public:
   GpuScan(const cuda::Library& library, int32_t device);
 
-  // Collects the rows in doubt of each query. Returns which queries left more in doubt than there was room for.
-  std::vector<bool> run(const GpuBatch& batch, std::vector<Candidates>& candidates);
+  // Raises the thresholds of the queries and adds the rows that they leave in doubt to their candidates. Returns which
+  // queries left more in doubt than there was room for; they get none.
+  std::vector<bool> run(const GpuBatch& batch, std::deque<Threshold>& thresholds,
+                        std::vector<Candidates>& candidates);
 
   const Queries& queries() const { return queries_; }
 
@@ -68,6 +72,7 @@ class GpuScan {
   cuda::Rows rows_of(const GpuBatch& batch, int32_t piece);
   const uint64_t* allowed_of(const GpuBatch& batch, int32_t piece);
   bool overflowed() const;
+  void collect(const GpuBatch& batch, std::span<const cuda::Found> found, Candidates& candidates);
 
   const cuda::Library& library_;
   const int32_t device_;
@@ -80,6 +85,7 @@ class GpuScan {
   std::vector<uint8_t> upload_;
   std::vector<cuda::Best> bests_;
   std::vector<cuda::Found> downloaded_;
+  std::vector<Candidate> collected_;
 };
 
 }  // namespace clip4j::search
