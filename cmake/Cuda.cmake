@@ -1,7 +1,8 @@
 # nvcc: the system's, where it knows the newest architecture we build for, else NVIDIA's wheels as cmake/cuda-compiler.txt
 # pins them, unpacked into the build folder (110 MB to download, once).
-#   clip4j_cuda_library(name source...)   a shared library that finds the driver, libcuda, when it is run
-#   clip4j_cuda_executable(name source...)
+#   clip4j_cuda_library(name source...)          a shared library that finds the driver, libcuda, when it is run
+#   cuda_objects(result source...)               object files of .cu files, their names in `result`
+#   link_cuda(name)                              for a target that has such
 set(CLIP4J_CUDA_CODE "-gencode=arch=compute_80,code=[sm_80,compute_80]" "-gencode=arch=compute_90a,code=sm_90a"
     "-gencode=arch=compute_100a,code=sm_100a" CACHE STRING "What nvcc compiles for; PTX for later chips")
 set(cuda_wheels "${CMAKE_CURRENT_SOURCE_DIR}/../build/cuda-compiler")
@@ -60,10 +61,4 @@ function(clip4j_cuda_library name)
   target_link_options(${name} PRIVATE
     "LINKER:--version-script=${CMAKE_CURRENT_SOURCE_DIR}/../cmake/exports.map" LINKER:--no-undefined
     LINKER:-z,relro,-z,now $<$<CONFIG:Release>:-s>)
-endfunction()
-
-function(clip4j_cuda_executable name)
-  cuda_objects(objects ${ARGN})
-  add_executable(${name} ${objects})
-  link_cuda(${name})
 endfunction()

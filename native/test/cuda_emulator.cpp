@@ -81,7 +81,8 @@ class EmulatedBlock {
     bool done = false;
   };
 
-  // mma.m16n8k32 with 8-bit integers, from the PTX ISA's "Matrix fragments for mma.m16n8k32" and not from topk.h.
+  // mma.m16n8k32 with 8-bit integers, from the PTX ISA's "Matrix fragments for mma.m16n8k32" and not from
+  // topk.h.
   struct Warp {
     std::array<RowPart, kLanes> rows;
     std::array<QueryPart, kLanes> columns;

@@ -7,9 +7,9 @@
 
 #include "cuda/topk.h"
 
-// Runs the kernels of src/cuda on the CPU: each thread of a thread block on a stack of its own, in turns that change
-// where threads wait for each other. It does what NVIDIA's documents say of each instruction, copies as late as they
-// allow, so that a wait that is missing shows.
+// Runs the kernels of src/cuda on the CPU: each thread of a thread block on a stack of its own, in turns that
+// change where threads wait for each other. It does what NVIDIA's documents say of each instruction, copies
+// as late as they allow, so that a wait that is missing shows.
 namespace clip4j::cuda::test {
 
 class EmulatedBlock;

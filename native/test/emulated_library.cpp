@@ -111,9 +111,9 @@ int32_t raise(Stream*, const Raise* raise) {
 }  // namespace
 
 const Library& emulated_library() {
-  static const Library library = {kLibraryVersion, error,           count, properties, allocate, release,
-                                  allocate_pinned, release_pinned, open,  close,      upload,   download,
-                                  wait,            scan,           raise};
+  static const Library library = {kLibraryVersion, error,           count,          properties, allocate,
+                                  release,         allocate_pinned, release_pinned, open,       close,
+                                  upload,          download,        wait,           scan,       raise};
   return library;
 }
 

@@ -41,7 +41,8 @@ clip4j_preprocessing clip(int side, int filter) {
 }
 
 // A batch of pictures of any sizes whose results have one size, as floats.
-std::vector<float> on_gpu(const std::vector<Pixels>& pictures, const clip4j_preprocessing& options, int patch) {
+std::vector<float> on_gpu(const std::vector<Pixels>& pictures, const clip4j_preprocessing& options,
+                          int patch) {
   std::vector<GpuPlan> plans;
   std::vector<cuda::Picture> placed;
   int32_t tile_rows = cuda::kMostPixelTileRows;
@@ -57,11 +58,10 @@ std::vector<float> on_gpu(const std::vector<Pixels>& pictures, const clip4j_prep
   const NormalizedValues values = normalized_values(options);
   const int32_t height = plans[0].height(), width = plans[0].width();
   std::vector<float> results(pictures.size() * 3 * height * width, -100.0F);
-  const cuda::Preprocess<float> all{placed.data(), values[0].data(),      {0x10, 0x20, 0x30}, height, width,
-                                    tile_rows,     patch, results.data()};
-  cuda::test::emulate(all.tiles() * static_cast<int32_t>(pictures.size()), shared, [&](Emulated& machine) {
-    cuda::Preprocessor<float, Emulated>(all, machine).run();
-  });
+  const cuda::Preprocess<float> all{
+      placed.data(), values[0].data(), {0x10, 0x20, 0x30}, height, width, tile_rows, patch, results.data()};
+  cuda::test::emulate(all.tiles() * static_cast<int32_t>(pictures.size()), shared,
+                      [&](Emulated& machine) { cuda::Preprocessor<float, Emulated>(all, machine).run(); });
   return results;
 }
 
@@ -79,7 +79,8 @@ TEST(GpuPreprocessing, IsTheCpusToTheBit) {
     std::vector<Pixels> pictures;
     uint32_t seed = 1;
     // Larger, smaller, of that size, ribbons, and one that goes across the rows first.
-    for (const auto& [width, height] : {std::pair{97, 61}, {31, 200}, {40, 40}, {20, 30}, {300, 41}, {45, 160}}) {
+    for (const auto& [width, height] :
+         {std::pair{97, 61}, {31, 200}, {40, 40}, {20, 30}, {300, 41}, {45, 160}}) {
       pictures.push_back(noise(width, height, seed++));
     }
     const std::vector<float> results = on_gpu(pictures, options, 0);

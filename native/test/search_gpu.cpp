@@ -9,7 +9,8 @@
 #include "search/gpu_library.h"
 #include "search_reference.h"
 
-// Searches on a GPU, whose kernels run here as cuda_emulator.h does it, against the naive search: all but the launch.
+// Searches on a GPU, whose kernels run here as cuda_emulator.h does it, against the naive search: all but the
+// launch.
 namespace clip4j::search::test {
 namespace {
 
@@ -22,7 +23,8 @@ class Gpu : public testing::Test {
   void SetUp() override { settings() = Settings(); }
   void TearDown() override { EXPECT_EQ(settings().allocated, 0); }
 
-  static Hits search(const Index& index, const Matrix& queries, const Request& request, int64_t most_bytes = -1) {
+  static Hits search(const Index& index, const Matrix& queries, const Request& request,
+                     int64_t most_bytes = -1) {
     const GpuIndex gpu(emulated_library(), 0, queries.dimension, index.views(), most_bytes);
     Hits hits;
     gpu.search(index.views(), queries.values.data(), queries.rows, request, kernel(instruction_set()), hits);
@@ -194,8 +196,8 @@ TEST_F(Gpu, ManyThreads) {
     threads.emplace_back([&] {
       Hits hits;
       for (int i = 0; i < 3; ++i) {
-        gpu.search(index.views(), queries.values.data(), queries.rows, {.k = {&k, 1}}, kernel(instruction_set()),
-                   hits);
+        gpu.search(index.views(), queries.values.data(), queries.rows, {.k = {&k, 1}},
+                   kernel(instruction_set()), hits);
         if (hits.row != expected.row || hits.score != expected.score) ++wrong;
       }
     });

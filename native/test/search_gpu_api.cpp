@@ -8,7 +8,8 @@
 #include "clip4j_search.h"
 #include "search_reference.h"
 
-// A search on a GPU through the C ABI, with a library that is loaded as the real one is and emulates its kernels.
+// A search on a GPU through the C ABI, with a library that is loaded as the real one is and emulates its
+// kernels.
 namespace {
 
 constexpr int32_t kDimension = 12;
@@ -21,12 +22,14 @@ struct Answer {
 
 // Searches through `call`, a function of clip4j_search.h.
 template <typename Call, typename Index>
-Answer ask(const Call& call, const Index* index, const std::vector<float>& queries, const clip4j_request& request) {
+Answer ask(const Call& call, const Index* index, const std::vector<float>& queries,
+           const clip4j_request& request) {
   const auto count = static_cast<int32_t>(queries.size() / kDimension);
   clip4j_hits* hits = nullptr;
   clip4j_found found{};
   EXPECT_EQ(clip4j_search_hits_create(&hits), CLIP4J_OK);
-  EXPECT_EQ(call(index, queries.data(), count, &request, hits, &found), CLIP4J_OK) << clip4j_search_last_error();
+  EXPECT_EQ(call(index, queries.data(), count, &request, hits, &found), CLIP4J_OK)
+      << clip4j_search_last_error();
   Answer answer;
   answer.offset.assign(found.offset, found.offset + count + 1);
   const int64_t all = answer.offset.back();
@@ -56,7 +59,8 @@ TEST_F(GpuApi, FindsWhatTheIndexHadWhenItWasCopied) {
   ASSERT_EQ(clip4j_search_index_add(index, rows.values.data(), 700, &ids, 0), CLIP4J_OK);
   ASSERT_EQ(clip4j_search_index_remove(index, &some, &removed), CLIP4J_OK);
   clip4j_gpu_index* gpu = nullptr;
-  ASSERT_EQ(clip4j_search_gpu_create(index, EMULATED_GPU, 0, -1, &gpu), CLIP4J_OK) << clip4j_search_last_error();
+  ASSERT_EQ(clip4j_search_gpu_create(index, EMULATED_GPU, 0, -1, &gpu), CLIP4J_OK)
+      << clip4j_search_last_error();
   const int64_t k = 9;
   clip4j_request request{&k, 1, -INFINITY, CLIP4J_COSINE, CLIP4J_NO_FILTER, {}, nullptr, 0};
   const Answer before = ask(clip4j_search_index_search, index, queries.values, request);
@@ -81,7 +85,8 @@ TEST_F(GpuApi, AnEmptyIndexHasNoHits) {
   clip4j_index* index = nullptr;
   clip4j_gpu_index* gpu = nullptr;
   ASSERT_EQ(clip4j_search_index_create_in_memory(&schema, &index), CLIP4J_OK);
-  ASSERT_EQ(clip4j_search_gpu_create(index, EMULATED_GPU, 0, -1, &gpu), CLIP4J_OK) << clip4j_search_last_error();
+  ASSERT_EQ(clip4j_search_gpu_create(index, EMULATED_GPU, 0, -1, &gpu), CLIP4J_OK)
+      << clip4j_search_last_error();
   const int64_t k = 9;
   const clip4j_request request{&k, 1, -INFINITY, CLIP4J_COSINE, CLIP4J_NO_FILTER, {}, nullptr, 0};
   const std::vector<float> query(kDimension, 1);

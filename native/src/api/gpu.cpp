@@ -12,8 +12,8 @@ using clip4j::translate_exceptions;
 
 // What a clip4j_gpu_index* points to: a snapshot, and the copy of it.
 struct clip4j_gpu_index {
-  clip4j_gpu_index(std::shared_ptr<const clip4j::store::Snapshot> of,
-                   const clip4j::cuda::Library& library, int32_t device, int64_t memory)
+  clip4j_gpu_index(std::shared_ptr<const clip4j::store::Snapshot> of, const clip4j::cuda::Library& library,
+                   int32_t device, int64_t memory)
       : snapshot(std::move(of)), gpu(snapshot->copy_to_gpu(library, device, memory)) {}
 
   std::shared_ptr<const clip4j::store::Snapshot> snapshot;
@@ -24,8 +24,8 @@ struct clip4j_gpu_index {
 // Java reads it through a ByteBuffer: GpuIndex holds the same numbers.
 static_assert(sizeof(clip4j_gpu_memory) == 16 && offsetof(clip4j_gpu_memory, pinned) == 8);
 
-int32_t clip4j_search_gpu_create(const clip4j_index* index, const char* library, int32_t device, int64_t memory,
-                                 clip4j_gpu_index** gpu) {
+int32_t clip4j_search_gpu_create(const clip4j_index* index, const char* library, int32_t device,
+                                 int64_t memory, clip4j_gpu_index** gpu) {
   return translate_exceptions([&] {
     deref(gpu, "gpu") = nullptr;
     const auto snapshot = deref(index, "index").index->snapshot();

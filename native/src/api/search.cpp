@@ -1,4 +1,3 @@
-#include "search/array.h"
 #include "search/search.h"
 
 #include <algorithm>
@@ -12,6 +11,7 @@
 #include "api/index_handle.h"
 #include "base/boundary.h"
 #include "base/cpu.h"
+#include "search/array.h"
 #include "search/normalize.h"
 
 using clip4j::deref;

@@ -1,7 +1,7 @@
 #pragma once
 
-// Arithmetic that the CPU and a CUDA kernel share is written once. Floating point is IEEE's on both sides, and neither
-// fuses a multiplication with an addition (-ffp-contract=off, --fmad=false): the same bits.
+// Arithmetic that the CPU and a CUDA kernel share is written once. Floating point is IEEE's on both sides,
+// and neither fuses a multiplication with an addition (-ffp-contract=off, --fmad=false): the same bits.
 #ifdef __CUDACC__
 #define CLIP4J_HD __host__ __device__
 #define CLIP4J_KERNEL __device__ __forceinline__

@@ -18,8 +18,8 @@ struct Gpu {
   // Of both kinds of memory.
   __device__ int32_t add(int32_t* to, int32_t value) const { return atomicAdd(to, value); }
 
-  // Copies 16 bytes into shared memory, some time after commit(); wait<n>() leaves at most the n last commits' copies
-  // of this thread under way. Past L1: rows are read once.
+  // Copies 16 bytes into shared memory, some time after commit(); wait<n>() leaves at most the n last
+  // commits' copies of this thread under way. Past L1: rows are read once.
   __device__ void copy(void* shared, const void* global) const {
     asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(
                      static_cast<uint32_t>(__cvta_generic_to_shared(shared))),
@@ -38,8 +38,8 @@ struct Gpu {
         "mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
         "{%0, %1, %2, %3};"
         : "+r"(sums[0]), "+r"(sums[1]), "+r"(sums[2]), "+r"(sums[3])
-        : "r"(rows.words[0]), "r"(rows.words[1]), "r"(rows.words[2]), "r"(rows.words[3]), "r"(columns.words[0]),
-          "r"(columns.words[1]));
+        : "r"(rows.words[0]), "r"(rows.words[1]), "r"(rows.words[2]), "r"(rows.words[3]),
+          "r"(columns.words[0]), "r"(columns.words[1]));
   }
 };
 

@@ -5,9 +5,9 @@
 #include "base/host_device.h"
 #include "image/fixed_point.h"
 
-// Decoded pictures to what an encoder's first layer reads, in one pass over their pixels: Pillow's resampling in its
-// 8-bit fixed point, the crop, the normalisation by a table, the layout. `Machine` as in topk_scan.h. Thread blocks make
-// tiles of the results, with the pixels between the two passes in their fast memory.
+// Decoded pictures to what an encoder's first layer reads, in one pass over their pixels: Pillow's resampling
+// in its 8-bit fixed point, the crop, the normalisation by a table, the layout. `Machine` as in topk_scan.h.
+// Thread blocks make tiles of the results, with the pixels between the two passes in their fast memory.
 namespace clip4j::cuda {
 
 constexpr int32_t kPixelThreads = 256;
@@ -53,7 +53,8 @@ struct Preprocess {
 struct Outputs {
   int32_t begin, end;
   CLIP4J_HD Outputs(const PixelAxis& axis, int32_t from, int32_t to)
-      : begin(from - axis.at < 0 ? 0 : from - axis.at), end(to - axis.at < axis.kept ? to - axis.at : axis.kept) {}
+      : begin(from - axis.at < 0 ? 0 : from - axis.at),
+        end(to - axis.at < axis.kept ? to - axis.at : axis.kept) {}
   CLIP4J_HD bool empty() const { return begin >= end; }
   CLIP4J_HD int32_t count() const { return end - begin; }
   // Inputs that they are made of.
@@ -101,20 +102,23 @@ class Preprocessor {
     for (int32_t i = machine_.thread(); i < rows_.inputs(picture_.rows) * values; i += kPixelThreads) {
       const int32_t output = columns_.begin + i % values / 3;
       const int64_t pixel = static_cast<int64_t>(first + i / values) * picture_.width + axis.first[output];
-      between_[i] = image::weigh(picture_.pixels + 3 * pixel + i % 3, 3,
-                                 axis.weights + static_cast<int64_t>(output) * axis.stride, axis.count[output]);
+      between_[i] =
+          image::weigh(picture_.pixels + 3 * pixel + i % 3, 3,
+                       axis.weights + static_cast<int64_t>(output) * axis.stride, axis.count[output]);
     }
   }
 
   // First pass across the rows: [output row][input column][channel].
   CLIP4J_KERNEL void across_rows() {
     const PixelAxis& axis = picture_.rows;
-    const int32_t first = picture_.columns.first[columns_.begin], values = 3 * columns_.inputs(picture_.columns);
+    const int32_t first = picture_.columns.first[columns_.begin],
+                  values = 3 * columns_.inputs(picture_.columns);
     for (int32_t i = machine_.thread(); i < rows_.count() * values; i += kPixelThreads) {
       const int32_t output = rows_.begin + i / values;
       const int64_t pixel = static_cast<int64_t>(axis.first[output]) * picture_.width + first;
-      between_[i] = image::weigh(picture_.pixels + 3 * pixel + i % values, int64_t{3} * picture_.width,
-                                 axis.weights + static_cast<int64_t>(output) * axis.stride, axis.count[output]);
+      between_[i] =
+          image::weigh(picture_.pixels + 3 * pixel + i % values, int64_t{3} * picture_.width,
+                       axis.weights + static_cast<int64_t>(output) * axis.stride, axis.count[output]);
     }
   }
 
@@ -133,7 +137,8 @@ class Preprocessor {
   }
 
   CLIP4J_KERNEL void write(int32_t channel, int32_t y, int32_t x) {
-    const int32_t patches_down = all_.height / all_.patch_height(), patches_across = all_.width / all_.patch_width();
+    const int32_t patches_down = all_.height / all_.patch_height(),
+                  patches_across = all_.width / all_.patch_width();
     const int32_t patch_row = y / all_.patch_height(), patch_column = x / all_.patch_width();
     // What the right and lower edge have beyond whole patches is ignored.
     if (patch_row >= patches_down || patch_column >= patches_across) return;
@@ -142,8 +147,9 @@ class Preprocessor {
     const uint8_t value = inside ? second_pass(channel, row, column) : all_.fill[channel];
     const int64_t patch =
         (static_cast<int64_t>(number_) * patches_down + patch_row) * patches_across + patch_column;
-    const int64_t at = ((patch * 3 + channel) * all_.patch_height() + y % all_.patch_height()) *
-                           all_.patch_width() + x % all_.patch_width();
+    const int64_t at =
+        ((patch * 3 + channel) * all_.patch_height() + y % all_.patch_height()) * all_.patch_width() +
+        x % all_.patch_width();
     all_.results[at] = all_.values[channel * 256 + value];
   }
 

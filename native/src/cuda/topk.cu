@@ -28,7 +28,8 @@ int32_t status(cudaError_t error, const char* what) {
     case cudaErrorInsufficientDriver:
     case cudaErrorStubLibrary:
       snprintf(error_text, sizeof(error_text),
-               "there is no CUDA driver (libcuda.so.1) for CUDA %d or later: install NVIDIA's driver, or use the CPU",
+               "there is no CUDA driver (libcuda.so.1) for CUDA %d or later: install NVIDIA's driver, or use "
+               "the CPU",
                CUDART_VERSION / 1000);
       return CLIP4J_UNSUPPORTED;
     case cudaErrorNoDevice:
@@ -135,8 +136,8 @@ int32_t download(Stream* stream, void* to, const void* from, int64_t pitch, int6
       "a kernel or copy", [&] { return cudaSetDevice(stream->device); },
       [&] {
         return cudaMemcpy2DAsync(to, static_cast<size_t>(bytes), from, static_cast<size_t>(pitch),
-                                 static_cast<size_t>(bytes), static_cast<size_t>(rows), cudaMemcpyDeviceToHost,
-                                 stream->stream);
+                                 static_cast<size_t>(bytes), static_cast<size_t>(rows),
+                                 cudaMemcpyDeviceToHost, stream->stream);
       },
       [&] { return cudaStreamSynchronize(stream->stream); });
 }
@@ -149,7 +150,8 @@ int32_t wait(Stream* stream) {
 
 // 64 sums a thread leave room for a second thread block; 128 do not.
 template <int kTiles>
-__global__ void __launch_bounds__(kThreads, kTiles <= 8 ? 2 : 1) scan_kernel(const __grid_constant__ Scan scan) {
+__global__ void __launch_bounds__(kThreads, kTiles <= 8 ? 2 : 1)
+    scan_kernel(const __grid_constant__ Scan scan) {
   Gpu gpu;
   Scanner<kTiles, Gpu>(scan, gpu).run();
 }
@@ -177,7 +179,8 @@ int32_t launch(Stream* stream, const Scan& scan) {
         // What is there at once shares the tiles; no more than there are.
         const int32_t workers =
             std::clamp(resident * stream->processors / groups, 1, std::max(1, scan.tiles));
-        scan_kernel<kTiles><<<workers * groups, kThreads, static_cast<size_t>(shared), stream->stream>>>(scan);
+        scan_kernel<kTiles>
+            <<<workers * groups, kThreads, static_cast<size_t>(shared), stream->stream>>>(scan);
         return cudaGetLastError();
       });
 }
@@ -206,9 +209,9 @@ int32_t raise(Stream* stream, const Raise* raise) {
       });
 }
 
-constexpr Library kLibrary = {kLibraryVersion, error,           count,          properties, allocate, release,
-                              allocate_pinned, release_pinned, open,           close,      upload,   download,
-                              wait,            scan,           raise};
+constexpr Library kLibrary = {kLibraryVersion, error,           count,          properties, allocate,
+                              release,         allocate_pinned, release_pinned, open,       close,
+                              upload,          download,        wait,           scan,       raise};
 
 }  // namespace
 }  // namespace clip4j::cuda

@@ -6,18 +6,18 @@
 #include "search/bound.h"
 #include "search/layout.h"
 
-// What a GPU needs to know for exact top-k: how codes lie in its memory, and the arguments of its two kernels. Plain
-// data, the same for the library that launches kernels and the one that asks for them.
+// What a GPU needs to know for exact top-k: how codes lie in its memory, and the arguments of its two
+// kernels. Plain data, the same for the library that launches kernels and the one that asks for them.
 //
-// The products of codes are those of mma.m16n8k32 (PTX ISA, "Matrix fragments for mma.m16n8k32"): in a warp, lane l has
-// rows l / 4 and l / 4 + 8 of a block of 16 and column l % 4 of 4 values. Codes lie so that a lane reads its part of
-// 16 rows x 32 values as 16 bytes, from memory into the instruction.
+// The products of codes are those of mma.m16n8k32 (PTX ISA, "Matrix fragments for mma.m16n8k32"): in a warp,
+// lane l has rows l / 4 and l / 4 + 8 of a block of 16 and column l % 4 of 4 values. Codes lie so that a lane
+// reads its part of 16 rows x 32 values as 16 bytes, from memory into the instruction.
 namespace clip4j::cuda {
 
 constexpr int32_t kChunkValues = 32;  // of a row that one instruction multiplies
 constexpr int32_t kColumns = 8;       // of queries
 constexpr int32_t kLanes = 32;
-constexpr int32_t kWarps = 8;       // of a thread block
+constexpr int32_t kWarps = 8;  // of a thread block
 constexpr int32_t kThreads = kWarps * kLanes;
 constexpr int32_t kWarpBlocks = 2;  // blocks of rows that a warp multiplies by what it reads of the queries
 constexpr int32_t kTileRows = kWarps * kWarpBlocks * search::kBlockRows;  // of a thread block
@@ -58,12 +58,13 @@ struct alignas(16) Found {
 struct Best {
   double threshold;  // scores below it do not matter any more: k rows are better
   int32_t k;
-  int32_t count;      // rows found, more than there is room for if `overflowed`
+  int32_t count;       // rows found, more than there is room for if `overflowed`
   int32_t overflowed;  // some were not kept since the search began
   int32_t reserved;
 };
 
-// Rows that lie in the card's memory: search::Codes with signed codes in the layout above, whole tiles of them.
+// Rows that lie in the card's memory: search::Codes with signed codes in the layout above, whole tiles of
+// them.
 struct Rows {
   const RowPart* codes;
   const float* scale;
@@ -77,8 +78,8 @@ struct Rows {
 struct Scan {
   Rows rows;
   const uint64_t* allowed;  // bit r % 64 of word r / 64: row r may be found; null: all may
-  // Tiles first ... first + tiles - 1 of a walk through all of them, all_tiles, in strides; it is random to the rows'
-  // order.
+  // Tiles first ... first + tiles - 1 of a walk through all of them, all_tiles, in strides; it is random to
+  // the rows' order.
   int32_t first, tiles, all_tiles, stride;
   int32_t chunks;
   const QueryPart* columns;

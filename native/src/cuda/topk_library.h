@@ -4,11 +4,11 @@
 
 #include "cuda/topk.h"
 
-// What libclip4j_search_cuda does for libclip4j_search, which loads it when a GPU is asked for: memory, copies, and the
-// two kernels. Tests have a table of their own, which runs the kernels on the CPU.
+// What libclip4j_search_cuda does for libclip4j_search, which loads it when a GPU is asked for: memory,
+// copies, and the two kernels. Tests have a table of their own, which runs the kernels on the CPU.
 //
-// Functions return a clip4j_status and let no exception out. What they get is theirs for the call alone. Any number of
-// threads may call at once; a stream is for one at a time.
+// Functions return a clip4j_status and let no exception out. What they get is theirs for the call alone. Any
+// number of threads may call at once; a stream is for one at a time.
 namespace clip4j::cuda {
 
 // Goes up whenever what the two libraries share changes.

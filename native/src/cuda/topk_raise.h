@@ -84,7 +84,8 @@ class Raiser {
     return value_of(prefix);
   }
 
-  // Moves what may still be a hit to the front, and returns how many there are. In place: what is written was read.
+  // Moves what may still be a hit to the front, and returns how many there are. In place: what is written was
+  // read.
   CLIP4J_KERNEL int32_t drop_below(double threshold, int32_t count) {
     if (machine_.thread() == 0) shared_.kept = 0;
     for (int32_t begin = 0; begin < count; begin += kThreads) {

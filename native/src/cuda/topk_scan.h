@@ -2,13 +2,13 @@
 
 #include "cuda/topk.h"
 
-// The scan, as each thread of a GPU does it. `Machine` is what only a GPU can do, topk.cu's, or the emulation that
-// native/test/cuda_emulator.h makes of it: so the tests run this very code.
+// The scan, as each thread of a GPU does it. `Machine` is what only a GPU can do, topk.cu's, or the emulation
+// that native/test/cuda_emulator.h makes of it: so the tests run this very code.
 namespace clip4j::cuda {
 
 // The next chunk of rows that a warp will ask for.
 struct Cursor {
-  int32_t step;   // of the walk
+  int32_t step;  // of the walk
   int32_t chunk;
   int64_t block;  // the warp's first one there
 };
@@ -118,7 +118,8 @@ class Scanner {
       const int32_t column = (first_tile_ + t) * kColumns + sum_column(lane_, 0);
       if (scan_.planes == 2) {
         select(column / 2, block, rows, [&](int32_t b, int32_t half) {
-          return static_cast<float>(sums[b][t][2 * half]) * 256 + static_cast<float>(sums[b][t][2 * half + 1]);
+          return static_cast<float>(sums[b][t][2 * half]) * 256 +
+                 static_cast<float>(sums[b][t][2 * half + 1]);
         });
       } else {
         CLIP4J_UNROLL
@@ -136,12 +137,14 @@ class Scanner {
 
   // Rows fill whole tiles: those after the last are zeros.
   CLIP4J_KERNEL Row row(int64_t number) const {
-    return {scan_.rows.scale[number], scan_.rows.error[number], scan_.weighted ? scan_.rows.weight[number] : 1};
+    return {scan_.rows.scale[number], scan_.rows.error[number],
+            scan_.weighted ? scan_.rows.weight[number] : 1};
   }
 
   // What this lane has of a query: total(block of the warp, half of the block).
   template <typename Total>
-  CLIP4J_KERNEL void select(int32_t query, int64_t block, const Row (&rows)[kWarpBlocks][2], const Total& total) {
+  CLIP4J_KERNEL void select(int32_t query, int64_t block, const Row (&rows)[kWarpBlocks][2],
+                            const Total& total) {
     if (query >= scan_.queries) return;
     const search::Floor floor = scan_.floors[query];
     CLIP4J_UNROLL

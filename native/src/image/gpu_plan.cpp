@@ -39,11 +39,12 @@ GpuPlan::GpuPlan(int width, int height, const clip4j_preprocessing& options)
   }
 }
 
-cuda::PixelAxis GpuPlan::place(const Axis& axis, const Span& span, const int32_t* numbers, size_t offset) const {
+cuda::PixelAxis GpuPlan::place(const Axis& axis, const Span& span, const int32_t* numbers,
+                               size_t offset) const {
   const Taps taps = axis.taps();
   const int32_t* first = numbers + offset;
-  return {first, first + taps.outputs, first + 2 * taps.outputs, taps.stride, taps.outputs,
-          static_cast<int32_t>(span.at)};
+  return {first,       first + taps.outputs, first + 2 * taps.outputs,
+          taps.stride, taps.outputs,         static_cast<int32_t>(span.at)};
 }
 
 cuda::Picture GpuPlan::picture(const uint8_t* pixels, const int32_t* numbers) const {

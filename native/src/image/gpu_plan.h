@@ -9,11 +9,12 @@
 
 namespace clip4j::image {
 
-// How a GPU resizes and crops a picture of some size: the same weights and the same order of passes as resize_crop().
+// How a GPU resizes and crops a picture of some size: the same weights and the same order of passes as
+// resize_crop().
 class GpuPlan {
  public:
-  // Throws as plan() does, and CLIP4J_UNSUPPORTED for what is left to the CPU: no filter at all, and pictures so large
-  // that not even a row of a tile's pixels fits into a thread block's memory.
+  // Throws as plan() does, and CLIP4J_UNSUPPORTED for what is left to the CPU: no filter at all, and pictures
+  // so large that not even a row of a tile's pixels fits into a thread block's memory.
   GpuPlan(int width, int height, const clip4j_preprocessing& options);
 
   // Numbers that the GPU needs a copy of.
@@ -23,7 +24,8 @@ class GpuPlan {
   // Of a result.
   int32_t height() const { return static_cast<int32_t>(plan_.rows.size); }
   int32_t width() const { return static_cast<int32_t>(plan_.columns.size); }
-  // The most rows of a tile that may be asked for, and the bytes of a thread block's memory that such a tile takes.
+  // The most rows of a tile that may be asked for, and the bytes of a thread block's memory that such a tile
+  // takes.
   int32_t tile_rows() const { return tile_rows_; }
   int64_t shared_bytes(int32_t tile_rows) const;
 

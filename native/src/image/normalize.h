@@ -7,8 +7,8 @@
 
 namespace clip4j::image {
 
-// (value * scale - mean[channel]) / std[channel] of each 8-bit value. transformers rounds value * scale once, from
-// float64; the float32 product is at most one last place away from that, 5e-7 after the division.
+// (value * scale - mean[channel]) / std[channel] of each 8-bit value. transformers rounds value * scale once,
+// from float64; the float32 product is at most one last place away from that, 5e-7 after the division.
 using NormalizedValues = std::array<std::array<float, 256>, 3>;
 NormalizedValues normalized_values(const clip4j_preprocessing& options);
 

@@ -67,7 +67,8 @@ void along_row(const uint8_t* in, const Taps& columns, uint8_t* out) {
   const int32_t* weights = columns.weights;
   for (int i = 0; i < columns.outputs; ++i, weights += columns.stride) {
     const uint8_t* pixel = in + 3 * columns.first[i];
-    for (int channel = 0; channel < 3; ++channel) *out++ = weigh(pixel + channel, 3, weights, columns.count[i]);
+    for (int channel = 0; channel < 3; ++channel)
+      *out++ = weigh(pixel + channel, 3, weights, columns.count[i]);
   }
 }
 

@@ -51,7 +51,8 @@ Size resized(int64_t width, int64_t height, const clip4j_preprocessing& options)
 }
 
 void check(int width, int height, const clip4j_preprocessing& options) {
-  if (width < 1 || height < 1) fail(CLIP4J_INVALID_ARGUMENT, "a picture of ", width, " x ", height, " pixels");
+  if (width < 1 || height < 1)
+    fail(CLIP4J_INVALID_ARGUMENT, "a picture of ", width, " x ", height, " pixels");
   if (options.resize_mode < CLIP4J_NO_RESIZE || options.resize_mode > CLIP4J_FIT) {
     fail(CLIP4J_INVALID_ARGUMENT, "resize_mode ", options.resize_mode, " is not 0 to 3");
   }
@@ -64,11 +65,10 @@ void check(int width, int height, const clip4j_preprocessing& options) {
   if (options.resample < 0 || options.resample > 5) {
     fail(CLIP4J_INVALID_ARGUMENT, "resample ", options.resample, " is not one of Pillow's filters, 0 to 5");
   }
-  const bool bad_resize =
-      options.resize_mode != CLIP4J_NO_RESIZE &&
-      (options.resize_height < 1 || options.resize_height > kLongestSide ||
-       (options.resize_mode != CLIP4J_SHORTER_SIDE &&
-        (options.resize_width < 1 || options.resize_width > kLongestSide)));
+  const bool bad_resize = options.resize_mode != CLIP4J_NO_RESIZE &&
+                          (options.resize_height < 1 || options.resize_height > kLongestSide ||
+                           (options.resize_mode != CLIP4J_SHORTER_SIDE &&
+                            (options.resize_width < 1 || options.resize_width > kLongestSide)));
   const bool bad_crop = options.crop_height < 0 || options.crop_height > kLongestSide ||
                         options.crop_width < 0 || options.crop_width > kLongestSide ||
                         (options.crop_height == 0) != (options.crop_width == 0);
@@ -187,7 +187,8 @@ Plan plan(int width, int height, const clip4j_preprocessing& options) {
   check(width, height, options);
   const auto [new_height, new_width] = resized(width, height, options);
   if (new_height < 1 || new_width < 1) {
-    fail(CLIP4J_INVALID_ARGUMENT, width, " x ", height, " pixels would become ", new_width, " x ", new_height);
+    fail(CLIP4J_INVALID_ARGUMENT, width, " x ", height, " pixels would become ", new_width, " x ",
+         new_height);
   }
   const Plan plan{crop(height, new_height, options.crop_height, options.crop_rounding),
                   crop(width, new_width, options.crop_width, options.crop_rounding)};

@@ -20,8 +20,8 @@ struct Span {
 // What becomes of a picture.
 struct Plan {
   Span rows, columns;
-  // Which pass comes first is Pillow's choice, and shows in the rounding between the two: across the rows when
-  // the height shrinks by more than twice what the width does.
+  // Which pass comes first is Pillow's choice, and shows in the rounding between the two: across the rows
+  // when the height shrinks by more than twice what the width does.
   bool rows_first() const {
     const int64_t shrink = rows.in - rows.out;
     return shrink > 0 && shrink > 2 * (columns.in - columns.out);

@@ -57,8 +57,8 @@ class Bound {
     const auto error = static_cast<float>(1 / step_);
     if (!weighted()) return {round_down((threshold - along_mean_ - pad_) / step_), 0, error};
     float scaled = round_down(threshold / query_norm_ / greatest_row_norm_ / step_);
-    // Weights end at 1e38. With a threshold this small they would decide something; it is lowered to where they
-    // do not.
+    // Weights end at 1e38. With a threshold this small they would decide something; it is lowered to where
+    // they do not.
     constexpr float least = 1e-30F;
     if (scaled > 0 && scaled < least) scaled = 0;
     if (scaled < 0 && scaled > -least) scaled = -least;

@@ -36,8 +36,8 @@ void write_mean(const float* rows, int64_t n, int32_t dimension, Array<float>& m
   for (int32_t j = 0; j < dimension; ++j) mean[j] = static_cast<float>(sum[j] / static_cast<double>(count));
 }
 
-// The greatest code for which no sum of products with a query's codes, which may be -128, leaves an int32: 127 for
-// all but giant dimensions.
+// The greatest code for which no sum of products with a query's codes, which may be -128, leaves an int32:
+// 127 for all but giant dimensions.
 int32_t greatest_code(int32_t dimension) {
   return static_cast<int32_t>(
       std::min<int64_t>(127, std::numeric_limits<int32_t>::max() / (128 * static_cast<int64_t>(dimension))));

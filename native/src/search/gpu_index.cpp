@@ -145,7 +145,8 @@ GpuIndex::GpuIndex(const cuda::Library& library, int32_t device, int32_t dimensi
     if (cuda::shared_bytes(tiles, cuda::chunks(dimension_)) <= properties.shared_bytes) most_tiles_ = tiles;
   }
   if (most_tiles_ == 0) {
-    fail(CLIP4J_UNSUPPORTED, "rows of ", dimension_, " values are too long for a GPU: search them on the CPU");
+    fail(CLIP4J_UNSUPPORTED, "rows of ", dimension_,
+         " values are too long for a GPU: search them on the CPU");
   }
   Copy copy(*this, properties, most_bytes);
   for (size_t s = 0; s < segments.size(); ++s) copy.add(*segments[s].segment, static_cast<int32_t>(s));
@@ -181,8 +182,8 @@ void GpuIndex::search(std::span<const SegmentView> segments, const float* querie
     }
     const float* from = queries + first * dimension_;
     const Lease scan(*this);
-    const std::vector<bool> lost =
-        scan->run({segments, pieces_, dimension_, most_tiles_, from, count, ks, request}, thresholds, candidates);
+    const std::vector<bool> lost = scan->run(
+        {segments, pieces_, dimension_, most_tiles_, from, count, ks, request}, thresholds, candidates);
     parallel(count, [&](int64_t q) {
       candidates[q].settle(Scorer(scan->queries(), static_cast<int32_t>(q), segments));
     });

@@ -14,8 +14,8 @@ namespace clip4j::search {
 
 class GpuScan;
 
-// Some rows that lie on a GPU, or in pinned memory for it: whole tiles of a segment's codes, with what the certificate
-// needs of each row.
+// Some rows that lie on a GPU, or in pinned memory for it: whole tiles of a segment's codes, with what the
+// certificate needs of each row.
 struct GpuPiece {
   GpuMemory resident;
   PinnedMemory pinned;  // where it is not resident: it is copied at each search
@@ -33,16 +33,16 @@ class GpuIndex {
   // More than this many hits a query are the CPU's to find.
   static constexpr int64_t kMostHits = 1024;
 
-  // Copies the codes of all segments, which must outlive it, as the library must. Beyond `most_bytes` of the GPU's
-  // memory (negative: all that is free now but a tenth) they wait in pinned memory of the CPU's. Throws
+  // Copies the codes of all segments, which must outlive it, as the library must. Beyond `most_bytes` of the
+  // GPU's memory (negative: all that is free now but a tenth) they wait in pinned memory of the CPU's. Throws
   // CLIP4J_UNSUPPORTED, CLIP4J_OUT_OF_MEMORY.
   GpuIndex(const cuda::Library& library, int32_t device, int32_t dimension,
            std::span<const SegmentView> segments, int64_t most_bytes);
   ~GpuIndex();
 
-  // As search(), with the same result: the GPU finds the rows that the certificate leaves in doubt, and the CPU scores
-  // them. The segments must be those that were copied. What the GPU is not made for is searched by the CPU: more than
-  // kMostHits a query, ranges, and a query that leaves tens of thousands of rows in doubt.
+  // As search(), with the same result: the GPU finds the rows that the certificate leaves in doubt, and the
+  // CPU scores them. The segments must be those that were copied. What the GPU is not made for is searched by
+  // the CPU: more than kMostHits a query, ranges, and a query that leaves tens of thousands of rows in doubt.
   void search(std::span<const SegmentView> segments, const float* queries, int64_t query_count,
               const Request& request, const Kernel& kernel, Hits& hits) const;
 

@@ -20,8 +20,7 @@ void pack(const int8_t* codes, int32_t steps, int32_t column, int32_t /*width*/,
   const auto chunks = static_cast<int32_t>(divide_up(steps, kChunkSteps));
   for (int32_t step = 0; step < steps; ++step) {
     const int32_t in_chunk = step % kChunkSteps, lane = column * 4 + in_chunk % 4;
-    uint8_t* part =
-        pack + cuda::query_part(0, step / kChunkSteps, lane, chunks) * sizeof(cuda::QueryPart);
+    uint8_t* part = pack + cuda::query_part(0, step / kChunkSteps, lane, chunks) * sizeof(cuda::QueryPart);
     std::memcpy(part + in_chunk / 4 * kStepValues, codes + step * kStepValues, kStepValues);
   }
 }

@@ -4,8 +4,8 @@
 
 namespace clip4j::search {
 
-// Loads libclip4j_search_cuda, which stays loaded. Throws CLIP4J_MISSING where it cannot be, CLIP4J_UNSUPPORTED where it
-// is of another version.
+// Loads libclip4j_search_cuda, which stays loaded. Throws CLIP4J_MISSING where it cannot be,
+// CLIP4J_UNSUPPORTED where it is of another version.
 const cuda::Library& load_gpu_library(const char* path);
 
 // Throws what a call of the library returned, unless that is CLIP4J_OK.

@@ -48,7 +48,8 @@ int64_t GpuScan::most_queries(int64_t k) {
 std::vector<bool> GpuScan::run(const GpuBatch& batch, std::deque<Threshold>& thresholds,
                                std::vector<Candidates>& candidates) {
   const int32_t planes = 2 * batch.count <= kTwoPlaneColumns ? 2 : 1;
-  queries_.assign(batch.queries, batch.count, batch.dimension, batch.request.similarity, planes, gpu_kernel());
+  queries_.assign(batch.queries, batch.count, batch.dimension, batch.request.similarity, planes,
+                  gpu_kernel());
   const int64_t k = *std::ranges::max_element(batch.k);
   const int32_t room = room_of(k);
   plan(batch, room, k);
@@ -80,8 +81,7 @@ std::vector<bool> GpuScan::run(const GpuBatch& batch, std::deque<Threshold>& thr
   return lost;
 }
 
-void GpuScan::collect(const GpuBatch& batch, std::span<const cuda::Found> found,
-                      Candidates& candidates) {
+void GpuScan::collect(const GpuBatch& batch, std::span<const cuda::Found> found, Candidates& candidates) {
   collected_.clear();
   for (const cuda::Found& row : found) {
     const GpuPiece& piece = batch.pieces[row.piece];
@@ -94,9 +94,9 @@ void GpuScan::collect(const GpuBatch& batch, std::span<const cuda::Found> found,
   }
 }
 
-// The first round keeps whatever it sees. Each later one may be so much larger than all before it that what it finds
-// fits: in random order k rows are above the k-th best of the rows before, times how much larger it is, times what the
-// bounds let through besides.
+// The first round keeps whatever it sees. Each later one may be so much larger than all before it that what
+// it finds fits: in random order k rows are above the k-th best of the rows before, times how much larger it
+// is, times what the bounds let through besides.
 void GpuScan::plan(const GpuBatch& batch, int32_t room, int64_t k) {
   const int64_t growth = std::clamp<int64_t>(room / (16 * k), 2, 64);
   int64_t next = std::max<int64_t>(1, room / 2 / cuda::kTileRows), seen = 0;
@@ -136,8 +136,8 @@ void GpuScan::upload(const GpuBatch& batch, int32_t room, int32_t planes) {
   std::memcpy(&upload_[best_], bests_.data(), bests_.size() * sizeof(cuda::Best));
   small_.reserve(library_, device_, floors_ + batch.count * static_cast<int64_t>(sizeof(Floor)));
   found_.reserve(library_, device_, batch.count * static_cast<int64_t>(sizeof(cuda::Found)) * room);
-  check(library_,
-        library_.upload(stream_.get(), small_.at<void>(0), upload_.data(), static_cast<int64_t>(upload_.size())));
+  check(library_, library_.upload(stream_.get(), small_.at<void>(0), upload_.data(),
+                                  static_cast<int64_t>(upload_.size())));
 }
 
 void GpuScan::raise(const GpuBatch& batch, int32_t room, size_t round) {
@@ -189,7 +189,8 @@ cuda::Rows GpuScan::rows_of(const GpuBatch& batch, int32_t number) {
   const GpuPieceLayout layout(piece.tiles, batch.dimension);
   if (!piece.is_resident()) {
     streamed_.reserve(library_, device_, layout.bytes());
-    check(library_, library_.upload(stream_.get(), streamed_.at<void>(0), piece.pinned.data(), layout.bytes()));
+    check(library_,
+          library_.upload(stream_.get(), streamed_.at<void>(0), piece.pinned.data(), layout.bytes()));
   }
   const GpuMemory& memory = piece.is_resident() ? piece.resident : streamed_;
   return {memory.at<cuda::RowPart>(0),
@@ -210,7 +211,8 @@ const uint64_t* GpuScan::allowed_of(const GpuBatch& batch, int32_t number) {
   int64_t most = 0;
   for (const GpuPiece& any : batch.pieces) most = std::max<int64_t>(most, divide_up(any.rows, 64) * 8);
   allowed_.reserve(library_, device_, most);
-  check(library_, library_.upload(stream_.get(), allowed_.at<void>(0), allowed + piece.first_row / 64, bytes));
+  check(library_,
+        library_.upload(stream_.get(), allowed_.at<void>(0), allowed + piece.first_row / 64, bytes));
   return allowed_.at<uint64_t>(0);
 }
 

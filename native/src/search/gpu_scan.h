@@ -42,15 +42,15 @@ struct GpuBatch {
   const Request& request;
 };
 
-// A scan of all pieces on a stream, and what it needs there. Rounds that grow: after each the GPU raises its queries'
-// thresholds by what it has found, so that a round finds few rows though the one before saw few. The CPU waits for
-// nothing before the end. Reused, it takes no new memory.
+// A scan of all pieces on a stream, and what it needs there. Rounds that grow: after each the GPU raises its
+// queries' thresholds by what it has found, so that a round finds few rows though the one before saw few. The
+// CPU waits for nothing before the end. Reused, it takes no new memory.
 class GpuScan {
  public:
   GpuScan(const cuda::Library& library, int32_t device);
 
-  // Raises the thresholds of the queries and adds the rows that they leave in doubt to their candidates. Returns which
-  // queries left more in doubt than there was room for; they get none.
+  // Raises the thresholds of the queries and adds the rows that they leave in doubt to their candidates.
+  // Returns which queries left more in doubt than there was room for; they get none.
   std::vector<bool> run(const GpuBatch& batch, std::deque<Threshold>& thresholds,
                         std::vector<Candidates>& candidates);
 

@@ -41,8 +41,8 @@ class Snapshot {
   // Rows that are not deleted.
   int64_t size() const { return size_; }
 
-  // See search::search. `filter` may be null. `gpu` is a copy of this snapshot that is to find the hits. The first
-  // search reads the codes.
+  // See search::search. `filter` may be null. `gpu` is a copy of this snapshot that is to find the hits. The
+  // first search reads the codes.
   void search(const float* queries, int64_t query_count, const search::Request& request, const Filter* filter,
               search::Hits& hits, const search::GpuIndex* gpu = nullptr) const;
   // See search::GpuIndex.
@@ -55,8 +55,8 @@ class Snapshot {
   std::pair<size_t, int64_t> locate(int64_t row) const;
   // The number of the row that ids' i-th has; -1 if it has none.
   int64_t find(const Ids& ids, int64_t i) const;
-  // Copies the row of each id to `rows` (null: copies nothing) and says in `known` whether there is one; where there is
-  // none, zeros. Where rows are called by their numbers, ids are numbers.
+  // Copies the row of each id to `rows` (null: copies nothing) and says in `known` whether there is one;
+  // where there is none, zeros. Where rows are called by their numbers, ids are numbers.
   void copy_rows(const Ids& ids, float* rows, uint8_t* known) const;
   // Appends the ids of rows: numbers, or the ends of strings that are appended to `text`.
   void append_ids(std::span<const int64_t> rows, std::vector<int64_t>& values, std::string& text) const;

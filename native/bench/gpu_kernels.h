@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "image/gpu_plan.h"
+#include "image/normalize.h"
+#include "image/pixels.h"
+
+// What bench_gpu runs on a GPU beside clip4j_search_cuda. Failures end the process with a line.
+namespace clip4j::bench {
+
+// Bytes a second that a kernel reads and writes, which copies memory; and that one reads which adds it up.
+struct Bandwidth {
+  double copy, read;
+};
+Bandwidth gpu_bandwidth(int64_t bytes);
+
+// The preprocessing of pictures whose results have one size, and the seconds that the kernel takes.
+std::vector<float> preprocess_on_gpu(const std::vector<image::Pixels>& pictures,
+                                     const std::vector<image::GpuPlan>& plans,
+                                     const image::NormalizedValues& values, int32_t fill, double& seconds);
+
+}  // namespace clip4j::bench
