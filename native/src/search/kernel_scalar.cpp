@@ -55,8 +55,10 @@ void scan(const CodeView& codes, const Block* blocks, int32_t block_count, const
         const float total = queries.planes == 1 ? plane(0) : plane(0) * 256 + plane(1);
         const int64_t at = static_cast<int64_t>(block->number) * kBlockRows + r;
         const float product = total * codes.scale[at];
-        const float weight = codes.weight == nullptr ? 1 : codes.weight[at];
-        if (!passes(product, codes.error[at], weight, floor)) continue;
+        const bool passed = codes.weight == nullptr
+                                ? passes(product, codes.error[at], 1, {floor.threshold, 0, floor.error})
+                                : passes(product, codes.error[at], codes.weight[at], floor);
+        if (!passed) continue;
         found.rows[found.row_count] = static_cast<int32_t>(at);
         found.products[found.row_count++] = product;
       }

@@ -51,8 +51,7 @@ public final class GpuIndex implements AutoCloseable {
       ByteBuffer to = block.buffer(0, Long.BYTES + library.length); // The next byte stays zero.
       to.position(Long.BYTES).put(library);
       Status.check(
-          Native.gpuCreate(
-              index, block.address() + Long.BYTES, device, memory, block.address()),
+          Native.gpuCreate(index, block.address() + Long.BYTES, device, memory, block.address()),
           Native::lastError);
       return to.getLong(0);
     }

@@ -20,8 +20,6 @@ class GpuIndexTest {
         EmbeddingIndex index = EmbeddingIndex.of(rows)) {
       Hits expected = index.search(queries, 10);
       try (GpuIndex gpu = index.copyToGpu(0)) {
-        index.close();
-        rows.close();
         assertEquals(20_000, gpu.size());
         assertTrue(gpu.gpuBytes() > 0);
         Hits found = gpu.search(queries, 10);
