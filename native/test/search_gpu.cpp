@@ -91,16 +91,27 @@ TEST_F(Gpu, MoreHitsThanItIsMadeForAreTheCpus) {
   EXPECT_EQ(settings().scans, 0);
 }
 
-// The best rows come last: lists overflow, and the second pass, which knows the thresholds, finds everything.
+// The best rows come last, more than a list has room for: it overflows, and a second pass, which knows the
+// thresholds, finds everything.
 TEST_F(Gpu, RowsInTheWorstOrder) {
   const Matrix queries = normal(2, 8, 12);
   Matrix rows(70000, 8);
   const Matrix noise = normal(70000, 8, 13, 0.3F);
   for (int64_t i = 0; i < rows.rows; ++i) {
-    const float along = i % 256 < 128 ? 1.0F : static_cast<float>(i) / 70000;
-    for (int32_t j = 0; j < 8; ++j) rows.row(i)[j] = noise.row(i)[j] + along * queries.row(i % 2)[j];
+    const float along = i < 35000 ? 1 : -1;  // the index gives its later segment first
+    for (int32_t j = 0; j < 8; ++j) rows.row(i)[j] = noise.row(i)[j] + along * queries.row(0)[j];
   }
-  check(rows, queries, 20, Similarity::kCosine, 5);
+  check(rows, queries, 20, Similarity::kCosine, 2);
+  const int64_t scans = settings().scans;
+  // In another order one pass is enough.
+  std::mt19937 random(31);
+  for (int64_t i = rows.rows - 1; i > 0; --i) {
+    const auto other = static_cast<int64_t>(random() % static_cast<uint32_t>(i + 1));
+    if (other != i) std::swap_ranges(rows.row(i), rows.row(i) + 8, rows.row(other));
+  }
+  settings().scans = 0;
+  check(rows, queries, 20, Similarity::kCosine, 2);
+  EXPECT_EQ(scans, 2 * settings().scans);
 }
 
 // Neither pass has room for 30,000 equal rows: the CPU settles it.
