@@ -49,6 +49,11 @@ TEST_F(ClipAbi, RefusesImpossibleConfigs) {
       [](clip4j_config& c) { c.causal_text = 2; },
       [](clip4j_config& c) { c.text_bias = 7; },
       [](clip4j_config& c) { c.logit_bias = 2; },
+      [](clip4j_config& c) { c.token_type = -1; },
+      [](clip4j_config& c) { c.text.post_norm = 2; },
+      [](clip4j_config& c) { c.text_projection_hidden = -1; },
+      [](clip4j_config& c) { c.text_pooling = 4; },
+      [](clip4j_config& c) { c.text_pooling = CLIP4J_FIRST; },
   };
   for (const auto& fault : faults) {
     clip4j_config config = config_;

@@ -31,6 +31,7 @@ void check_tower(const char* which, const clip4j_tower& tower) {
   if (!std::isfinite(tower.layer_norm_eps) || tower.layer_norm_eps <= 0) {
     fail(CLIP4J_INVALID_ARGUMENT, which, "layer_norm_eps is ", tower.layer_norm_eps, ", it must be above 0");
   }
+  check_choice(which, "post_norm", tower.post_norm, 1);
 }
 
 }  // namespace
@@ -53,13 +54,20 @@ void check_config(const clip4j_config& config) {
          config.vocabulary_size);
   }
   check_choice("", "vision_pooling", config.vision_pooling, CLIP4J_ATTENTION);
-  check_choice("", "text_pooling", config.text_pooling, CLIP4J_LAST);
+  check_choice("", "text_pooling", config.text_pooling, CLIP4J_MEAN);
   check_choice("", "patch_bias", config.patch_bias, 1);
   check_choice("", "pre_norm", config.pre_norm, 1);
   check_choice("", "vision_projection", config.vision_projection, 1);
   check_choice("", "causal_text", config.causal_text, 1);
   check_choice("", "text_bias", config.text_bias, 1);
   check_choice("", "logit_bias", config.logit_bias, 1);
+  check_choice("", "token_type", config.token_type, 1);
+  if (config.text_projection_hidden != 0) {
+    check_range("", "text_projection_hidden", config.text_projection_hidden, 1 << 16);
+  }
+  if (config.text_pooling == CLIP4J_FIRST && config.causal_text != 0) {
+    fail(CLIP4J_INVALID_ARGUMENT, "a causal text's first token, where it is read, sees nothing of it");
+  }
   if (config.vision_projection == 0 && config.vision.hidden_size != config.projection_dim) {
     fail(CLIP4J_INVALID_ARGUMENT, "pictures become ", config.vision.hidden_size, " values and texts ",
          config.projection_dim, ", and no projection makes them as long as one another");
