@@ -39,7 +39,11 @@ record ModelDescription(
         files.path(CONFIG),
         config,
         preprocessor,
-        config.family() == ClipConfig.Family.SIGLIP ? Siglip.weights(weights) : weights);
+        switch (config.family()) {
+          case SIGLIP -> Siglip.weights(weights);
+          case CHINESE_CLIP -> ChineseClip.weights(weights, config);
+          case CLIP, ROBERTA -> weights;
+        });
   }
 
   /** The same model for pictures of another size; 0 leaves it as it is. */

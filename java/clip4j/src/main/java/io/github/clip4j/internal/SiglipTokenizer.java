@@ -4,7 +4,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
-import io.github.clip4j.internal.TokenizerSource.Padding;
+import io.github.clip4j.internal.TokenizerSource.Filling;
 import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
 import java.util.List;
@@ -60,7 +60,7 @@ final class SiglipTokenizer {
           LongStream own = ids.stream().skip(leading).mapToLong(id -> id);
           return LongStream.concat(own, LongStream.of(end)).toArray();
         };
-    Padding padding = new Padding(model.id(token("pad_token", "</s>")), left("right"));
+    Filling padding = new Filling(model.id(token("pad_token", "</s>")), left("right"));
     return new TokenizerSource(
         files.path(SPIECE).toString(),
         new SpacedPieces(encoder, model.wordBegins(), () -> {}),
@@ -100,7 +100,7 @@ final class SiglipTokenizer {
     }
     int id = id(json, token("pad_token", pad), name);
     TokenizerSource source =
-        TokenizerSource.of(name, json, Optional.of(new Padding(id, left(side))));
+        TokenizerSource.of(name, json, Optional.of(new Filling(id, left(side))));
     return new TokenizerSource(
         name, SpacedPieces.of(source.encoder(), json.get("model")), source.padding());
   }

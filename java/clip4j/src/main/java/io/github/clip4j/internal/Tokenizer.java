@@ -44,7 +44,7 @@ public final class Tokenizer implements AutoCloseable {
             maxTokens(files, config.maxPositions()),
             config.vocabularySize());
     try {
-      opened.checkEnd(config);
+      opened.checkEnds(config);
     } catch (Throwable e) {
       opened.close();
       throw e;
@@ -52,19 +52,28 @@ public final class Tokenizer implements AutoCloseable {
     return opened;
   }
 
-  /** Without the end token there is no place where the model would read a text's embedding. */
-  private void checkEnd(ClipConfig config) {
-    if (config.family() == ClipConfig.Family.SIGLIP) {
+  /** Without these tokens there is no place where the model would read a text's embedding. */
+  private void checkEnds(ClipConfig config) {
+    int endOfTextId = config.endOfTextId();
+    String wanted =
+        switch (config.family()) {
+          case SIGLIP -> "";
+          case CLIP -> "config.json's end-of-text id is " + endOfTextId;
+          case CHINESE_CLIP, ROBERTA -> "the model wants a token before it and one behind it";
+        };
+    if (wanted.isEmpty()) {
       return;
     }
     Tokens empty = encode("");
-    int endOfTextId = config.endOfTextId();
-    boolean ends = Arrays.stream(empty.ids()).anyMatch(id -> endOfTextId < 0 || id == endOfTextId);
+    boolean ends =
+        config.family() == ClipConfig.Family.CLIP
+            ? Arrays.stream(empty.ids()).anyMatch(id -> endOfTextId < 0 || id == endOfTextId)
+            : empty.ids().length == 2 && beginTokens == 1;
     if (!ends || empty.truncated()) {
       throw new Clip4jException(
           Kind.CORRUPT,
-          "%s makes %s of an empty text, config.json's end-of-text id is %d, the limit %d tokens"
-              .formatted(source.name(), Arrays.toString(empty.ids()), endOfTextId, maxTokens));
+          "%s makes %s of an empty text, %s, the limit %d tokens"
+              .formatted(source.name(), Arrays.toString(empty.ids()), wanted, maxTokens));
     }
   }
 
