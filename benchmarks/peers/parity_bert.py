@@ -96,8 +96,10 @@ def compare_chinese(work, number, shape, pictures):
         model = model.float()
         expected = unit(model.get_image_features(pixel_values=pixels)), unit(model.get_text_features(**tokens))
     embed(work, folder, pictures, f"Chinese-CLIP, {shape}", expected)
+    if number > 1:
+        return
     compare_ids(folder, f"Chinese-CLIP {number}", tokenizer(TEXTS, truncation=True).input_ids)
-    for path, image in zip(pictures[:12], images):
+    for path, image in zip(pictures[:8], images):
         clip4j("preprocess", "--image", path, "--model", folder, "--out", work / "pixels.npy")
         made = crop(path, vision[3]) if cropped else np.asarray(image.resize((vision[3], vision[3]), Image.BICUBIC))
         report(f"pixels of {path.name}, Chinese-CLIP {number}:", np.array_equal(np.load(work / "pixels.npy"), made), made.shape)
@@ -144,7 +146,8 @@ def compare_roberta(work, number, shape, pictures):
         pixels = torch.stack([preprocess(Image.open(path).convert("RGB")) for path in pictures])
         expected = model.encode_image(pixels, normalize=True).numpy(), model.encode_text(ids, normalize=True).numpy()
     embed(work, folder, pictures, f"OpenCLIP with {name}, {shape}", expected)
-    compare_ids(folder, f"{name} {number}", [[id_ for id_ in row if id_ != 1] for row in ids.tolist()])
+    if number in (0, 2):
+        compare_ids(folder, f"{name} {number}", [[id_ for id_ in row if id_ != 1] for row in ids.tolist()])
 
 
 def main():
