@@ -54,26 +54,27 @@ public final class Tokenizer implements AutoCloseable {
 
   /** Without these tokens there is no place where the model would read a text's embedding. */
   private void checkEnds(ClipConfig config) {
-    int endOfTextId = config.endOfTextId();
-    String wanted =
-        switch (config.family()) {
-          case SIGLIP -> "";
-          case CLIP -> "config.json's end-of-text id is " + endOfTextId;
-          case CHINESE_CLIP, ROBERTA -> "the model wants a token before it and one behind it";
-        };
-    if (wanted.isEmpty()) {
+    if (config.family() == ClipConfig.Family.SIGLIP) {
       return;
     }
     Tokens empty = encode("");
+    int end = config.endOfTextId();
+    boolean byEnd = config.family() == ClipConfig.Family.CLIP;
     boolean ends =
-        config.family() == ClipConfig.Family.CLIP
-            ? Arrays.stream(empty.ids()).anyMatch(id -> endOfTextId < 0 || id == endOfTextId)
-            : empty.ids().length == 2 && beginTokens == 1;
+        byEnd
+            ? Arrays.stream(empty.ids()).anyMatch(id -> end < 0 || id == end)
+            : beginTokens == 1 && endTokens == 1;
     if (!ends || empty.truncated()) {
       throw new Clip4jException(
           Kind.CORRUPT,
           "%s makes %s of an empty text, %s, the limit %d tokens"
-              .formatted(source.name(), Arrays.toString(empty.ids()), wanted, maxTokens));
+              .formatted(
+                  source.name(),
+                  Arrays.toString(empty.ids()),
+                  byEnd
+                      ? "config.json's end-of-text id is " + end
+                      : "the model wants a token before a text and one behind it",
+                  maxTokens));
     }
   }
 
