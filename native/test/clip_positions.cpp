@@ -26,7 +26,7 @@ TEST(ClipPositions, Larger) {
   const Buffer resized =
       resized_positions(filled({-0.25f, 0.75f, -1.5f, 0.25f, 2.0f,  1.0f,   -0.25f, 0.0f, 0.75f, 1.25f,
                                 1.5f,   -0.0f, 2.0f,  1.0f,  4.75f, -0.25f, 1.0f,   0.5f, 0.75f, 2.75f}),
-                        /*leading=*/1, /*from=*/3, /*to=*/4, /*hidden=*/2);
+                        /*leading=*/1, /*from=*/3, /*to=*/4, /*hidden=*/2, CLIP4J_BICUBIC);
   ASSERT_EQ(resized.size(), static_cast<int64_t>(expected.size()));
   for (size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(resized.data()[i], expected[i], 2e-6) << i;
 }
@@ -39,7 +39,7 @@ TEST(ClipPositions, Smaller) {
       filled({0.0f,   -0.25f, 0.75f,  -1.75f, -2.5f, 2.0f,  0.25f,  -0.25f, -2.0f,  0.25f, 1.25f,
               1.75f,  1.0f,   -0.5f,  -2.25f, 1.25f, 1.25f, -4.75f, 2.5f,   -0.5f,  1.25f, 3.75f,
               -3.25f, 1.0f,   -1.75f, -1.0f,  2.75f, 2.75f, 1.25f,  2.25f,  -0.25f, 1.25f}),
-      /*leading=*/0, /*from=*/4, /*to=*/3, /*hidden=*/2);
+      /*leading=*/0, /*from=*/4, /*to=*/3, /*hidden=*/2, CLIP4J_BICUBIC);
   ASSERT_EQ(resized.size(), static_cast<int64_t>(expected.size()));
   for (size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(resized.data()[i], expected[i], 2e-6) << i;
 }
@@ -47,7 +47,7 @@ TEST(ClipPositions, Smaller) {
 TEST(ClipPositions, One) {
   const std::vector<float> expected{2.75f, 3.0f, 2.75f, 3.0f, 2.75f, 3.0f, 2.75f, 3.0f};
   const Buffer resized = resized_positions(filled({2.75f, 3.0f}),
-                                           /*leading=*/0, /*from=*/1, /*to=*/2, /*hidden=*/2);
+                                           /*leading=*/0, /*from=*/1, /*to=*/2, /*hidden=*/2, CLIP4J_BICUBIC);
   ASSERT_EQ(resized.size(), static_cast<int64_t>(expected.size()));
   for (size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(resized.data()[i], expected[i], 2e-6) << i;
 }
