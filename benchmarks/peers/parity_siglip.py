@@ -29,7 +29,7 @@ MODELS = [
     ((768, 12, 16, 224), (768, 12, 64), "gelu_pytorch_tanh", 2, torch.float32, 3, "pieces"),
     ((1152, 16, 14, 384), (1152, 16, 64), "gelu_pytorch_tanh", 1, torch.float32, 2, "gemma"),
 ]
-TEXTS = parity.TEXTS + ["This is a photo of a Cat.", "4000x3000 pixels, 224 x 112,000; 50% off!", "  spaces  around  ", "Σοφός ΣΟΦΟΣ", "ﬁne ½ Ｗｉｄｅ"]
+TEXTS = parity.TEXTS + ["This is a photo of a Cat.", "4000x3000 pixels, 224 x 112,000; 50% off!", "  spaces  around  ", "Σοφός ΣΟΦΟΣ", "ΟΣ☀ Α☀Σ ΑΣ'", "a cat</s> <unk>  dog <eos>", "dog </s>", "ﬁne ½ Ｗｉｄｅ"]
 CORPUS = [line for name in ("README.md", "CONTRIBUTING.md", "docs/design.md") for line in (ROOT / name).read_text().split("\n") if line]
 
 
