@@ -28,7 +28,8 @@ Taps plain_taps(double center, int64_t from) {
   const auto first = static_cast<int64_t>(std::floor(middle)) - 1;
   Taps taps;
   for (int64_t place = first; place < first + 4; ++place) {
-    taps.push_back({std::clamp<int64_t>(place, 0, from - 1), cubic(static_cast<double>(place) - middle, -0.75)});
+    taps.push_back(
+        {std::clamp<int64_t>(place, 0, from - 1), cubic(static_cast<double>(place) - middle, -0.75)});
   }
   return taps;
 }
@@ -53,7 +54,8 @@ std::vector<Taps> side(int64_t from, int64_t to, clip4j_position_filter filter) 
   std::vector<Taps> taps;
   for (int64_t i = 0; i < to; ++i) {
     const double center = (static_cast<double>(i) + 0.5) * scale;
-    taps.push_back(filter == CLIP4J_BICUBIC ? plain_taps(center, from) : antialiased_taps(center, scale, from));
+    taps.push_back(filter == CLIP4J_BICUBIC ? plain_taps(center, from)
+                                            : antialiased_taps(center, scale, from));
   }
   return taps;
 }

@@ -56,7 +56,8 @@ void VisionTower::declare(Weights& weights) {
   declare_table(weights, "vision_model.embeddings.position_embedding.weight",
                 {leading + stored * stored, hidden}, position_embedding_, [=, this] {
                   if (grid == stored) return;
-                  position_embedding_ = resized_positions(position_embedding_, leading, stored, grid, hidden, filter);
+                  position_embedding_ =
+                      resized_positions(position_embedding_, leading, stored, grid, hidden, filter);
                 });
   patch_embedding_.declare(weights);
   if (pre_norm_) pre_norm_->declare(weights, "vision_model.pre_layrnorm");  // sic
