@@ -93,7 +93,7 @@ final class Json {
   /** Of what Gson says, which goes on over several lines, where the mistake is. */
   static String place(Exception malformed) {
     Matcher matcher = PLACE.matcher(String.valueOf(malformed.getMessage()));
-    return matcher.find() ? " (" + matcher.group() + ")" : "";
+    return matcher.find() ? ": " + matcher.group() : "";
   }
 
   boolean has(String name) {

@@ -90,7 +90,8 @@ final class SiglipTokenizer {
   private TokenizerSource ofJson() {
     if (!files.has("tokenizer.json")) {
       throw new Clip4jException(
-          Kind.MISSING, files.directory() + " has no tokenizer.json and no " + SPIECE);
+          Kind.MISSING,
+          files.directory() + " has no tokenizer.json and no " + SPIECE + ModelFiles.COPY_ALL);
     }
     String name = files.path("tokenizer.json").toString();
     JsonObject json = files.json("tokenizer.json").members();
