@@ -23,11 +23,12 @@ class JpegBits {
     return static_cast<uint32_t>(bits_ >> 48);
   }
   // The number of `size` bits (15 at the most) behind the next `skipped`: JPEG's negative ones begin with 0,
-  // and are too large by 2^size - 1. After peek16.
+  // and are too large by 2^size - 1. After peek16. No branch: nobody could predict the sign.
   int32_t peek_number(int skipped, int size) const {
     const uint64_t rest = bits_ << skipped;
     const int32_t number = static_cast<int32_t>(rest >> 1 >> (63 - size));
-    return static_cast<int64_t>(rest) < 0 ? number : number - (1 << size) + 1;
+    const int32_t negative = static_cast<int32_t>(~(static_cast<int64_t>(rest) >> 63));
+    return number - (((1 << size) - 1) & negative);
   }
   // Drops what was peeked at, and up to 15 bits behind it.
   void skip(int count) {
@@ -90,7 +91,7 @@ class JpegHuffman {
   }
 
  private:
-  static constexpr int kQuickBits = 9;
+  static constexpr int kQuickBits = 10;
   struct Entry {
     int16_t symbol;
     uint8_t length;  // 0: a longer code

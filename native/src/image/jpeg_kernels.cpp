@@ -10,7 +10,7 @@ namespace {
 
 uint8_t clip8(int32_t value) { return static_cast<uint8_t>(std::clamp(value, 0, 255)); }
 
-void inverse_dct(const int16_t* coefficients, const int16_t* steps, uint8_t* out, ptrdiff_t stride) {
+void inverse_dct(int16_t* coefficients, const int16_t* steps, uint8_t* out, ptrdiff_t stride) {
   uint32_t columns[8][8];
   for (int x = 0; x < 8; ++x) {
     uint32_t v[8];
@@ -20,6 +20,7 @@ void inverse_dct(const int16_t* coefficients, const int16_t* steps, uint8_t* out
     inverse_dct_1d(v, kColumnRounding);
     for (int y = 0; y < 8; ++y) columns[y][x] = static_cast<uint32_t>(static_cast<int32_t>(v[y]) >> kColumnShift);
   }
+  std::fill_n(coefficients, 64, int16_t{0});
   for (int y = 0; y < 8; ++y) {
     inverse_dct_1d(columns[y], kRowRounding);
     for (int x = 0; x < 8; ++x) out[y * stride + x] = clip8(static_cast<int32_t>(columns[y][x]) >> kRowShift);

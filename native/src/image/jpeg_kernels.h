@@ -9,8 +9,9 @@ namespace clip4j::image {
 // One set an instruction set; the scalar ones are the oracle.
 struct JpegKernels {
   // 64 coefficients times their quantization steps, both row by row, to 8 x 8 samples, whose rows are
-  // `stride` bytes apart. Products and sums beyond what a picture can hold wrap.
-  void (*inverse_dct)(const int16_t* coefficients, const int16_t* steps, uint8_t* out, ptrdiff_t stride);
+  // `stride` bytes apart. Products and sums beyond what a picture can hold wrap. Leaves zeros where the
+  // coefficients were.
+  void (*inverse_dct)(int16_t* coefficients, const int16_t* steps, uint8_t* out, ptrdiff_t stride);
   // A row of YCbCr (JFIF's full range) to RGB.
   void (*to_rgb)(const uint8_t* luma, const uint8_t* blue, const uint8_t* red, int width, uint8_t* rgb);
 };

@@ -35,10 +35,11 @@ inline void transpose(Words (&v)[8]) {
   }
 }
 
-void inverse_dct(const int16_t* coefficients, const int16_t* steps, uint8_t* out, ptrdiff_t stride) {
+void inverse_dct(int16_t* coefficients, const int16_t* steps, uint8_t* out, ptrdiff_t stride) {
   Words v[8];
   for (int y = 0; y < 8; ++y) {
     v[y] = words(_mm256_cvtepi16_epi32(_mm_mullo_epi16(load(coefficients + 8 * y), load(steps + 8 * y))));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(coefficients + 8 * y), _mm_setzero_si128());
   }
   inverse_dct_1d(v, Words{} + kColumnRounding);
   for (Words& row : v) row = words(_mm256_srai_epi32(bits(row), kColumnShift));

@@ -58,7 +58,7 @@ JpegPicture::JpegPicture(const JpegFrame& frame, const std::vector<JpegSteps>& s
   for (std::vector<uint8_t>& row : wide_) row.resize(width, 128);  // grey's stay at 128, no colour
 }
 
-void JpegPicture::add_block(size_t component, int x, int y, const int16_t* coefficients) {
+void JpegPicture::add_block(size_t component, int x, int y, int16_t* coefficients) {
   Plane& plane = planes_[component];
   kernels_.inverse_dct(coefficients, plane.steps.data(), plane.row(kBlock * y) + kBlock * x, plane.stride);
 }

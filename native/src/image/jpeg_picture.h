@@ -40,8 +40,8 @@ class JpegPicture {
   // The steps of each component; they are copied. Three components are YCbCr.
   JpegPicture(const JpegFrame& frame, const std::vector<JpegSteps>& steps);
 
-  // A block of a component at (x, y), counted in blocks.
-  void add_block(size_t component, int x, int y, const int16_t* coefficients);
+  // A block of a component at (x, y), counted in blocks. Leaves zeros where the coefficients were.
+  void add_block(size_t component, int x, int y, int16_t* coefficients);
   // All blocks of the row `y` of units (MCUs) are there. Rows end from top to bottom.
   void finish_units(int y);
   // When all are there.

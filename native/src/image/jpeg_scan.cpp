@@ -104,9 +104,8 @@ class Walk {
                                                 static_cast<size_t>(x)];
     if (picture_ != nullptr) {
       const size_t number = static_cast<size_t>(&component - frame_.components.data());
-      alignas(32) int16_t coefficients[64] = {};
-      decode(*part.dc, *part.ac, predictions_[number], coefficients);
-      picture_->add_block(number, x, y, coefficients);
+      decode(*part.dc, *part.ac, predictions_[number], coefficients_);
+      picture_->add_block(number, x, y, coefficients_);
     } else if (!frame_.progressive) {
       sequential(*part.dc, *part.ac);
     } else if (scan_.first == 0) {
@@ -249,6 +248,7 @@ class Walk {
   JpegPicture* picture_;
   uint32_t run_ = 0;
   std::array<uint32_t, 4> predictions_{};
+  int16_t coefficients_[64] = {};  // zeros between blocks
 };
 
 }  // namespace
