@@ -5,9 +5,9 @@
 // Java writes these structs through ByteBuffers, field by field: io.github.clip4j.internal.ClipConfig,
 // PreprocessorConfig and ImageBatch hold the same numbers. A platform that lays them out differently must not build.
 static_assert(sizeof(clip4j_tower) == 28 && offsetof(clip4j_tower, post_norm) == 24);
-static_assert(sizeof(clip4j_config) == 124 && offsetof(clip4j_config, text) == 28);
+static_assert(sizeof(clip4j_config) == 128 && offsetof(clip4j_config, text) == 28);
 static_assert(offsetof(clip4j_config, image_size) == 56 && offsetof(clip4j_config, projection_dim) == 76);
-static_assert(offsetof(clip4j_config, vision_pooling) == 88 && offsetof(clip4j_config, token_type) == 120);
+static_assert(offsetof(clip4j_config, vision_pooling) == 92 && offsetof(clip4j_config, token_type) == 124);
 static_assert(sizeof(clip4j_preprocessing) == 88 && offsetof(clip4j_preprocessing, scale) == 32);
 static_assert(offsetof(clip4j_preprocessing, std) == 48 && offsetof(clip4j_preprocessing, formats) == 68);
 static_assert(offsetof(clip4j_preprocessing, max_encoded_bytes) == 72);

@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
  *
  * @param endOfTextId where a text ends, or {@link #LARGEST_ID}
  * @param positionGrid for how many patches a side position embeddings are stored
+ * @param antialiased whether they are antialiased where they are interpolated
  * @param textProjectionHidden how long a text is between the two matrices of its projection; 0
  *     where there is one
  */
@@ -23,6 +24,7 @@ record ClipConfig(
     int endOfTextId,
     int projectionDim,
     int positionGrid,
+    boolean antialiased,
     int textProjectionHidden,
     Family family) {
 
@@ -36,7 +38,7 @@ record ClipConfig(
   static final int GELU_TANH = 2;
 
   /** sizeof(clip4j_config). */
-  static final int BYTES = 2 * Tower.BYTES + (8 + Family.FACTS) * Integer.BYTES;
+  static final int BYTES = 2 * Tower.BYTES + (9 + Family.FACTS) * Integer.BYTES;
 
   /** What the towers are made of. */
   enum Family {
@@ -121,7 +123,25 @@ record ClipConfig(
         endOfTextId,
         projectionDim,
         imageSize / patchSize,
+        false,
         0,
+        family);
+  }
+
+  /** The same model with position embeddings that are interpolated as OpenCLIP does it. */
+  ClipConfig withAntialiasedPositions() {
+    return new ClipConfig(
+        vision,
+        text,
+        imageSize,
+        patchSize,
+        vocabularySize,
+        maxPositions,
+        endOfTextId,
+        projectionDim,
+        positionGrid,
+        true,
+        textProjectionHidden,
         family);
   }
 
@@ -138,6 +158,7 @@ record ClipConfig(
         endOfTextId,
         projectionDim,
         positionGrid,
+        antialiased,
         projectionHidden,
         otherFamily);
   }
@@ -159,6 +180,7 @@ record ClipConfig(
         endOfTextId,
         projectionDim,
         positionGrid,
+        antialiased,
         textProjectionHidden,
         family);
   }
@@ -238,7 +260,8 @@ record ClipConfig(
     vision.write(to, 0);
     text.write(to, family.textPostNorm);
     to.putInt(imageSize).putInt(patchSize).putInt(vocabularySize).putInt(maxPositions);
-    to.putInt(endOfTextId).putInt(projectionDim).putInt(positionGrid).putInt(textProjectionHidden);
+    to.putInt(endOfTextId).putInt(projectionDim).putInt(positionGrid);
+    to.putInt(antialiased ? 1 : 0).putInt(textProjectionHidden);
     for (int fact : family.facts) {
       to.putInt(fact);
     }

@@ -79,7 +79,8 @@ final class OpenAi {
         sizes.size("positional_embedding", 0),
         ClipConfig.LARGEST_ID,
         sizes.size("text_projection", 1),
-        ClipConfig.Family.CLIP);
+        ClipConfig.Family.CLIP)
+        .withAntialiasedPositions();
   }
 
   private static ClipConfig.Tower tower(TensorSizes sizes, String wide, String blocks) {

@@ -124,7 +124,8 @@ final class OpenClip {
             text.positive("context_length", 77),
             ClipConfig.LARGEST_ID,
             model.positive("embed_dim", 512),
-            ClipConfig.Family.CLIP);
+            ClipConfig.Family.CLIP)
+        .withAntialiasedPositions();
     return roberta ? Roberta.config(config, text, sizes) : config;
   }
 

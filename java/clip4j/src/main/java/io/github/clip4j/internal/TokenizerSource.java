@@ -28,6 +28,8 @@ record TokenizerSource(String name, Encoder encoder, Optional<Padding> padding) 
 
   /** What the model makes of padding. */
   sealed interface Padding {
+    int id();
+
     /**
      * The ids to give to the model.
      *
@@ -93,7 +95,7 @@ record TokenizerSource(String name, Encoder encoder, Optional<Padding> padding) 
             + others
             + (files.archive().isPresent()
                 ? " (those of openai/clip-vit-base-patch32 fit OpenAI's archives)"
-                : ""));
+                : ModelFiles.COPY_ALL));
   }
 
   /** Of what a tokenizer.json says. */
