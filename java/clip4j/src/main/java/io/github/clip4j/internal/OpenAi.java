@@ -71,15 +71,15 @@ final class OpenAi {
     int patch = sizes.size("visual.conv1.weight", 3);
     int grid = (int) Math.round(Math.sqrt(sizes.size("visual.positional_embedding", 0) - 1));
     return new ClipConfig(
-        tower(sizes, "visual.conv1.weight", "visual.transformer.resblocks."),
-        tower(sizes, "ln_final.weight", "transformer.resblocks."),
-        patch * grid,
-        patch,
-        sizes.size("token_embedding.weight", 0),
-        sizes.size("positional_embedding", 0),
-        ClipConfig.LARGEST_ID,
-        sizes.size("text_projection", 1),
-        ClipConfig.Family.CLIP)
+            tower(sizes, "visual.conv1.weight", "visual.transformer.resblocks."),
+            tower(sizes, "ln_final.weight", "transformer.resblocks."),
+            patch * grid,
+            patch,
+            sizes.size("token_embedding.weight", 0),
+            sizes.size("positional_embedding", 0),
+            ClipConfig.LARGEST_ID,
+            sizes.size("text_projection", 1),
+            ClipConfig.Family.CLIP)
         .withAntialiasedPositions();
   }
 
