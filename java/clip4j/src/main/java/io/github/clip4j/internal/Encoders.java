@@ -7,6 +7,7 @@ import io.github.clip4j.search.Embeddings;
 import io.github.clip4j.search.internal.EmbeddingsAccess;
 import io.github.clip4j.search.internal.NativeBlock;
 import io.github.clip4j.search.internal.NativeMemory;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -52,16 +53,18 @@ public final class Encoders {
     }
     int n = distinct.size();
     long ids = TIMINGS_BYTES + (long) n * Integer.BYTES;
-    long idCount = distinct.keySet().stream().mapToLong(text -> text.ids().length).sum();
+    long idCount = 0;
+    for (Tokens text : distinct.keySet()) {
+      idCount += text.ids().length;
+    }
     try (NativeBlock scratch =
         new NativeBlock("a call's arguments", ids + idCount * Integer.BYTES)) {
-      long lengthAt = TIMINGS_BYTES;
+      ByteBuffer lengths = scratch.buffer(TIMINGS_BYTES, n * Integer.BYTES);
       long idsAt = ids;
       for (Tokens text : distinct.keySet()) {
         int bytes = text.ids().length * Integer.BYTES;
-        scratch.buffer(lengthAt, Integer.BYTES).putInt(text.ids().length);
+        lengths.putInt(text.ids().length);
         scratch.buffer(idsAt, bytes).asIntBuffer().put(text.ids());
-        lengthAt += Integer.BYTES;
         idsAt += bytes;
       }
       long address = scratch.address();
