@@ -193,10 +193,13 @@ class BatchingEncoderTest extends WithTinyModel {
   /** Tiny-clip takes 32 tokens; the three texts are encoded as one batch. */
   @Test
   void longTextsArePooledWhereAsked() throws Exception {
-    List<String> texts = List.of("a cat", "a dog the cat ".repeat(30), "a photo of a cat");
+    String longText = "a dog ".repeat(20) + "the cat ".repeat(40);
+    List<String> texts = List.of("a cat", longText, "a photo of a cat");
     BatchingOptions pool = BatchingOptions.DEFAULT.withLongTexts(LongTexts.POOL);
+    float[] pooled;
     try (BatchingEncoder encoder = BatchingEncoder.of(model, pool);
         Embeddings expected = model.embedTexts(texts, LongTexts.POOL, report -> {})) {
+      pooled = expected.row(1);
       CountDownLatch release = hold(encoder);
       List<CompletableFuture<float[]>> results = texts.stream().map(encoder::embedText).toList();
       release.countDown();
@@ -205,8 +208,9 @@ class BatchingEncoderTest extends WithTinyModel {
       }
     }
     try (BatchingEncoder cuts = BatchingEncoder.of(model)) {
-      float[] cut = cuts.embedText(texts.get(1)).get(60, TimeUnit.SECONDS);
-      assertArrayEquals(model.embedText(texts.get(1)), cut, 1e-6f);
+      float[] cut = cuts.embedText(longText).get(60, TimeUnit.SECONDS);
+      assertArrayEquals(model.embedText(longText), cut, 1e-6f);
+      assertAllDiffer(List.of(pooled, cut));
     }
   }
 
