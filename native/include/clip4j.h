@@ -32,6 +32,8 @@ typedef struct clip4j_tower {
 /* What becomes of a picture's patches. CLASS_TOKEN: a token before them is read (CLIP). ATTENTION: a learned query
  * attends to all of them, and an MLP follows (SigLIP). */
 typedef enum clip4j_vision_pooling { CLIP4J_CLASS_TOKEN = 0, CLIP4J_ATTENTION = 1 } clip4j_vision_pooling;
+/* How position embeddings are interpolated: torch's bicubic as it is (transformers), or antialiased (OpenCLIP). */
+typedef enum clip4j_position_filter { CLIP4J_BICUBIC = 0, CLIP4J_BICUBIC_ANTIALIASED = 1 } clip4j_position_filter;
 /* Where a text is read. END_OF_TEXT: at its end; what follows is left out (CLIP). LAST: at its last token, padding
  * or not (SigLIP). */
 typedef enum clip4j_text_pooling { CLIP4J_END_OF_TEXT = 0, CLIP4J_LAST = 1 } clip4j_text_pooling;
@@ -48,6 +50,7 @@ typedef struct clip4j_config {
   int32_t projection_dim; /* an embedding's length */
   int32_t position_grid;  /* the stored position embeddings are for so many patches a side; where image_size makes
                              another number they are interpolated */
+  int32_t position_filter; /* clip4j_position_filter */
   int32_t vision_pooling; /* clip4j_vision_pooling */
   int32_t text_pooling;   /* clip4j_text_pooling */
   /* From here on 1 is yes, 0 no. */

@@ -32,10 +32,19 @@ public final class Encoders {
   public record TextRows(Embeddings rows, double encodeMs) {}
 
   /**
+   * Encodes texts, of each its parts; the row of one with several is the mean of their unit rows,
+   * scaled to length 1.
+   */
+  public static TextRows texts(LoadedModel model, List<List<Tokens>> texts) {
+    TextRows parts = parts(model, texts.stream().flatMap(List::stream).toList());
+    return parts.rows().rows() == texts.size() ? parts : pooled(parts, texts);
+  }
+
+  /**
    * Encodes tokenized texts, those that are alike once. The memory holds a clip4j_timings, the
    * lengths, the ids.
    */
-  public static TextRows texts(LoadedModel model, List<Tokens> texts) {
+  private static TextRows parts(LoadedModel model, List<Tokens> texts) {
     Map<Tokens, Integer> distinct = new LinkedHashMap<>();
     int[] encoded = new int[texts.size()]; // by text: which of the distinct ones it is
     for (int i = 0; i < encoded.length; i++) {
@@ -84,18 +93,14 @@ public final class Encoders {
     }
   }
 
-  /**
-   * Row i is the mean of the unit rows of the i-th list of texts, scaled to length 1. Sums are in
-   * float64.
-   */
-  public static TextRows pooledTexts(LoadedModel model, List<List<Tokens>> texts) {
-    TextRows parts = texts(model, texts.stream().flatMap(List::stream).toList());
+  /** Row i is that of the i-th list of texts. Sums are in float64. */
+  private static TextRows pooled(TextRows parts, List<List<Tokens>> texts) {
     try (Embeddings rows = parts.rows()) {
       int[] next = {0};
       Embeddings pooled =
           Embeddings.fill(
               texts.size(),
-              model.dimension(),
+              rows.dimension(),
               (first, block) -> {
                 for (int text = first; block.hasRemaining(); text++) {
                   int from = next[0];
