@@ -19,7 +19,8 @@ namespace clip4j::bench {
 namespace {
 
 double milliseconds() {
-  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
 }
 
 void print(const char* step, std::vector<double>& times) {
@@ -58,8 +59,12 @@ int main(int argc, char** argv) {
   try {
     for (int turn = 0; turn <= repeat; ++turn) {
       for (const std::string& file : files) {
-        const clip4j_image image{reinterpret_cast<const uint8_t*>(file.data()), static_cast<int64_t>(file.size()),
-                                 CLIP4J_PATH, 0, 0, 0};
+        const clip4j_image image{reinterpret_cast<const uint8_t*>(file.data()),
+                                 static_cast<int64_t>(file.size()),
+                                 CLIP4J_PATH,
+                                 0,
+                                 0,
+                                 0};
         const double begin = milliseconds();
         const image::Pixels picture = image::decode(image, options);
         const double decoded = milliseconds();

@@ -164,7 +164,7 @@ CLIP4J_API int32_t clip4j_model_precision(const clip4j_model* model, int32_t* pr
 CLIP4J_API int32_t clip4j_model_wants(const clip4j_model* model, const char* name);
 /* Reads one tensor from `path` at `offset`; the shape must be what the config implies, else
  * CLIP4J_INVALID_ARGUMENT with both shapes. Non-finite weights are CLIP4J_CORRUPT. A name the model does not want is
- * CLIP4J_INVALID_ARGUMENT, and so is reading one twice. Several threads may read several tensors at once. */
+ * CLIP4J_INVALID_ARGUMENT, and so is reading one twice. */
 CLIP4J_API int32_t clip4j_model_read(clip4j_model* model, const char* name, const char* path, int64_t offset,
                                      int32_t dtype, const int64_t* shape, int32_t dimensions);
 CLIP4J_API int32_t clip4j_model_finish(clip4j_model* model);

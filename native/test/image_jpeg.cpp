@@ -17,7 +17,8 @@ double sample(const Block& coefficients, int x, int y) {
   double sum = 0;
   for (int v = 0; v < 8; ++v) {
     for (int u = 0; u < 8; ++u) {
-      const double scale = (u == 0 ? std::numbers::sqrt2 / 2 : 1) * (v == 0 ? std::numbers::sqrt2 / 2 : 1) / 4;
+      const double scale =
+          (u == 0 ? std::numbers::sqrt2 / 2 : 1) * (v == 0 ? std::numbers::sqrt2 / 2 : 1) / 4;
       sum += scale * coefficients[static_cast<size_t>(8 * v + u)] *
              std::cos((2 * x + 1) * u * std::numbers::pi / 16) *
              std::cos((2 * y + 1) * v * std::numbers::pi / 16);
@@ -51,7 +52,8 @@ TEST(Jpeg, KernelsAgree) {
   for (int round = 0; round < 2000; ++round) {
     Block scalar{}, steps;
     const int bits = 1 + static_cast<int>(random() % 16);  // from flat to hostile
-    for (size_t i = 0; i < 64; i += 1 + random() % 4) scalar[i] = static_cast<int16_t>(random() << (16 - bits)) >> (16 - bits);
+    for (size_t i = 0; i < 64; i += 1 + random() % 4)
+      scalar[i] = static_cast<int16_t>(random() << (16 - bits)) >> (16 - bits);
     for (int16_t& step : steps) step = static_cast<int16_t>(random() % (round % 2 == 0 ? 4 : 65536));
     Block vector = scalar;
     uint8_t expected[8 * 20] = {}, out[8 * 20] = {};

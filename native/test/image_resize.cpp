@@ -47,8 +47,8 @@ TEST(Resize, EqualsOpenClip) {
   for (const std::vector<std::string>& row : load_table("open_clip_crops.tsv")) {
     std::vector<int> n;
     for (size_t i = 0; i + 1 < row.size(); ++i) n.push_back(std::stoi(row[i]));
-    SCOPED_TRACE(text(n[0], " x ", n[1], ", mode ", n[2], ", filter ", n[3], ", size ", n[4], ", fill ",
-                      n[5]));
+    SCOPED_TRACE(
+        text(n[0], " x ", n[1], ", mode ", n[2], ", filter ", n[3], ", size ", n[4], ", fill ", n[5]));
     clip4j_preprocessing options = preprocessing();
     options.resize_mode = n[2];
     options.resample = n[3];

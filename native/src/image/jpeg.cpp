@@ -184,7 +184,9 @@ class Checker {
     std::vector<JpegSteps> steps;
     size_t blocks = 0;
     for (const JpegComponent& component : frame_.components) {
-      if (component.steps > 3 || !steps_[component.steps]) fail(CLIP4J_CORRUPT, "the JPEG lacks a quantization table");
+      if (component.steps > 3 || !steps_[component.steps]) {
+        fail(CLIP4J_CORRUPT, "the JPEG lacks a quantization table");
+      }
       steps.push_back(*steps_[component.steps]);
       blocks += static_cast<size_t>(component.blocks_across) * static_cast<size_t>(component.blocks_down);
     }

@@ -18,7 +18,8 @@ void inverse_dct(int16_t* coefficients, const int16_t* steps, uint8_t* out, ptrd
       v[y] = static_cast<uint32_t>(static_cast<int16_t>(coefficients[8 * y + x] * steps[8 * y + x]));
     }
     inverse_dct_1d(v, kColumnRounding);
-    for (int y = 0; y < 8; ++y) columns[y][x] = static_cast<uint32_t>(static_cast<int32_t>(v[y]) >> kColumnShift);
+    for (int y = 0; y < 8; ++y)
+      columns[y][x] = static_cast<uint32_t>(static_cast<int32_t>(v[y]) >> kColumnShift);
   }
   std::fill_n(coefficients, 64, int16_t{0});
   for (int y = 0; y < 8; ++y) {

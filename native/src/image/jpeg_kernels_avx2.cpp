@@ -55,8 +55,8 @@ void inverse_dct(int16_t* coefficients, const int16_t* steps, uint8_t* out, ptrd
       pairs[i] = _mm256_packs_epi32(_mm256_srai_epi32(bits(two[0]), kRowShift),
                                     _mm256_srai_epi32(bits(two[1]), kRowShift));
     }
-    const __m256i by_row = _mm256_broadcastsi128_si256(
-        _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
+    const __m256i by_row =
+        _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
     columns[half] = _mm256_shuffle_epi8(_mm256_packus_epi16(pairs[0], pairs[1]), by_row);
   }
   const __m256i rows[] = {_mm256_unpacklo_epi32(columns[0], columns[1]),   // 0 1, 4 5

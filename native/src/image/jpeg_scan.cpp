@@ -97,11 +97,11 @@ class Walk {
   void block(const JpegScan::Part& part, int x, int y) {
     JpegComponent& component = *part.component;
     uint64_t unused = 0;
-    uint64_t& nonzero = component.nonzero.empty()
-                            ? unused
-                            : component.nonzero[static_cast<size_t>(y) *
-                                                    static_cast<size_t>(component.blocks_across) +
-                                                static_cast<size_t>(x)];
+    uint64_t& nonzero =
+        component.nonzero.empty()
+            ? unused
+            : component.nonzero[static_cast<size_t>(y) * static_cast<size_t>(component.blocks_across) +
+                                static_cast<size_t>(x)];
     if (picture_ != nullptr) {
       const size_t number = static_cast<size_t>(&component - frame_.components.data());
       decode(*part.dc, *part.ac, predictions_[number], coefficients_);

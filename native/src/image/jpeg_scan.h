@@ -24,10 +24,10 @@ struct JpegScan {
 };
 
 // Walks through a scan's entropy-coded data from `at` on and returns the place behind it. Gives the blocks to
-// `picture`, unless that is null. Throws Error(CLIP4J_CORRUPT) wherever libjpeg would invent data for a picture (and print a warning):
-// data that ends early or goes on, a code that the table lacks, a restart marker that is not where it should
-// be. Zeros behind the data are let pass, since some cameras write them; they lie behind the place that is
-// returned.
+// `picture`, unless that is null. Throws Error(CLIP4J_CORRUPT) wherever libjpeg would invent data for a
+// picture (and print a warning): data that ends early or goes on, a code that the table lacks, a restart
+// marker that is not where it should be. Zeros behind the data are let pass, since some cameras write them;
+// they lie behind the place that is returned.
 size_t walk_jpeg_scan(Bytes file, size_t at, const JpegFrame& frame, const JpegScan& scan,
                       int restart_interval, JpegPicture* picture);
 

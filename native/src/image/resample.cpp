@@ -160,6 +160,12 @@ void Axis::split_weights() {
   }
 }
 
+size_t strip_scratch(const Taps& columns) {
+  const int last = columns.outputs - 1;
+  const int in = columns.first[last] + columns.count[last] - columns.first[0];
+  return size_t{3} * kStrip * static_cast<size_t>(in + 1 + columns.outputs);
+}
+
 const ResampleKernels kScalarResample = {along_rows, across_rows};
 
 const ResampleKernels& resample_kernels() {

@@ -71,11 +71,7 @@ struct ResampleKernels {
 };
 
 // Two strips turned on their sides, what goes in and what comes out, and a pixel behind the former.
-inline size_t strip_scratch(const Taps& columns) {
-  const int last = columns.outputs - 1;
-  const int in = columns.first[last] + columns.count[last] - columns.first[0];
-  return size_t{3} * kStrip * static_cast<size_t>(in + 1 + columns.outputs);
-}
+size_t strip_scratch(const Taps& columns);
 
 extern const ResampleKernels kScalarResample;
 #ifdef __x86_64__

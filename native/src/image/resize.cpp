@@ -79,11 +79,10 @@ void check(const Pixels& picture, const clip4j_preprocessing& options) {
   if (options.resample < 0 || options.resample > 5) {
     fail(CLIP4J_INVALID_ARGUMENT, "resample ", options.resample, " is not one of Pillow's filters, 0 to 5");
   }
-  const bool bad_resize =
-      options.resize_mode != CLIP4J_NO_RESIZE &&
-      (options.resize_height < 1 || options.resize_height > kLongestSide ||
-       (options.resize_mode != CLIP4J_SHORTER_SIDE &&
-        (options.resize_width < 1 || options.resize_width > kLongestSide)));
+  const bool bad_resize = options.resize_mode != CLIP4J_NO_RESIZE &&
+                          (options.resize_height < 1 || options.resize_height > kLongestSide ||
+                           (options.resize_mode != CLIP4J_SHORTER_SIDE &&
+                            (options.resize_width < 1 || options.resize_width > kLongestSide)));
   const bool bad_crop = options.crop_height < 0 || options.crop_height > kLongestSide ||
                         options.crop_width < 0 || options.crop_width > kLongestSide ||
                         (options.crop_height == 0) != (options.crop_width == 0);
