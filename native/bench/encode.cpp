@@ -25,8 +25,8 @@ double seconds() {
 }
 
 clip4j_config b32() {
-  return {.vision = {768, 3072, 12, 12, CLIP4J_QUICK_GELU, 1e-5F},
-          .text = {512, 2048, 12, 8, CLIP4J_QUICK_GELU, 1e-5F},
+  return {.vision = {768, 3072, 12, 12, CLIP4J_QUICK_GELU, 1e-5F, 0},
+          .text = {512, 2048, 12, 8, CLIP4J_QUICK_GELU, 1e-5F, 0},
           .image_size = 224,
           .patch_size = 32,
           .vocabulary_size = 49408,
@@ -34,6 +34,8 @@ clip4j_config b32() {
           .end_of_text_id = 49407,
           .projection_dim = 512,
           .position_grid = 7,
+          .position_filter = CLIP4J_BICUBIC,
+          .text_projection_hidden = 0,
           .vision_pooling = CLIP4J_CLASS_TOKEN,
           .text_pooling = CLIP4J_END_OF_TEXT,
           .patch_bias = 0,
@@ -41,13 +43,14 @@ clip4j_config b32() {
           .vision_projection = 1,
           .causal_text = 1,
           .text_bias = 0,
-          .logit_bias = 0};
+          .logit_bias = 0,
+          .token_type = 0};
 }
 
 clip4j_config l14() {
   clip4j_config config = b32();
-  config.vision = {1024, 4096, 24, 16, CLIP4J_QUICK_GELU, 1e-5F};
-  config.text = {768, 3072, 12, 12, CLIP4J_QUICK_GELU, 1e-5F};
+  config.vision = {1024, 4096, 24, 16, CLIP4J_QUICK_GELU, 1e-5F, 0};
+  config.text = {768, 3072, 12, 12, CLIP4J_QUICK_GELU, 1e-5F, 0};
   config.patch_size = 14;
   config.position_grid = 16;
   config.projection_dim = 768;

@@ -19,7 +19,10 @@ typedef enum clip4j_dtype { CLIP4J_F32 = 0, CLIP4J_F16 = 1, CLIP4J_BF16 = 2 } cl
  * scale and a zero a row. AUTO: of the three the fastest on this CPU. */
 typedef enum clip4j_precision { CLIP4J_PRECISION_FP32 = 0, CLIP4J_PRECISION_BF16 = 1, CLIP4J_PRECISION_INT8 = 2, CLIP4J_PRECISION_AUTO = 3 } clip4j_precision;
 
-/* One transformer tower. */
+/* One transformer tower. Norms and what they serve, attention and MLP, take turns in it, a norm first and a norm last:
+ * layers.0.layer_norm1, layers.0.layer_norm2, layers.1.layer_norm1 and so on to the tower's own last norm. post_norm says
+ * where residuals begin: 0, before a norm, so that they pass it by (CLIP); 1, behind it (BERT, whose embeddings.LayerNorm
+ * is thus layers.0.layer_norm1, and whose layers' output.LayerNorm is the next layer's layer_norm1 or the last norm). */
 typedef struct clip4j_tower {
   int32_t hidden_size;
   int32_t intermediate_size;
@@ -27,14 +30,23 @@ typedef struct clip4j_tower {
   int32_t heads;
   int32_t activation; /* clip4j_activation */
   float layer_norm_eps;
+  int32_t post_norm;
 } clip4j_tower;
 
 /* What becomes of a picture's patches. CLASS_TOKEN: a token before them is read (CLIP). ATTENTION: a learned query
  * attends to all of them, and an MLP follows (SigLIP). */
 typedef enum clip4j_vision_pooling { CLIP4J_CLASS_TOKEN = 0, CLIP4J_ATTENTION = 1 } clip4j_vision_pooling;
+/* How position embeddings are interpolated: torch's bicubic as it is (transformers), or antialiased (OpenCLIP). */
+typedef enum clip4j_position_filter { CLIP4J_BICUBIC = 0, CLIP4J_BICUBIC_ANTIALIASED = 1 } clip4j_position_filter;
 /* Where a text is read. END_OF_TEXT: at its end; what follows is left out (CLIP). LAST: at its last token, padding
- * or not (SigLIP). */
-typedef enum clip4j_text_pooling { CLIP4J_END_OF_TEXT = 0, CLIP4J_LAST = 1 } clip4j_text_pooling;
+ * or not (SigLIP). FIRST: at its first token (BERT). MEAN: at all of them, by their mean (OpenCLIP with XLM-R). The latter
+ * two take texts without padding. */
+typedef enum clip4j_text_pooling {
+  CLIP4J_END_OF_TEXT = 0,
+  CLIP4J_LAST = 1,
+  CLIP4J_FIRST = 2,
+  CLIP4J_MEAN = 3
+} clip4j_text_pooling;
 
 /* A model's sizes, as in Hugging Face's config.json, and what its towers are made of. */
 typedef struct clip4j_config {
@@ -48,15 +60,19 @@ typedef struct clip4j_config {
   int32_t projection_dim; /* an embedding's length */
   int32_t position_grid;  /* the stored position embeddings are for so many patches a side; where image_size makes
                              another number they are interpolated */
+  int32_t position_filter; /* clip4j_position_filter */
+  int32_t text_projection_hidden; /* 0: the text's projection is one matrix; else one to so many values comes before it,
+                                     text_projection_inner, with gelu between them (OpenCLIP's hf_proj_type mlp) */
   int32_t vision_pooling; /* clip4j_vision_pooling */
   int32_t text_pooling;   /* clip4j_text_pooling */
   /* From here on 1 is yes, 0 no. */
   int32_t patch_bias;
   int32_t pre_norm;          /* a layer norm between a picture's tokens and their encoder */
   int32_t vision_projection; /* a matrix behind the vision tower; no: its hidden_size is projection_dim */
-  int32_t causal_text;       /* a text's tokens see those before them only; no: all see all, padding included */
+  int32_t causal_text;       /* a text's tokens see those before them only; no: all see all, padding included. Not with FIRST */
   int32_t text_bias;         /* the text's projection has a bias; it is called text_model.head then */
   int32_t logit_bias;        /* there is one, and logit_scale has one dimension as it does, not none */
+  int32_t token_type;        /* a row, token_type_embedding, that is added to each of a text's tokens */
 } clip4j_config;
 
 typedef enum clip4j_resize_mode {

@@ -40,6 +40,7 @@ TEST_F(ClipAbi, RefusesImpossibleConfigs) {
       [](clip4j_config& c) { c.end_of_text_id = -2; },
       [](clip4j_config& c) { c.position_grid = 0; },
       [](clip4j_config& c) { c.position_grid = 257; },
+      [](clip4j_config& c) { c.position_filter = 2; },
       [](clip4j_config& c) { c.vision_pooling = 2; },
       [](clip4j_config& c) { c.text_pooling = -1; },
       [](clip4j_config& c) { c.patch_bias = 2; },
@@ -49,6 +50,11 @@ TEST_F(ClipAbi, RefusesImpossibleConfigs) {
       [](clip4j_config& c) { c.causal_text = 2; },
       [](clip4j_config& c) { c.text_bias = 7; },
       [](clip4j_config& c) { c.logit_bias = 2; },
+      [](clip4j_config& c) { c.token_type = -1; },
+      [](clip4j_config& c) { c.text.post_norm = 2; },
+      [](clip4j_config& c) { c.text_projection_hidden = -1; },
+      [](clip4j_config& c) { c.text_pooling = 4; },
+      [](clip4j_config& c) { c.text_pooling = CLIP4J_FIRST; },
   };
   for (const auto& fault : faults) {
     clip4j_config config = config_;

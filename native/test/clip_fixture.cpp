@@ -60,8 +60,8 @@ void add_pooling(Checkpoint& weights, std::mt19937& random, const std::string& p
 }  // namespace
 
 clip4j_config small_config(clip4j_activation activation, int32_t end_of_text_id) {
-  return {.vision = {48, 100, 2, 3, activation, 1e-5f},
-          .text = {32, 77, 2, 2, activation, 1e-5f},
+  return {.vision = {48, 100, 2, 3, activation, 1e-5f, 0},
+          .text = {32, 77, 2, 2, activation, 1e-5f, 0},
           .image_size = 35,
           .patch_size = 8,  // 4 x 4 patches, 3 pixels left over
           .vocabulary_size = 50,
@@ -69,6 +69,8 @@ clip4j_config small_config(clip4j_activation activation, int32_t end_of_text_id)
           .end_of_text_id = end_of_text_id,
           .projection_dim = 20,
           .position_grid = 4,
+          .position_filter = CLIP4J_BICUBIC,
+          .text_projection_hidden = 0,
           .vision_pooling = CLIP4J_CLASS_TOKEN,
           .text_pooling = CLIP4J_END_OF_TEXT,
           .patch_bias = 0,
@@ -76,7 +78,16 @@ clip4j_config small_config(clip4j_activation activation, int32_t end_of_text_id)
           .vision_projection = 1,
           .causal_text = 1,
           .text_bias = 0,
-          .logit_bias = 0};
+          .logit_bias = 0,
+          .token_type = 0};
+}
+
+clip4j_config small_bert(clip4j_text_pooling pooling) {
+  clip4j_config config = small_config(CLIP4J_GELU, -1);
+  config.text_pooling = pooling;
+  config.text.post_norm = config.token_type = 1;
+  config.causal_text = 0;
+  return config;
 }
 
 clip4j_config small_siglip() {
@@ -117,12 +128,20 @@ Checkpoint random_checkpoint(const clip4j_config& config, uint32_t seed) {
              0, 0.5);
   add_tensor(weights, random, "text_model.embeddings.position_embedding.weight", {config.max_positions, text},
              0, 0.5);
+  if (config.token_type != 0) {
+    add_tensor(weights, random, "text_model.embeddings.token_type_embedding.weight", {1, text}, 0, 0.5);
+  }
   add_encoder(weights, random, "text_model", config.text);
   add_norm(weights, random, "text_model.final_layer_norm", text);
+  int64_t projected = text;
+  if (config.text_projection_hidden != 0) {
+    projected = config.text_projection_hidden;
+    add_tensor(weights, random, "text_projection_inner.weight", {projected, text}, 0, 0.2);
+  }
   if (config.text_bias != 0) {
-    add_linear(weights, random, "text_model.head", config.projection_dim, text);
+    add_linear(weights, random, "text_model.head", config.projection_dim, projected);
   } else {
-    add_tensor(weights, random, "text_projection.weight", {config.projection_dim, text}, 0, 0.2);
+    add_tensor(weights, random, "text_projection.weight", {config.projection_dim, projected}, 0, 0.2);
   }
   weights["logit_scale"] = {{}, {2.5f}};
   if (config.logit_bias != 0) {

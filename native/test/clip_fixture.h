@@ -25,6 +25,9 @@ clip4j_config small_config(clip4j_activation activation, int32_t end_of_text_id)
 // A small SigLIP: as large.
 clip4j_config small_siglip();
 
+// One with a text tower like BERT's, of which this is read.
+clip4j_config small_bert(clip4j_text_pooling pooling);
+
 // Random weights in Hugging Face's naming and shapes, written down here independently of the library.
 Checkpoint random_checkpoint(const clip4j_config& config, uint32_t seed);
 

@@ -329,7 +329,8 @@ std::vector<Model> packed_models() {
   for (const auto& [precision, cosine] :
        {std::pair{CLIP4J_PRECISION_BF16, 0.9995}, std::pair{CLIP4J_PRECISION_INT8, 0.998}}) {
     for (const clip4j_config& config : {small_config(CLIP4J_QUICK_GELU, -1), small_config(CLIP4J_GELU, 45),
-                                        small_config(CLIP4J_GELU_TANH, 45), small_siglip()}) {
+                                        small_config(CLIP4J_GELU_TANH, 45), small_siglip(),
+                                        small_bert(CLIP4J_FIRST), small_bert(CLIP4J_MEAN)}) {
       models.push_back({precision, cosine, config});
     }
   }

@@ -97,12 +97,14 @@ Rows encode(const clip4j_tower& tower, const Checkpoint& weights, const std::str
       };
     };
     const Rows normal = map(x, by_norm(".layer_norm1"));
+    if (tower.post_norm != 0) x = normal;
     const Rows attended =
         attend(map(normal, by_linear(".self_attn.q_proj")), map(normal, by_linear(".self_attn.k_proj")),
                map(normal, by_linear(".self_attn.v_proj")), static_cast<size_t>(tower.heads), causal);
     add(x, map(attended, by_linear(".self_attn.out_proj")));
-    add(x, map(map(x, by_norm(".layer_norm2")),
-               [&](const Row& row) { return mlp(tower, weights, layer + ".mlp", row); }));
+    const Rows between = map(x, by_norm(".layer_norm2"));
+    if (tower.post_norm != 0) x = between;
+    add(x, map(between, [&](const Row& row) { return mlp(tower, weights, layer + ".mlp", row); }));
   }
   return x;
 }
@@ -186,19 +188,35 @@ std::vector<double> reference_text(const clip4j_config& config, const Checkpoint
   for (size_t i = 0; i < ids.size(); ++i) {
     for (size_t h = 0; h < hidden; ++h) {
       tokens[i][h] = double{token[static_cast<size_t>(ids[i]) * hidden + h]} + position[i * hidden + h];
+      if (config.token_type != 0) {
+        tokens[i][h] += values(weights, "text_model.embeddings.token_type_embedding.weight")[h];
+      }
     }
   }
-  size_t wanted = ids.size() - 1;
+  size_t wanted = config.text_pooling == CLIP4J_FIRST ? 0 : ids.size() - 1;
   if (config.text_pooling == CLIP4J_END_OF_TEXT) {
     const auto end = config.end_of_text_id < 0 ? std::ranges::max_element(ids)
                                                : std::ranges::find(ids, config.end_of_text_id);
     wanted = static_cast<size_t>(end - ids.begin());
     if (config.causal_text == 0) tokens.resize(wanted + 1);
   }
-  const Row encoded = encode(config.text, weights, "text_model", tokens, config.causal_text != 0)[wanted];
-  return unit(
-      linear(weights, config.text_bias != 0 ? "text_model.head" : "text_projection",
-             layer_norm(weights, "text_model.final_layer_norm", config.text.layer_norm_eps, encoded)));
+  const Rows normal = map(encode(config.text, weights, "text_model", tokens, config.causal_text != 0),
+                          [&](const Row& row) {
+                            return layer_norm(weights, "text_model.final_layer_norm",
+                                              config.text.layer_norm_eps, row);
+                          });
+  Row pooled = normal[wanted];
+  if (config.text_pooling == CLIP4J_MEAN) {
+    for (size_t h = 0; h < hidden; ++h) {
+      pooled[h] = 0;
+      for (const Row& row : normal) pooled[h] += row[h] / static_cast<double>(normal.size());
+    }
+  }
+  if (config.text_projection_hidden != 0) {
+    pooled = linear(weights, "text_projection_inner", pooled);
+    for (double& value : pooled) value = activate(CLIP4J_GELU, value);
+  }
+  return unit(linear(weights, config.text_bias != 0 ? "text_model.head" : "text_projection", pooled));
 }
 
 }  // namespace clip4j::test

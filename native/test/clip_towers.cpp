@@ -89,7 +89,8 @@ TEST_P(ClipTowers, ThreadCountsGiveTheSame) {
 
 std::vector<clip4j_config> models() {
   return {small_config(CLIP4J_QUICK_GELU, -1), small_config(CLIP4J_QUICK_GELU, 45),
-          small_config(CLIP4J_GELU, -1), small_config(CLIP4J_GELU, 45), small_siglip()};
+          small_config(CLIP4J_GELU, -1), small_config(CLIP4J_GELU, 45), small_siglip(),
+          small_bert(CLIP4J_FIRST), small_bert(CLIP4J_MEAN)};
 }
 
 std::vector<clip4j_config> models_and_variants() {
@@ -99,10 +100,16 @@ std::vector<clip4j_config> models_and_variants() {
     for (int32_t clip4j_config::*fact :
          {&clip4j_config::vision_pooling, &clip4j_config::text_pooling, &clip4j_config::patch_bias,
           &clip4j_config::pre_norm, &clip4j_config::vision_projection, &clip4j_config::causal_text,
-          &clip4j_config::text_bias, &clip4j_config::logit_bias}) {
+          &clip4j_config::text_bias, &clip4j_config::logit_bias, &clip4j_config::token_type}) {
       result.push_back(model);
       result.back().*fact = 1 - model.*fact;
     }
+    result.push_back(model);
+    result.back().text_projection_hidden = 27;
+    result.push_back(model);
+    result.back().vision.post_norm = result.back().text.post_norm = 1;
+    result.push_back(model);
+    result.back().text_pooling = CLIP4J_MEAN;
   }
   return result;
 }

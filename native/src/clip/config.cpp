@@ -31,6 +31,7 @@ void check_tower(const char* which, const clip4j_tower& tower) {
   if (!std::isfinite(tower.layer_norm_eps) || tower.layer_norm_eps <= 0) {
     fail(CLIP4J_INVALID_ARGUMENT, which, "layer_norm_eps is ", tower.layer_norm_eps, ", it must be above 0");
   }
+  check_choice(which, "post_norm", tower.post_norm, 1);
 }
 
 }  // namespace
@@ -48,18 +49,26 @@ void check_config(const clip4j_config& config) {
          " patches of size ", config.patch_size, ", possible are ", 1 << 16);
   }
   check_range("", "position_grid", config.position_grid, 1 << 8);
+  check_choice("", "position_filter", config.position_filter, CLIP4J_BICUBIC_ANTIALIASED);
   if (config.end_of_text_id < -1 || config.end_of_text_id >= config.vocabulary_size) {
     fail(CLIP4J_INVALID_ARGUMENT, "eos_token_id ", config.end_of_text_id, " is outside the vocabulary of ",
          config.vocabulary_size);
   }
   check_choice("", "vision_pooling", config.vision_pooling, CLIP4J_ATTENTION);
-  check_choice("", "text_pooling", config.text_pooling, CLIP4J_LAST);
+  check_choice("", "text_pooling", config.text_pooling, CLIP4J_MEAN);
   check_choice("", "patch_bias", config.patch_bias, 1);
   check_choice("", "pre_norm", config.pre_norm, 1);
   check_choice("", "vision_projection", config.vision_projection, 1);
   check_choice("", "causal_text", config.causal_text, 1);
   check_choice("", "text_bias", config.text_bias, 1);
   check_choice("", "logit_bias", config.logit_bias, 1);
+  check_choice("", "token_type", config.token_type, 1);
+  if (config.text_projection_hidden != 0) {
+    check_range("", "text_projection_hidden", config.text_projection_hidden, 1 << 16);
+  }
+  if (config.text_pooling == CLIP4J_FIRST && config.causal_text != 0) {
+    fail(CLIP4J_INVALID_ARGUMENT, "a causal text's first token, where it is read, sees nothing of it");
+  }
   if (config.vision_projection == 0 && config.vision.hidden_size != config.projection_dim) {
     fail(CLIP4J_INVALID_ARGUMENT, "pictures become ", config.vision.hidden_size, " values and texts ",
          config.projection_dim, ", and no projection makes them as long as one another");

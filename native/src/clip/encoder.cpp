@@ -12,7 +12,11 @@ std::unique_ptr<Encoder> Encoder::make(const clip4j_tower& tower, Wanted wanted,
 }
 
 Encoder::Encoder(const clip4j_tower& tower, Wanted wanted, bool causal)
-    : wanted_(wanted), causal_(causal), hidden_(tower.hidden_size), heads_(tower.heads) {}
+    : wanted_(wanted),
+      causal_(causal),
+      post_norm_(tower.post_norm != 0),
+      hidden_(tower.hidden_size),
+      heads_(tower.heads) {}
 
 std::vector<Encoder::Sequence> Encoder::sequences(std::span<const int64_t> lengths) const {
   std::vector<Sequence> sequences;

@@ -13,8 +13,8 @@
 
 namespace clip4j {
 
-// The pre-norm transformer that both towers share. Sequences of all lengths lie in one matrix, one after
-// another: only attention works by sequence.
+// The transformer that both towers share, but for the norm behind its last layer. Sequences of all lengths
+// lie in one matrix, one after another: only attention works by sequence.
 class Encoder {
  public:
   // Which rows of each sequence are wanted in the end.
@@ -53,6 +53,7 @@ class Encoder {
 
   const Wanted wanted_;
   const bool causal_;
+  const bool post_norm_;  // residuals begin behind the norms (clip4j_tower)
   const int64_t hidden_;
   const int64_t heads_;
 };

@@ -59,10 +59,13 @@ int64_t FloatEncoder::bytes() const {
 // of that layer runs for them alone.
 torch::Tensor FloatEncoder::run_layer(const Layer& layer, torch::Tensor x,
                                       std::span<const Sequence> sequences, bool wanted_only) const {
-  const torch::Tensor attended = attend(layer.qkv.run(layer.norm1.run(x)), sequences, wanted_only);
+  torch::Tensor normal = layer.norm1.run(x);
+  const torch::Tensor attended = attend(layer.qkv.run(normal), sequences, wanted_only);
+  if (post_norm_) x = std::move(normal);
   if (wanted_only) x = wanted_rows(x, sequences);
   x = layer.out.run_and_add(attended, x);
-  return layer.mlp.run_and_add(layer.norm2.run(x), x);
+  normal = layer.norm2.run(x);
+  return layer.mlp.run_and_add(normal, post_norm_ ? normal : x);
 }
 
 torch::Tensor FloatEncoder::attend(const torch::Tensor& qkv, std::span<const Sequence> sequences,

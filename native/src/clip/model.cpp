@@ -123,7 +123,7 @@ std::span<const int32_t> Model::read_part(std::span<const int32_t> ids, size_t n
            config_.vocabulary_size);
     }
   }
-  if (config_.text_pooling == CLIP4J_LAST) return ids;
+  if (config_.text_pooling != CLIP4J_END_OF_TEXT) return ids;
   const auto end = config_.end_of_text_id < 0 ? std::ranges::max_element(ids)
                                               : std::ranges::find(ids, config_.end_of_text_id);
   if (end == ids.end()) {

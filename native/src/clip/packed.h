@@ -56,7 +56,7 @@ struct Kernel {
                    const Output& output);
   // Writes row `row`. A value that is not finite makes the whole row's products not finite.
   void (*encode)(const float* values, int64_t width, const Rows& rows, int64_t row);
-  // A layer norm of one row.
+  // A layer norm of one row, which it may write over.
   void (*normalize)(const float* values, const float* weight, const float* bias, float epsilon, int64_t width,
                     float* normalized);
 };

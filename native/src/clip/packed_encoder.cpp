@@ -211,9 +211,9 @@ void PackedEncoder::run_mlp(const Layer& layer, float* x, int64_t rows, Scratch&
   layer.fc2.run(between_codes, {x, hidden_, packed::Finish::kAdd}, loop);
 }
 
-void PackedEncoder::normalize(const LayerNorm& norm, const float* x, const packed::Rows& codes,
-                              Scratch& scratch, const Loop& loop) const {
-  float* const normalized = scratch.wide.data();
+void PackedEncoder::normalize(const LayerNorm& norm, float* x, const packed::Rows& codes, Scratch& scratch,
+                              const Loop& loop) const {
+  float* const normalized = post_norm_ ? x : scratch.wide.data();
   loop(codes.count, [&](int64_t row, int64_t) {
     float* const to = normalized + row * hidden_;
     kernel_.normalize(x + row * hidden_, norm.weight(), norm.bias(), static_cast<float>(norm.epsilon()),

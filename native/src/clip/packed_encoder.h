@@ -57,7 +57,8 @@ class PackedEncoder final : public Encoder {
   void run_alone(std::span<const Chunk> chunks) const;
   void run_chunk(const Chunk& chunk, Scratch& scratch, const Loop& loop) const;
   void run_mlp(const Layer& layer, float* x, int64_t rows, Scratch& scratch, const Loop& loop) const;
-  void normalize(const LayerNorm& norm, const float* x, const packed::Rows& codes, Scratch& scratch,
+  // x becomes its codes and, where residuals begin behind norms, what the norm makes of it.
+  void normalize(const LayerNorm& norm, float* x, const packed::Rows& codes, Scratch& scratch,
                  const Loop& loop) const;
   void encode(const float* values, int64_t width, const packed::Rows& codes, const Loop& loop) const;
 

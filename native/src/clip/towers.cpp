@@ -13,6 +13,31 @@ void add(const float* a, const float* b, int64_t count, float* sum) {
   for (int64_t i = 0; i < count; ++i) sum[i] = a[i] + b[i];
 }
 
+Encoder::Wanted wanted(const clip4j_config& config) {
+  switch (config.text_pooling) {
+    case CLIP4J_FIRST:
+      return Encoder::Wanted::kFirst;
+    case CLIP4J_MEAN:
+      return Encoder::Wanted::kAll;
+    default:
+      return Encoder::Wanted::kLast;
+  }
+}
+
+// Of each sequence's rows, the sequences lying one after another.
+torch::Tensor means(const torch::Tensor& rows, std::span<const int64_t> lengths, int64_t width) {
+  const auto count = static_cast<int64_t>(lengths.size());
+  torch::Tensor result = zero_padded(0, rounded_rows(count), width);
+  const float* from = rows.data();
+  float* to = result.data();
+  for (const int64_t length : lengths) {
+    for (int64_t row = 0; row < length; ++row, from += width) add(to, from, width, to);
+    for (int64_t i = 0; i < width; ++i) to[i] /= static_cast<float>(length);
+    to += width;
+  }
+  return result;
+}
+
 Linear::Bias bias(int32_t has_one) { return has_one != 0 ? Linear::Bias::kYes : Linear::Bias::kNo; }
 
 // A table that is read as it is, placed when its first value is about to be.
@@ -52,10 +77,12 @@ void VisionTower::declare(Weights& weights) {
     declare_table(weights, "vision_model.embeddings.class_embedding", {hidden}, class_embedding_);
   }
   const int64_t leading = leading_tokens(config_), stored = config_.position_grid, grid = grid_of(config_);
+  const auto filter = static_cast<clip4j_position_filter>(config_.position_filter);
   declare_table(weights, "vision_model.embeddings.position_embedding.weight",
                 {leading + stored * stored, hidden}, position_embedding_, [=, this] {
                   if (grid == stored) return;
-                  position_embedding_ = resized_positions(position_embedding_, leading, stored, grid, hidden);
+                  position_embedding_ =
+                      resized_positions(position_embedding_, leading, stored, grid, hidden, filter);
                 });
   patch_embedding_.declare(weights);
   if (pre_norm_) pre_norm_->declare(weights, "vision_model.pre_layrnorm");  // sic
@@ -103,9 +130,16 @@ int64_t VisionTower::bytes() const {
 
 TextTower::TextTower(const clip4j_config& config, clip4j_precision precision)
     : config_(config),
-      encoder_(Encoder::make(config.text, Encoder::Wanted::kLast, config.causal_text != 0, precision)),
+      encoder_(Encoder::make(config.text, wanted(config), config.causal_text != 0, precision)),
       final_norm_(config.text.hidden_size, config.text.layer_norm_eps),
-      projection_(config.projection_dim, config.text.hidden_size, bias(config.text_bias)) {}
+      projection_(
+          config.projection_dim,
+          config.text_projection_hidden != 0 ? config.text_projection_hidden : config.text.hidden_size,
+          bias(config.text_bias)) {
+  if (config.text_projection_hidden != 0) {
+    inner_.emplace(config.text_projection_hidden, config.text.hidden_size, Linear::Bias::kNo);
+  }
+}
 
 void TextTower::declare(Weights& weights) {
   const int64_t hidden = config_.text.hidden_size;
@@ -113,8 +147,12 @@ void TextTower::declare(Weights& weights) {
                 token_embedding_);
   declare_table(weights, "text_model.embeddings.position_embedding.weight", {config_.max_positions, hidden},
                 position_embedding_);
+  if (config_.token_type != 0) {
+    declare_table(weights, "text_model.embeddings.token_type_embedding.weight", {1, hidden}, token_type_);
+  }
   encoder_->declare(weights, "text_model");
   final_norm_.declare(weights, "text_model.final_layer_norm");
+  if (inner_) inner_->declare(weights, {"text_projection_inner"});
   projection_.declare(weights, {config_.text_bias != 0 ? "text_model.head" : "text_projection"});
 }
 
@@ -132,16 +170,20 @@ torch::Tensor TextTower::run(std::span<const std::span<const int32_t>> texts) co
     const float* position = position_embedding_.data();
     for (const int32_t id : ids) {
       add(token_embedding_.data() + id * hidden, position, hidden, to);
+      if (config_.token_type != 0) add(to, token_type_.data(), hidden, to);
       position += hidden;
       to += hidden;
     }
   }
-  return projection_.run(final_norm_.run(encoder_->run(std::move(tokens), lengths)));
+  torch::Tensor result = final_norm_.run(encoder_->run(std::move(tokens), lengths));
+  if (config_.text_pooling == CLIP4J_MEAN) result = means(result, lengths, hidden);
+  if (inner_) result = inner_->run(result, torch::Activation::kGelu);
+  return projection_.run(result);
 }
 
 int64_t TextTower::bytes() const {
-  return token_embedding_.bytes() + position_embedding_.bytes() + encoder_->bytes() + final_norm_.bytes() +
-         projection_.bytes();
+  return token_embedding_.bytes() + position_embedding_.bytes() + token_type_.bytes() + encoder_->bytes() +
+         final_norm_.bytes() + (inner_ ? inner_->bytes() : 0) + projection_.bytes();
 }
 
 }  // namespace clip4j

@@ -45,16 +45,18 @@ class TextTower {
   TextTower(const clip4j_config& config, clip4j_precision precision);
 
   void declare(Weights& weights);
-  // Each text is read at the last of its ids. -> [at least texts, projection_dim], not yet unit length.
+  // Each text is read at the last of its ids, the first, or all. -> [at least texts, projection_dim], not yet
+  // unit length.
   torch::Tensor run(std::span<const std::span<const int32_t>> texts) const;
   int64_t bytes() const;
   int64_t scratch_bytes() const { return encoder_->scratch_bytes(); }
 
  private:
   const clip4j_config config_;
-  Buffer token_embedding_, position_embedding_;
+  Buffer token_embedding_, position_embedding_, token_type_;  // the last empty where there is none
   const std::unique_ptr<Encoder> encoder_;
   LayerNorm final_norm_;
+  std::optional<Linear> inner_;
   Linear projection_;
 };
 

@@ -72,6 +72,10 @@ void along_row(const uint8_t* in, const Taps& columns, uint8_t* out) {
   }
 }
 
+void along_rows(const uint8_t* const* in, const Taps& columns, uint8_t*, uint8_t* const* out) {
+  for (int r = 0; r < kStrip; ++r) along_row(in[r], columns, out[r]);
+}
+
 void across_rows(const uint8_t* const* rows, const Taps& axis, int output, int bytes, uint8_t* out) {
   const int32_t* weights = axis.weights + static_cast<ptrdiff_t>(output) * axis.stride;
   for (int i = 0; i < bytes; ++i) {
@@ -143,7 +147,13 @@ void Axis::split_weights() {
   }
 }
 
-const ResampleKernels kScalarResample = {along_row, across_rows};
+size_t strip_scratch(const Taps& columns) {
+  const int last = columns.outputs - 1;
+  const int in = columns.first[last] + columns.count[last] - columns.first[0];
+  return size_t{3} * kStrip * static_cast<size_t>(in + 1 + columns.outputs);
+}
+
+const ResampleKernels kScalarResample = {along_rows, across_rows};
 
 const ResampleKernels& resample_kernels() {
 #ifdef __x86_64__

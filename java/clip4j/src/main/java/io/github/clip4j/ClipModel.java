@@ -20,8 +20,8 @@ import java.util.OptionalDouble;
 import java.util.function.Consumer;
 
 /**
- * A CLIP or SigLIP model: turns pictures and texts into rows of one space, in which what belongs
- * together has a high cosine.
+ * A CLIP, Chinese-CLIP or SigLIP model: turns pictures and texts into rows of one space, in which
+ * what belongs together has a high cosine.
  *
  * <p>Every row has length 1. A batch is one call into native code; its rows do not depend on what
  * else is in it, to within float32 rounding. Any number of threads may use one model at once.
@@ -49,11 +49,11 @@ public final class ClipModel implements AutoCloseable {
   /**
    * Loads a model in Hugging Face layout: config.json, model.safetensors or pytorch_model.bin (or
    * shards of either with an index), preprocessor_config.json, tokenizer.json (or vocab.json with
-   * merges.txt, or SigLIP's spiece.model). Or in OpenCLIP's: open_clip_config.json,
-   * open_clip_model.safetensors or open_clip_pytorch_model.bin, and the same tokenizers. Or one of
-   * OpenAI's own archives, such as ViT-B-32.pt, or a folder without a configuration that holds one;
-   * with a tokenizer's files beside it. Nothing is fetched from anywhere, and nothing in a file
-   * runs.
+   * merges.txt, vocab.txt for Chinese-CLIP, spiece.model for SigLIP). Or in OpenCLIP's:
+   * open_clip_config.json, open_clip_model.safetensors or open_clip_pytorch_model.bin, and the same
+   * tokenizers. Or one of OpenAI's own archives, such as ViT-B-32.pt, or a folder without a
+   * configuration that holds one; with a tokenizer's files beside it. Nothing is fetched from
+   * anywhere, and nothing in a file runs.
    *
    * @throws Clip4jException where a file is missing, malformed, contradicts another or asks for
    *     what clip4j lacks
@@ -207,10 +207,7 @@ public final class ClipModel implements AutoCloseable {
       }
     }
     double tokenizeMs = (System.nanoTime() - start) / 1e6;
-    Encoders.TextRows result =
-        pooled.isEmpty()
-            ? Encoders.texts(model, parts.stream().map(only -> only.get(0)).toList())
-            : Encoders.pooledTexts(model, parts);
+    Encoders.TextRows result = Encoders.texts(model, parts);
     try {
       report.accept(new TextReport(new Timings(tokenizeMs, result.encodeMs()), truncated, pooled));
     } catch (Throwable failed) {
@@ -238,9 +235,7 @@ public final class ClipModel implements AutoCloseable {
 
   private List<Tokens> parts(String text, LongTexts longTexts, String where) {
     try {
-      return longTexts == LongTexts.POOL
-          ? model.tokenizeParts(text)
-          : List.of(model.tokenize(text));
+      return model.parts(text, longTexts);
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(where + e.getMessage(), e);
     }

@@ -77,7 +77,7 @@ public record ModelInfo(
    * @param vocabulary tokens that it knows
    * @param positions tokens that it has room for
    * @param tokens that a text may have, begin and end included
-   * @param end the token that a text's embedding is read from
+   * @param end the token that a text's embedding is read from, or that it is read from all
    */
   public record Text(Tower tower, int vocabulary, int positions, int tokens, String end) {}
 

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.clip4j.search.Clip4jException;
+import io.github.clip4j.search.Embeddings;
 import io.github.clip4j.testing.ChildJvm;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -186,6 +187,30 @@ class BatchingEncoderTest extends WithTinyModel {
       CompletableFuture<float[]> late = encoder.embedText("a cat");
       assertInstanceOf(TimeoutException.class, failure(late));
       release.countDown();
+    }
+  }
+
+  /** Tiny-clip takes 32 tokens; the three texts are encoded as one batch. */
+  @Test
+  void longTextsArePooledWhereAsked() throws Exception {
+    String longText = "a dog ".repeat(20) + "the cat ".repeat(40);
+    List<String> texts = List.of("a cat", longText, "a photo of a cat");
+    BatchingOptions pool = BatchingOptions.DEFAULT.withLongTexts(LongTexts.POOL);
+    float[] pooled;
+    try (BatchingEncoder encoder = BatchingEncoder.of(model, pool);
+        Embeddings expected = model.embedTexts(texts, LongTexts.POOL, report -> {})) {
+      pooled = expected.row(1);
+      CountDownLatch release = hold(encoder);
+      List<CompletableFuture<float[]>> results = texts.stream().map(encoder::embedText).toList();
+      release.countDown();
+      for (int i = 0; i < texts.size(); i++) {
+        assertArrayEquals(expected.row(i), results.get(i).get(60, TimeUnit.SECONDS), 1e-6f);
+      }
+    }
+    try (BatchingEncoder cuts = BatchingEncoder.of(model)) {
+      float[] cut = cuts.embedText(longText).get(60, TimeUnit.SECONDS);
+      assertArrayEquals(model.embedText(longText), cut, 1e-6f);
+      assertAllDiffer(List.of(pooled, cut));
     }
   }
 

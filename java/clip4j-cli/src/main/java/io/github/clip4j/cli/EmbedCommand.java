@@ -63,6 +63,15 @@ final class EmbedCommand extends Subcommand {
   private Precision precision;
 
   @Option(
+      names = "--image-size",
+      paramLabel = "N",
+      defaultValue = "0",
+      description =
+          "Side in pixels of the squares that pictures become; 0 (default) is the model's own. For"
+              + " another its position embeddings are interpolated.")
+  private int imageSize;
+
+  @Option(
       names = "--timings",
       description = "Print a line of JSON: items, load_ms, preprocess_ms, encode_ms, items_per_s.")
   private boolean timings;
@@ -89,7 +98,7 @@ final class EmbedCommand extends Subcommand {
     try (RowFile rows = RowFile.create(out);
         IdsFile ids = new IdsFile(out)) {
       long start = System.nanoTime();
-      LoadOptions options = LoadOptions.DEFAULT.withPrecision(precision);
+      LoadOptions options = LoadOptions.DEFAULT.withPrecision(precision).withImageSize(imageSize);
       try (ClipModel loaded = ModelOption.load(model.model, options, console)) {
         double loadMs = (System.nanoTime() - start) / 1e6;
         Embedder embedder = new Embedder(loaded, console);

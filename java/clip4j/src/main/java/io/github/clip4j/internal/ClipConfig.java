@@ -10,6 +10,9 @@ import java.nio.ByteBuffer;
  *
  * @param endOfTextId where a text ends, or {@link #LARGEST_ID}
  * @param positionGrid for how many patches a side position embeddings are stored
+ * @param antialiased whether they are antialiased where they are interpolated
+ * @param textProjectionHidden how long a text is between the two matrices of its projection; 0
+ *     where there is one
  */
 record ClipConfig(
     Tower vision,
@@ -21,6 +24,8 @@ record ClipConfig(
     int endOfTextId,
     int projectionDim,
     int positionGrid,
+    boolean antialiased,
+    int textProjectionHidden,
     Family family) {
 
   /** The end of a text is where its largest id is. */
@@ -33,32 +38,40 @@ record ClipConfig(
   static final int GELU_TANH = 2;
 
   /** sizeof(clip4j_config). */
-  static final int BYTES = 2 * Tower.BYTES + (7 + Family.FACTS) * Integer.BYTES;
+  static final int BYTES = 2 * Tower.BYTES + (9 + Family.FACTS) * Integer.BYTES;
 
   /** What the towers are made of. */
   enum Family {
     /** A class token; texts that are read at their end; a softmax. */
-    CLIP("CLIP", 0, 0, 0, 1, 1, 1, 0, 0),
+    CLIP("CLIP", 0, 0, 0, 0, 1, 1, 1, 0, 0, 0),
     /** Pooling by attention; texts that are padded to one length and read there; a sigmoid. */
-    SIGLIP("SigLIP", 1, 1, 1, 0, 0, 0, 1, 1);
+    SIGLIP("SigLIP", 0, 1, 1, 1, 0, 0, 0, 1, 1, 0),
+    /** CLIP's pictures; texts by BERT, which are read at their first token. */
+    CHINESE_CLIP("Chinese-CLIP", 1, 0, 2, 0, 1, 1, 0, 0, 0, 1),
+    /** CLIP's pictures; texts by RoBERTa, of whose tokens the mean is read. */
+    ROBERTA("CLIP with RoBERTa", 1, 0, 3, 0, 1, 1, 0, 0, 0, 1);
 
-    private static final int FACTS = 8;
+    private static final int FACTS = 9;
 
     /** As its authors write it. */
     final String title;
 
+    /** post_norm of the text's clip4j_tower. */
+    private final int textPostNorm;
+
     /** The last fields of clip4j_config. */
     private final int[] facts;
 
-    Family(String title, int... facts) {
+    Family(String title, int textPostNorm, int... facts) {
       this.title = title;
+      this.textPostNorm = textPostNorm;
       this.facts = facts;
     }
   }
 
   /** One transformer; a clip4j_tower. */
   record Tower(int hidden, int intermediate, int layers, int heads, int activation, float epsilon) {
-    static final int BYTES = 6 * Integer.BYTES;
+    static final int BYTES = 7 * Integer.BYTES;
 
     /** The fields of a config.json; those of {@code absent} where one is absent. */
     static Tower of(Json config, Tower absent) {
@@ -83,9 +96,9 @@ record ClipConfig(
       };
     }
 
-    private void write(ByteBuffer to) {
+    private void write(ByteBuffer to, int postNorm) {
       to.putInt(hidden).putInt(intermediate).putInt(layers).putInt(heads);
-      to.putInt(activation).putFloat(epsilon);
+      to.putInt(activation).putFloat(epsilon).putInt(postNorm);
     }
   }
 
@@ -110,7 +123,44 @@ record ClipConfig(
         endOfTextId,
         projectionDim,
         imageSize / patchSize,
+        false,
+        0,
         family);
+  }
+
+  /** The same model with position embeddings that are interpolated as OpenCLIP does it. */
+  ClipConfig withAntialiasedPositions() {
+    return new ClipConfig(
+        vision,
+        text,
+        imageSize,
+        patchSize,
+        vocabularySize,
+        maxPositions,
+        endOfTextId,
+        projectionDim,
+        positionGrid,
+        true,
+        textProjectionHidden,
+        family);
+  }
+
+  /** A model that takes the same pictures and other texts. */
+  ClipConfig withTexts(
+      Tower tower, int vocabulary, int positions, int projectionHidden, Family otherFamily) {
+    return new ClipConfig(
+        vision,
+        tower,
+        imageSize,
+        patchSize,
+        vocabulary,
+        positions,
+        endOfTextId,
+        projectionDim,
+        positionGrid,
+        antialiased,
+        projectionHidden,
+        otherFamily);
   }
 
   /** The same model for pictures of another size. */
@@ -130,6 +180,8 @@ record ClipConfig(
         endOfTextId,
         projectionDim,
         positionGrid,
+        antialiased,
+        textProjectionHidden,
         family);
   }
 
@@ -138,9 +190,11 @@ record ClipConfig(
     return switch (config.string("model_type", "")) {
       case "clip" -> clip(config);
       case "siglip" -> Siglip.config(config);
+      case "chinese_clip" -> ChineseClip.config(config);
       default ->
           throw config.unsupported(
-              "model_type", "clip, and siglip, which SigLIP 2 of one resolution is too");
+              "model_type",
+              "clip, chinese_clip, and siglip, which SigLIP 2 of one resolution is too");
     };
   }
 
@@ -170,7 +224,7 @@ record ClipConfig(
    * Early checkpoints carry text_config_dict or vision_config_dict, which replaces the plain one as
    * a whole.
    */
-  private static Json tower(Json config, String name) {
+  static Json tower(Json config, String name) {
     return config.object(config.has(name + "_dict") ? name + "_dict" : name);
   }
 
@@ -203,10 +257,11 @@ record ClipConfig(
   }
 
   void write(ByteBuffer to) {
-    vision.write(to);
-    text.write(to);
+    vision.write(to, 0);
+    text.write(to, family.textPostNorm);
     to.putInt(imageSize).putInt(patchSize).putInt(vocabularySize).putInt(maxPositions);
     to.putInt(endOfTextId).putInt(projectionDim).putInt(positionGrid);
+    to.putInt(antialiased ? 1 : 0).putInt(textProjectionHidden);
     for (int fact : family.facts) {
       to.putInt(fact);
     }

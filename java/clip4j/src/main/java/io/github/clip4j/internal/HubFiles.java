@@ -26,7 +26,10 @@ final class HubFiles {
           PIECES);
 
   private static final String TOKENIZER = "tokenizer.json";
-  private static final List<String> VOCABULARY = List.of("vocab.json", "merges.txt");
+
+  /** Of each list all files together are a tokenizer. */
+  private static final List<List<String>> VOCABULARIES =
+      List.of(List.of("vocab.json", "merges.txt"), List.of(BertTokenizerJson.VOCABULARY));
 
   /**
    * A way to lay out a model.
@@ -58,7 +61,10 @@ final class HubFiles {
 
   /** Those of the files that are needed. */
   static List<String> needed(Collection<String> files) {
-    Stream<String> vocabulary = files.contains(TOKENIZER) ? Stream.empty() : VOCABULARY.stream();
+    Stream<String> vocabulary =
+        files.contains(TOKENIZER)
+            ? Stream.empty()
+            : VOCABULARIES.stream().flatMap(Collection::stream);
     return Stream.of(SETTINGS.stream(), vocabulary, weights(layout(files), files).stream())
         .flatMap(names -> names)
         .filter(files::contains)
@@ -76,8 +82,10 @@ final class HubFiles {
         return Optional.of(names.get(0));
       }
     }
-    if (!files.contains(TOKENIZER) && !files.contains(PIECES) && !files.containsAll(VOCABULARY)) {
-      return Optional.of(TOKENIZER + " (or vocab.json and merges.txt, or spiece.model)");
+    if (!files.contains(TOKENIZER)
+        && !files.contains(PIECES)
+        && VOCABULARIES.stream().noneMatch(files::containsAll)) {
+      return Optional.of(TOKENIZER + " (or vocab.json and merges.txt, vocab.txt, or spiece.model)");
     }
     List<String> weights = weights(layout, files);
     if (weights.isEmpty()) {

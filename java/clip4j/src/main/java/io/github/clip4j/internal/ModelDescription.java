@@ -1,5 +1,7 @@
 package io.github.clip4j.internal;
 
+import io.github.clip4j.search.Clip4jException;
+import io.github.clip4j.search.Clip4jException.Kind;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -31,6 +33,12 @@ record ModelDescription(
     if (files.has(OpenClip.CONFIG) && !isHuggingFace(files)) {
       return OpenClip.describe(files);
     }
+    if (!files.has(CONFIG)) {
+      throw new Clip4jException(
+          Kind.MISSING,
+          "%s is no model's directory: it has no %s, no %s and no .pt file (give the one that has)"
+              .formatted(files.directory(), CONFIG, OpenClip.CONFIG));
+    }
     ClipConfig config = ClipConfig.of(files.json(CONFIG));
     PreprocessorConfig preprocessor = PreprocessorConfig.of(files, config.family());
     Map<Path, List<Tensor>> weights = files.weights(WEIGHTS);
@@ -39,7 +47,11 @@ record ModelDescription(
         files.path(CONFIG),
         config,
         preprocessor,
-        config.family() == ClipConfig.Family.SIGLIP ? Siglip.weights(weights) : weights);
+        switch (config.family()) {
+          case SIGLIP -> Siglip.weights(weights);
+          case CHINESE_CLIP -> ChineseClip.weights(weights, config);
+          case CLIP, ROBERTA -> weights;
+        });
   }
 
   /** The same model for pictures of another size; 0 leaves it as it is. */

@@ -55,12 +55,15 @@ record ModelFacts(
   }
 
   private static String end(ClipConfig config) {
-    if (config.family() == ClipConfig.Family.SIGLIP) {
-      return "the last, padding included";
-    }
-    return config.endOfTextId() == ClipConfig.LARGEST_ID
-        ? "the largest id"
-        : "id " + config.endOfTextId();
+    return switch (config.family()) {
+      case SIGLIP -> "the last, padding included";
+      case CHINESE_CLIP -> "the first";
+      case ROBERTA -> "the mean of all";
+      case CLIP ->
+          config.endOfTextId() == ClipConfig.LARGEST_ID
+              ? "the largest id"
+              : "id " + config.endOfTextId();
+    };
   }
 
   private static ModelInfo.Tower tower(ClipConfig.Tower tower) {

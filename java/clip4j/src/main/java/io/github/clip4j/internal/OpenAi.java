@@ -20,7 +20,6 @@ final class OpenAi {
 
   private static final String ATTENTION = ".attn.in_proj_weight";
   private static final int HEAD_WIDTH = 64;
-  private static final int LARGEST_SIZE = 1 << 20;
 
   private final Path file;
   private final Map<String, Tensor> tensors = new LinkedHashMap<>();
@@ -68,36 +67,26 @@ final class OpenAi {
   }
 
   private ClipConfig config() {
-    int patch = size("visual.conv1.weight", 3);
-    int grid = (int) Math.round(Math.sqrt(size("visual.positional_embedding", 0) - 1));
+    TensorSizes sizes = new TensorSizes(file, tensors.values());
+    int patch = sizes.size("visual.conv1.weight", 3);
+    int grid = (int) Math.round(Math.sqrt(sizes.size("visual.positional_embedding", 0) - 1));
     return new ClipConfig(
-        tower(size("visual.conv1.weight", 0), "visual.transformer.resblocks."),
-        tower(size("ln_final.weight", 0), "transformer.resblocks."),
-        patch * grid,
-        patch,
-        size("token_embedding.weight", 0),
-        size("positional_embedding", 0),
-        ClipConfig.LARGEST_ID,
-        size("text_projection", 1),
-        ClipConfig.Family.CLIP);
+            tower(sizes, "visual.conv1.weight", "visual.transformer.resblocks."),
+            tower(sizes, "ln_final.weight", "transformer.resblocks."),
+            patch * grid,
+            patch,
+            sizes.size("token_embedding.weight", 0),
+            sizes.size("positional_embedding", 0),
+            ClipConfig.LARGEST_ID,
+            sizes.size("text_projection", 1),
+            ClipConfig.Family.CLIP)
+        .withAntialiasedPositions();
   }
 
-  private ClipConfig.Tower tower(int width, String blocks) {
-    long layers =
-        tensors.keySet().stream()
-            .filter(name -> name.startsWith(blocks) && name.endsWith(ATTENTION))
-            .count();
+  private static ClipConfig.Tower tower(TensorSizes sizes, String wide, String blocks) {
+    int width = sizes.size(wide, 0);
+    int layers = sizes.count(blocks, ATTENTION);
     int heads = width / HEAD_WIDTH;
-    return new ClipConfig.Tower(
-        width, 4 * width, (int) layers, heads, ClipConfig.QUICK_GELU, 1e-5f);
-  }
-
-  private int size(String name, int axis) {
-    Tensor tensor = tensors.get(name);
-    long size = tensor == null || tensor.shape().length <= axis ? 0 : tensor.shape()[axis];
-    if (size < 1 || size > LARGEST_SIZE) {
-      throw ModelFiles.corrupt(file, "it has no tensor " + name + " of a size that CLIP's has");
-    }
-    return (int) size;
+    return new ClipConfig.Tower(width, 4 * width, layers, heads, ClipConfig.QUICK_GELU, 1e-5f);
   }
 }

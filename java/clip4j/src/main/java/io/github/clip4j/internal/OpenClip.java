@@ -4,6 +4,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -73,22 +74,39 @@ final class OpenClip {
 
   static ModelDescription describe(ModelFiles files) {
     Json json = files.json(CONFIG);
-    ClipConfig config = config(json.object("model_cfg"));
+    Map<Path, List<Tensor>> stored = files.weights(WEIGHTS);
+    ClipConfig config =
+        config(
+            json.object("model_cfg"),
+            new TensorSizes(
+                stored.keySet().iterator().next(),
+                stored.values().stream().flatMap(Collection::stream).toList()));
     PreprocessorConfig preprocessor =
         preprocessor(json.object("preprocess_cfg"), config.imageSize());
     Map<Path, List<Tensor>> weights = new LinkedHashMap<>();
-    files
-        .weights(WEIGHTS)
-        .forEach((file, tensors) -> weights.put(file, OpenClipWeights.renamed(file, tensors)));
+    stored.forEach(
+        (file, tensors) ->
+            weights.put(
+                file,
+                config.family() == ClipConfig.Family.ROBERTA
+                    ? Roberta.renamed(file, tensors, config)
+                    : OpenClipWeights.renamed(file, tensors)));
     return new ModelDescription("OpenCLIP", files.path(CONFIG), config, preprocessor, weights);
   }
 
-  /** From model_cfg, with OpenCLIP's defaults where a field is absent. */
-  static ClipConfig config(Json model) {
+  /**
+   * From model_cfg, with OpenCLIP's defaults where a field is absent.
+   *
+   * @param sizes for what it leaves to the weights
+   */
+  static ClipConfig config(Json model, TensorSizes sizes) {
     Json vision = model.object("vision_cfg");
     Json text = model.object("text_cfg");
+    boolean roberta = Roberta.isNamed(text);
     for (Json part : List.of(model, vision, text)) {
-      part.names().forEach(name -> checkPlain(part, name));
+      part.names().stream()
+          .filter(name -> !(roberta && Roberta.FIELDS.contains(name)))
+          .forEach(name -> checkPlain(part, name));
     }
     if (vision.element("layers").filter(JsonElement::isJsonArray).isPresent()) {
       throw vision.unsupported("layers", "one number, a vision transformer");
@@ -96,16 +114,19 @@ final class OpenClip {
     int activation = model.flag("quick_gelu", false) ? ClipConfig.QUICK_GELU : ClipConfig.GELU;
     int width = vision.positive("width", 768);
     int heads = Math.max(1, width / vision.positive("head_width", 64));
-    return new ClipConfig(
-        tower(vision, width, heads, activation),
-        tower(text, text.positive("width", 512), text.positive("heads", 8), activation),
-        ClipConfig.side(vision, "image_size", 224),
-        ClipConfig.side(vision, "patch_size", 16),
-        text.positive("vocab_size", 49408),
-        text.positive("context_length", 77),
-        ClipConfig.LARGEST_ID,
-        model.positive("embed_dim", 512),
-        ClipConfig.Family.CLIP);
+    ClipConfig config =
+        new ClipConfig(
+                tower(vision, width, heads, activation),
+                tower(text, text.positive("width", 512), text.positive("heads", 8), activation),
+                ClipConfig.side(vision, "image_size", 224),
+                ClipConfig.side(vision, "patch_size", 16),
+                text.positive("vocab_size", 49408),
+                text.positive("context_length", 77),
+                ClipConfig.LARGEST_ID,
+                model.positive("embed_dim", 512),
+                ClipConfig.Family.CLIP)
+            .withAntialiasedPositions();
+    return roberta ? Roberta.config(config, text, sizes) : config;
   }
 
   private static ClipConfig.Tower tower(Json config, int width, int heads, int activation) {

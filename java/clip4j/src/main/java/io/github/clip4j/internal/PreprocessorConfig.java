@@ -8,8 +8,8 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 
 /**
- * What preprocessor_config.json says of CLIP's or SigLIP's image processor, with transformers'
- * defaults; a clip4j_preprocessing once it is joined with {@link ImageOptions}.
+ * What preprocessor_config.json says of CLIP's, Chinese-CLIP's or SigLIP's image processor, with
+ * transformers' defaults; a clip4j_preprocessing once it is joined with {@link ImageOptions}.
  *
  * @param resizeMode 0 none, 1 the shorter side becomes resizeHeight, 2 exactly resizeHeight x
  *     resizeWidth, 3 as large as fits into these
@@ -110,10 +110,10 @@ record PreprocessorConfig(
     boolean siglip = family == ClipConfig.Family.SIGLIP;
     for (String name : new String[] {"image_processor_type", "feature_extractor_type"}) {
       String type = config.string(name, "");
-      if (type.startsWith("CLIP") || type.matches("Siglip[A-Z].*")) {
+      if (type.matches("(Chinese)?CLIP.*|Siglip[A-Z].*")) {
         siglip = type.startsWith("S");
       } else if (!type.isEmpty()) {
-        throw config.unsupported(name, "CLIP's, SigLIP's of one resolution");
+        throw config.unsupported(name, "CLIP's, Chinese-CLIP's, SigLIP's of one resolution");
       }
     }
     return siglip;

@@ -45,6 +45,15 @@ record Tensor(String name, String dtype, long[] shape, long offset, boolean tran
     return shape.length > 0 && shape[0] % parts == 0 && !transposed;
   }
 
+  /** Some of a matrix's rows; the tensor itself where it has none such. */
+  Tensor rows(int first, int count) {
+    if (shape.length != 2 || transposed || shape[0] < (long) first + count) {
+      return this;
+    }
+    long from = offset + bytes() / shape[0] * first;
+    return new Tensor(name, dtype, new long[] {count, shape[1]}, from, false);
+  }
+
   /** The matrix of which this one, in the same bytes, is the transpose. */
   Tensor transpose() {
     return new Tensor(name, dtype, new long[] {shape[1], shape[0]}, offset, !transposed);

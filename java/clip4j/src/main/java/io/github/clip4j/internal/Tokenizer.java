@@ -24,6 +24,7 @@ public final class Tokenizer implements AutoCloseable {
     this.maxTokens = maxTokens;
     this.vocabularySize = vocabularySize;
     try {
+      source.padding().ifPresent(padding -> checked(padding.id()));
       long[] none = ids("");
       long[] some = ids("a");
       boolean ends =
@@ -44,7 +45,7 @@ public final class Tokenizer implements AutoCloseable {
             maxTokens(files, config.maxPositions()),
             config.vocabularySize());
     try {
-      opened.checkEnd(config);
+      opened.checkEnds(config);
     } catch (Throwable e) {
       opened.close();
       throw e;
@@ -52,19 +53,29 @@ public final class Tokenizer implements AutoCloseable {
     return opened;
   }
 
-  /** Without the end token there is no place where the model would read a text's embedding. */
-  private void checkEnd(ClipConfig config) {
+  /** Without these tokens there is no place where the model would read a text's embedding. */
+  private void checkEnds(ClipConfig config) {
     if (config.family() == ClipConfig.Family.SIGLIP) {
       return;
     }
     Tokens empty = encode("");
-    int endOfTextId = config.endOfTextId();
-    boolean ends = Arrays.stream(empty.ids()).anyMatch(id -> endOfTextId < 0 || id == endOfTextId);
+    int end = config.endOfTextId();
+    boolean byEnd = config.family() == ClipConfig.Family.CLIP;
+    boolean ends =
+        byEnd
+            ? Arrays.stream(empty.ids()).anyMatch(id -> end < 0 || id == end)
+            : beginTokens == 1 && endTokens == 1;
     if (!ends || empty.truncated()) {
       throw new Clip4jException(
           Kind.CORRUPT,
-          "%s makes %s of an empty text, config.json's end-of-text id is %d, the limit %d tokens"
-              .formatted(source.name(), Arrays.toString(empty.ids()), endOfTextId, maxTokens));
+          "%s makes %s of an empty text, %s, the limit %d tokens"
+              .formatted(
+                  source.name(),
+                  Arrays.toString(empty.ids()),
+                  byEnd
+                      ? "config.json's end-of-text id is " + end
+                      : "the model wants a token before a text and one behind it",
+                  maxTokens));
     }
   }
 

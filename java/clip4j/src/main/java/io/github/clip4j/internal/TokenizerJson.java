@@ -4,12 +4,6 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
-import io.github.clip4j.search.Clip4jException;
-import io.github.clip4j.search.Clip4jException.Kind;
-import java.nio.file.Path;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -21,36 +15,17 @@ final class TokenizerJson {
   private static final String SPLIT =
       "<\\|startoftext\\|>|<\\|endoftext\\|>|'s|'t|'re|'ve|'m|'ll|'d|[\\p{L}]+|[\\p{N}]|[^\\s\\p{L}\\p{N}]+";
 
-  private final Path vocabularyFile;
-  private final JsonObject vocabulary;
-  private final Optional<Json> config;
-  private final Optional<Json> specialTokens;
-
-  private TokenizerJson(ModelFiles files) {
-    vocabularyFile = files.path("vocab.json");
-    vocabulary = files.json("vocab.json").members();
-    config = files.jsonIfPresent("tokenizer_config.json");
-    specialTokens = files.jsonIfPresent("special_tokens_map.json");
-  }
+  private TokenizerJson() {}
 
   static JsonObject synthesize(ModelFiles files) {
-    return new TokenizerJson(files).build(files.text("merges.txt"));
-  }
-
-  private JsonObject build(String merges) {
-    JsonObject begin = special("bos_token", "<|startoftext|>");
-    JsonObject end = special("eos_token", "<|endoftext|>");
-    JsonObject unknown = special("unk_token", "<|endoftext|>");
-    // Where two roles share a token, the last one's flags hold, as in transformers.
-    Map<JsonElement, JsonObject> added = new LinkedHashMap<>();
-    for (JsonObject token : List.of(begin, end, unknown, special("pad_token", "<|endoftext|>"))) {
-      added.put(token.get("id"), token);
-    }
-    JsonObject root = new JsonObject();
-    root.addProperty("version", "1.0");
-    JsonArray tokens = new JsonArray();
-    added.values().forEach(tokens::add);
-    root.add("added_tokens", tokens);
+    JsonObject vocabulary = files.json("vocab.json").members();
+    SpecialTokens special = new SpecialTokens(files, "vocab.json", vocabulary);
+    JsonObject begin = special.token("bos_token", "<|startoftext|>");
+    JsonObject end = special.token("eos_token", "<|endoftext|>");
+    JsonObject unknown = special.token("unk_token", "<|endoftext|>");
+    JsonObject padding = special.token("pad_token", "<|endoftext|>");
+    JsonObject root = object("version", "1.0");
+    root.add("added_tokens", SpecialTokens.added(begin, end, unknown, padding));
     root.add(
         "normalizer",
         object(
@@ -76,7 +51,7 @@ final class TokenizerJson {
     model.addProperty("end_of_word_suffix", "</w>");
     model.addProperty("fuse_unk", false);
     model.add("vocab", vocabulary);
-    model.add("merges", merges(merges));
+    model.add("merges", merges(files.text("merges.txt")));
     root.add("model", model);
     return root;
   }
@@ -88,24 +63,6 @@ final class TokenizerJson {
         .filter(line -> !line.startsWith("#version") && !line.isBlank())
         .forEach(merges::add);
     return merges;
-  }
-
-  /** A special token as the tokenizer's own files describe it, or as CLIP's defaults do. */
-  private JsonObject special(String role, String fallback) {
-    JsonElement described = described(role, config, specialTokens).orElse(null);
-    String content = fallback;
-    if (described != null) {
-      content = content(described).orElse(fallback);
-    }
-    JsonObject token = new JsonObject();
-    token.addProperty("id", id(role, content));
-    token.addProperty("content", content);
-    JsonObject flags = flags(content, described);
-    for (String flag : new String[] {"single_word", "lstrip", "rstrip", "normalized"}) {
-      token.addProperty(flag, flags.has(flag) && flags.get(flag).getAsBoolean());
-    }
-    token.addProperty("special", true);
-    return token;
   }
 
   /** What the first of two files that says something of a special token's role says. */
@@ -124,30 +81,6 @@ final class TokenizerJson {
         : Optional.empty();
   }
 
-  /** tokenizer_config.json's added_tokens_decoder comes before the role's own description. */
-  private JsonObject flags(String content, JsonElement described) {
-    if (config.isPresent()) {
-      Json decoder = config.get().object("added_tokens_decoder");
-      for (JsonElement token : decoder.members().asMap().values()) {
-        if (token.isJsonObject() && content(token).filter(content::equals).isPresent()) {
-          return token.getAsJsonObject();
-        }
-      }
-    }
-    return described != null && described.isJsonObject()
-        ? described.getAsJsonObject()
-        : new JsonObject();
-  }
-
-  private int id(String role, String content) {
-    JsonElement id = vocabulary.get(content);
-    if (id == null || !id.isJsonPrimitive() || !id.getAsJsonPrimitive().isNumber()) {
-      throw new Clip4jException(
-          Kind.CORRUPT, vocabularyFile + " has no id for the " + role + " " + content);
-    }
-    return id.getAsInt();
-  }
-
   private static JsonObject byteLevel() {
     JsonObject object = object("type", "ByteLevel");
     object.addProperty("add_prefix_space", false);
@@ -160,7 +93,7 @@ final class TokenizerJson {
     return array(token.get("content"), token.get("id"));
   }
 
-  private static JsonArray array(JsonElement... elements) {
+  static JsonArray array(JsonElement... elements) {
     JsonArray array = new JsonArray();
     for (JsonElement element : elements) {
       array.add(element);
@@ -169,7 +102,7 @@ final class TokenizerJson {
   }
 
   /** Names and their values, which are strings or JSON. */
-  private static JsonObject object(Object... fields) {
+  static JsonObject object(Object... fields) {
     JsonObject object = new JsonObject();
     for (int i = 0; i < fields.length; i += 2) {
       Object value = fields[i + 1];

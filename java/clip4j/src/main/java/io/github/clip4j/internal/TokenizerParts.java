@@ -13,10 +13,10 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Lets those parts of a tokenizer.json through that the tokenizers of CLIP and SigLIP are made of.
- * The library that reads it ends the JVM over some that make no sense (a panic in Rust does not
- * become an exception), overflows its stack over others, or takes all time and memory there is: so
- * what is not known to be harmless is refused here.
+ * Lets those parts of a tokenizer.json through that the tokenizers of CLIP, SigLIP, BERT and XLM-R
+ * are made of. The library that reads it ends the JVM over some that make no sense (a panic in Rust
+ * does not become an exception), overflows its stack over others, or takes all time and memory
+ * there is: so what is not known to be harmless is refused here.
  */
 final class TokenizerParts {
   private static final int MOST_PARTS = 8;
@@ -210,6 +210,9 @@ final class TokenizerParts {
       }
       // It would make the ids of a text a matter of chance.
       model.add("dropout", JsonNull.INSTANCE);
+    }
+    if (type.equals("WordPiece") && !WordPiece.makesSense(model)) {
+      throw unsupported("WordPiece without a short prefix and words of a limited length");
     }
     if (type.equals("Unigram") && !Unigram.makesSense(model)) {
       throw new Clip4jException(

@@ -26,13 +26,35 @@ record TokenizerSource(String name, Encoder encoder, Optional<Padding> padding) 
     void close();
   }
 
+  /** What the model makes of padding. */
+  sealed interface Padding {
+    int id();
+
+    /**
+     * The ids to give to the model.
+     *
+     * @param ids of a text, not more than {@code length}
+     * @param length that the model has room for
+     */
+    int[] pad(int[] ids, int length);
+  }
+
+  /** It sees none, and not even this token within a text. */
+  record Masked(int id) implements Padding {
+    @Override
+    public int[] pad(int[] ids, int length) {
+      return Arrays.stream(ids).filter(other -> other != id).toArray();
+    }
+  }
+
   /**
-   * Tokens that fill a text up.
+   * It reads these tokens, which fill a text up.
    *
    * @param left whether they come first
    */
-  record Padding(int id, boolean left) {
-    int[] pad(int[] ids, int length) {
+  record Filling(int id, boolean left) implements Padding {
+    @Override
+    public int[] pad(int[] ids, int length) {
       int[] padded = new int[length];
       Arrays.fill(padded, id);
       System.arraycopy(ids, 0, padded, left ? length - ids.length : 0, ids.length);
@@ -44,23 +66,36 @@ record TokenizerSource(String name, Encoder encoder, Optional<Padding> padding) 
     if (family == ClipConfig.Family.SIGLIP) {
       return SiglipTokenizer.source(files);
     }
+    Optional<Padding> padding =
+        family == ClipConfig.Family.ROBERTA
+            ? Optional.of(new Masked(Roberta.PADDING_ID))
+            : Optional.empty();
     if (files.has("tokenizer.json")) {
       return of(
-          files.path("tokenizer.json").toString(),
-          files.json("tokenizer.json").members(),
-          Optional.empty());
+          files.path("tokenizer.json").toString(), files.json("tokenizer.json").members(), padding);
     }
-    if (files.has("vocab.json") && files.has("merges.txt")) {
+    String others =
+        switch (family) {
+          case CLIP -> ", and not both vocab.json and merges.txt";
+          case CHINESE_CLIP -> " and no " + BertTokenizerJson.VOCABULARY;
+          case ROBERTA, SIGLIP -> "";
+        };
+    if (family == ClipConfig.Family.CLIP && files.has("vocab.json") && files.has("merges.txt")) {
       String name = files.path("vocab.json") + " with merges.txt";
-      return of(name, TokenizerJson.synthesize(files), Optional.empty());
+      return of(name, TokenizerJson.synthesize(files), padding);
+    }
+    if (family == ClipConfig.Family.CHINESE_CLIP && files.has(BertTokenizerJson.VOCABULARY)) {
+      String name = files.path(BertTokenizerJson.VOCABULARY).toString();
+      return of(name, BertTokenizerJson.synthesize(files), padding);
     }
     throw new Clip4jException(
         Kind.MISSING,
         files.directory()
-            + " has no tokenizer.json, and not both vocab.json and merges.txt"
+            + " has no tokenizer.json"
+            + others
             + (files.archive().isPresent()
                 ? " (those of openai/clip-vit-base-patch32 fit OpenAI's archives)"
-                : ""));
+                : ModelFiles.COPY_ALL));
   }
 
   /** Of what a tokenizer.json says. */

@@ -24,11 +24,12 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Whatever SigLIP's tokenizer files hold: ids or one named error, soon, and the JVM goes on.
- * -Dclip4j.mutations=100000 tries more than the usual 20,000.
+ * Whatever tokenizer files of SigLIP, BERT, XLM-R and RoBERTa hold: ids or one named error, soon,
+ * and the JVM goes on. -Dclip4j.mutations=100000 tries more than the usual 20,000.
  */
 class HostileTokenizerTest {
   private static final int MUTATIONS = Integer.getInteger("clip4j.mutations", 20_000) / 20;
@@ -50,12 +51,11 @@ class HostileTokenizerTest {
   }
 
   private Path copy(String name) throws IOException {
-    Path source = TinyModel.directory().resolveSibling("tiny-siglip").resolve(name);
-    try (Stream<Path> files = Files.list(source)) {
+    Path siglip = TinyModel.directory().resolveSibling("tiny-siglip").resolve(name);
+    Path bert = TinyModel.directory().resolveSibling("tiny-bert").resolve(name);
+    try (Stream<Path> files = Files.list(Files.exists(siglip) ? siglip : bert)) {
       for (Path file : files.toList()) {
-        if (!file.toString().endsWith("safetensors")) {
-          Files.copy(file, temp.resolve(file.getFileName().toString()));
-        }
+        Files.copy(file, temp.resolve(file.getFileName().toString()));
       }
     }
     return temp;
@@ -68,7 +68,9 @@ class HostileTokenizerTest {
     try (Tokenizer tokenizer = Tokenizer.open(new ModelFiles(temp), config)) {
       opened = true;
       for (String text : TEXTS) {
-        assertEquals(config.maxPositions(), tokenizer.encode(text).ids().length);
+        int length = tokenizer.encode(text).ids().length;
+        assertTrue(length <= config.maxPositions());
+        assertTrue(config.family() != ClipConfig.Family.SIGLIP || length == config.maxPositions());
       }
     } catch (Clip4jException e) {
       assertNotNull(e.kind(), what);
@@ -79,7 +81,7 @@ class HostileTokenizerTest {
   }
 
   private ClipConfig config() {
-    return ClipConfig.of(new ModelFiles(temp).json("config.json"));
+    return ModelDescription.of(new ModelFiles(temp)).config();
   }
 
   private static byte[] mutated(byte[] original, Random random) {
@@ -136,6 +138,69 @@ class HostileTokenizerTest {
   }
 
   @ParameterizedTest
+  @CsvSource({
+    "words, vocab.txt",
+    "json, tokenizer.json",
+    "xlm-roberta, tokenizer.json",
+    "roberta, tokenizer.json"
+  })
+  void mutatedFiles(String name, String vocabulary) throws IOException {
+    Path file = copy(name).resolve(vocabulary);
+    byte[] original = Files.readAllBytes(file);
+    ClipConfig config = config();
+    Random random = new Random(3);
+    int opened = 0;
+    for (int i = 0; i < MUTATIONS; i++) {
+      Files.write(file, mutated(original, random));
+      opened += opens(config, "mutation " + i) ? 1 : 0;
+    }
+    assertTrue(opened > 0 && opened < MUTATIONS, opened + " opened");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "'continuing_subword_prefix':'##'",
+        "'max_input_chars_per_word':100",
+        "'continuing_subword_prefix':null,'max_input_chars_per_word':100",
+        "'continuing_subword_prefix':'#################','max_input_chars_per_word':100",
+        "'continuing_subword_prefix':'##','max_input_chars_per_word':1001",
+        "'continuing_subword_prefix':'##','max_input_chars_per_word':-1",
+        "'continuing_subword_prefix':'##','max_input_chars_per_word':1e3",
+        "'continuing_subword_prefix':'##','max_input_chars_per_word':'100'",
+      })
+  void wordPiecesWithoutLimits(String fields) throws IOException {
+    Path file = copy("json").resolve("tokenizer.json");
+    String model = "{'type':'WordPiece','unk_token':'[UNK]','vocab':{'[UNK]':0}," + fields + "}";
+    TinyModel.edit(file, json -> json.add("model", JsonParser.parseString(model)));
+    ClipConfig config = config();
+    Clip4jException failure =
+        assertThrows(
+            Clip4jException.class, () -> Tokenizer.open(new ModelFiles(temp), config).close());
+    assertEquals(Kind.UNSUPPORTED, failure.kind(), failure.getMessage());
+  }
+
+  /** The token for what is unknown may be none, and ids may be any. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{'a':0}",
+        "{'[UNK]':4294967295,'[CLS]':3,'[SEP]':4}",
+        "{'[UNK]':4294967296}",
+        "{'[UNK]':-1}",
+        "{'[UNK]':0,'':1,'##':2}",
+        "['[UNK]']",
+        "{}",
+      })
+  void wordPiecesThatMakeNoSense(String vocabulary) throws IOException {
+    Path file = copy("json").resolve("tokenizer.json");
+    TinyModel.edit(
+        file,
+        json -> json.getAsJsonObject("model").add("vocab", JsonParser.parseString(vocabulary)));
+    opens(config(), vocabulary);
+  }
+
+  @ParameterizedTest
   @ValueSource(
       strings = {
         "{'type':'Unigram','unk_id':9,'vocab':[]}",
@@ -163,6 +228,20 @@ class HostileTokenizerTest {
   }
 
   @Test
+  void paddingOutsideTheVocabulary() throws IOException {
+    Path file = copy("unigram").resolve("tokenizer.json");
+    TinyModel.edit(
+        file,
+        json -> json.getAsJsonArray("added_tokens").get(0).getAsJsonObject().addProperty("id", 50));
+    ClipConfig config = config();
+    Clip4jException failure =
+        assertThrows(
+            Clip4jException.class, () -> Tokenizer.open(new ModelFiles(temp), config).close());
+    assertEquals(Kind.CORRUPT, failure.kind(), failure.getMessage());
+    assertTrue(failure.getMessage().contains("token id 50"), failure.getMessage());
+  }
+
+  @Test
   void aPieceThatIsLongerThanAnyText() throws IOException {
     Path file = copy("unigram").resolve("tokenizer.json");
     TinyModel.edit(
@@ -179,7 +258,7 @@ class HostileTokenizerTest {
 
   /** Quadratic in nothing. */
   @ParameterizedTest
-  @ValueSource(strings = {"pieces", "unigram", "gemma"})
+  @ValueSource(strings = {"pieces", "unigram", "gemma", "words", "json", "xlm-roberta", "roberta"})
   void longTexts(String name) throws IOException {
     copy(name);
     try (Tokenizer tokenizer = Tokenizer.open(new ModelFiles(temp), config())) {

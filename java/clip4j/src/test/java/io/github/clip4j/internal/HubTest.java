@@ -162,6 +162,14 @@ class HubTest {
   }
 
   @Test
+  void wordsStandInForAllThree() throws IOException {
+    server.files.keySet().removeAll(Set.of("tokenizer.json", "vocab.json", "merges.txt"));
+    assertFails("org/tiny", Kind.UNSUPPORTED, "vocab.txt");
+    server.files.put("vocab.txt", new byte[] {1});
+    assertTrue(names(open("org/tiny")).contains("vocab.txt"));
+  }
+
+  @Test
   void shards() throws IOException {
     byte[] weights = server.files.remove(WEIGHTS);
     server.files.put("model.safetensors.index.json", new byte[] {'{', '}'});

@@ -59,6 +59,18 @@ class ModelConfigTest {
   }
 
   @Test
+  void defaultsOfChineseClip() {
+    ClipConfig config = config("{\"model_type\":\"chinese_clip\",\"vision_config\":{}}");
+    ClipConfig.Tower vision = new ClipConfig.Tower(768, 3072, 12, 12, 0, 1e-5f);
+    ClipConfig.Tower text = new ClipConfig.Tower(768, 3072, 12, 12, 1, 1e-12f);
+    assertEquals(
+        new ClipConfig(vision, text, 224, 32, 30522, 512, -1, 512, ClipConfig.Family.CHINESE_CLIP),
+        config);
+    String named = "{\"image_processor_type\":\"ChineseCLIPImageProcessor\"}";
+    assertEquals(224, preprocessor(named, ClipConfig.Family.CHINESE_CLIP).cropHeight());
+  }
+
+  @Test
   void listsOfOneAndSquares() {
     ClipConfig config =
         config(
@@ -75,6 +87,8 @@ class ModelConfigTest {
         "{\"model_type\":\"siglip2\"}",
         "{\"model_type\":\"clip\",\"text_config\":{\"hidden_act\":\"relu\"}}",
         "{\"model_type\":\"clip\",\"vision_config\":{\"num_channels\":1}}",
+        "{\"model_type\":\"chinese_clip\",\"vision_config\":{\"num_channels\":1}}",
+        "{\"model_type\":\"chinese_clip\",\"text_config\":{\"position_embedding_type\":\"relative_key\"}}",
         "{\"model_type\":\"clip\",\"vision_config\":{\"image_size\":[64,32]}}",
       })
   void whatClip4jLacksIsUnsupported(String json) {

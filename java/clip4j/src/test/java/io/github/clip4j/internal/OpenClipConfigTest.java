@@ -22,6 +22,11 @@ class OpenClipConfigTest {
     return Json.parse("open_clip_config.json", text.replace('\'', '"'));
   }
 
+  /** Of weights that nobody needs to look at. */
+  private static ClipConfig config(String model) {
+    return OpenClip.config(json(model), new TensorSizes(FILE, List.of()));
+  }
+
   private static void assertUnsupported(String words, Runnable read) {
     Clip4jException failure = assertThrows(Clip4jException.class, read::run);
     assertEquals(Kind.UNSUPPORTED, failure.kind(), failure.getMessage());
@@ -30,7 +35,7 @@ class OpenClipConfigTest {
 
   @Test
   void defaultsAreThoseOfOpenClip() {
-    ClipConfig config = OpenClip.config(json("{}"));
+    ClipConfig config = config("{}");
     assertEquals(new ClipConfig.Tower(768, 3072, 12, 12, 1, 1e-5f), config.vision());
     assertEquals(new ClipConfig.Tower(512, 2048, 12, 8, 1, 1e-5f), config.text());
     assertEquals(224, config.imageSize());
@@ -52,15 +57,14 @@ class OpenClipConfigTest {
   @Test
   void sizes() {
     ClipConfig config =
-        OpenClip.config(
-            json(
-                "{'embed_dim':1280,'quick_gelu':true,'custom_text':false,'init_logit_bias':null,"
-                    + "'vision_cfg':{'image_size':[224,224],'layers':48,'width':1664,"
-                    + "'head_width':104,'mlp_ratio':4.9231,'patch_size':14,'patch_dropout':0.5,"
-                    + "'timm_model_name':null,'timm_pool':'avg','act_kwargs':{},'pool_type':'tok',"
-                    + "'qk_norm':false},"
-                    + "'text_cfg':{'context_length':64,'vocab_size':100,'width':1280,'heads':20,"
-                    + "'layers':32,'pool_type':'argmax','proj_type':'linear','pad_id':1}}"));
+        config(
+            "{'embed_dim':1280,'quick_gelu':true,'custom_text':false,'init_logit_bias':null,"
+                + "'vision_cfg':{'image_size':[224,224],'layers':48,'width':1664,"
+                + "'head_width':104,'mlp_ratio':4.9231,'patch_size':14,'patch_dropout':0.5,"
+                + "'timm_model_name':null,'timm_pool':'avg','act_kwargs':{},'pool_type':'tok',"
+                + "'qk_norm':false},"
+                + "'text_cfg':{'context_length':64,'vocab_size':100,'width':1280,'heads':20,"
+                + "'layers':32,'pool_type':'argmax','proj_type':'linear','pad_id':1}}");
     assertEquals(new ClipConfig.Tower(1664, 8192, 48, 16, 0, 1e-5f), config.vision());
     assertEquals(new ClipConfig.Tower(1280, 5120, 32, 20, 0, 1e-5f), config.text());
     assertEquals(224, config.imageSize());
@@ -88,12 +92,16 @@ class OpenClipConfigTest {
         "{'text_cfg':{'proj_type':'none'}}",
         "{'text_cfg':{'no_causal_mask':true}}",
         "{'text_cfg':{'embed_cls':true}}",
-        "{'text_cfg':{'hf_model_name':'xlm-roberta-base'}}",
+        "{'text_cfg':{'hf_model_name':'google/mt5-base'}}",
+        "{'text_cfg':{'hf_model_name':'roberta-base','hf_pooler_type':'cls_pooler'}}",
+        "{'text_cfg':{'hf_model_name':'roberta-base','hf_proj_type':'none'}}",
+        "{'text_cfg':{'hf_model_name':'roberta-base','hf_tokenizer_name':'t5-base'}}",
+        "{'text_cfg':{'hf_model_name':'roberta-base','tokenizer_kwargs':{'strip_sep_token':true}}}",
         "{'text_cfg':{'hf_tokenizer_name':'timm/ViT-B-16-SigLIP'}}",
         "{'text_cfg':{'tokenizer_kwargs':{'clean':'canonicalize'}}}",
       })
   void towersThatAreNotClips(String model) {
-    assertUnsupported("open_clip_config.json: ", () -> OpenClip.config(json(model)));
+    assertUnsupported("open_clip_config.json: ", () -> config(model));
   }
 
   @Test

@@ -155,6 +155,8 @@ class TorchFileTest {
     assertEquals(
         Kind.UNREADABLE, assertThrows(Clip4jException.class, () -> TorchFile.read(temp)).kind());
     Files.writeString(file, "version https://git-lfs.github.com/spec/v1\n");
+    assertFails(file, Kind.CORRUPT, "Git LFS's pointer");
+    Files.writeString(file, "<!DOCTYPE html>\n<p>Access denied</p>\n");
     assertFails(file, Kind.CORRUPT, "neither a zip file nor a pickle");
   }
 

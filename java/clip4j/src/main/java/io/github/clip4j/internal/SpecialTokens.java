@@ -1,0 +1,88 @@
+package io.github.clip4j.internal;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import io.github.clip4j.search.Clip4jException;
+import io.github.clip4j.search.Clip4jException.Kind;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The special tokens of a tokenizer that has a vocabulary and no tokenizer.json, as added_tokens of
+ * one.
+ */
+final class SpecialTokens {
+  private final Path vocabularyFile;
+  private final JsonObject vocabulary;
+  private final Optional<Json> config;
+  private final Optional<Json> specialTokens;
+
+  /**
+   * Those of a model.
+   *
+   * @param vocabulary tokens and their ids, from the file of that name
+   */
+  SpecialTokens(ModelFiles files, String vocabularyFile, JsonObject vocabulary) {
+    this.vocabularyFile = files.path(vocabularyFile);
+    this.vocabulary = vocabulary;
+    config = files.jsonIfPresent("tokenizer_config.json");
+    specialTokens = files.jsonIfPresent("special_tokens_map.json");
+  }
+
+  /** Where two roles share a token, the last one's flags hold, as in transformers. */
+  static JsonArray added(JsonObject... tokens) {
+    Map<JsonElement, JsonObject> byId = new LinkedHashMap<>();
+    for (JsonObject token : tokens) {
+      byId.put(token.get("id"), token);
+    }
+    JsonArray added = new JsonArray();
+    byId.values().forEach(added::add);
+    return added;
+  }
+
+  /** A special token as the tokenizer's own files describe it, or as CLIP's defaults do. */
+  JsonObject token(String role, String fallback) {
+    JsonElement described = TokenizerJson.described(role, config, specialTokens).orElse(null);
+    String content = fallback;
+    if (described != null) {
+      content = TokenizerJson.content(described).orElse(fallback);
+    }
+    JsonObject token = new JsonObject();
+    token.addProperty("id", id(role, content));
+    token.addProperty("content", content);
+    JsonObject flags = flags(content, described);
+    for (String flag : new String[] {"single_word", "lstrip", "rstrip", "normalized"}) {
+      token.addProperty(flag, flags.has(flag) && flags.get(flag).getAsBoolean());
+    }
+    token.addProperty("special", true);
+    return token;
+  }
+
+  /** tokenizer_config.json's added_tokens_decoder comes before the role's own description. */
+  private JsonObject flags(String content, JsonElement described) {
+    if (config.isPresent()) {
+      Json decoder = config.get().object("added_tokens_decoder");
+      for (JsonElement token : decoder.members().asMap().values()) {
+        if (token.isJsonObject()
+            && TokenizerJson.content(token).filter(content::equals).isPresent()) {
+          return token.getAsJsonObject();
+        }
+      }
+    }
+    return described != null && described.isJsonObject()
+        ? described.getAsJsonObject()
+        : new JsonObject();
+  }
+
+  private int id(String role, String content) {
+    JsonElement id = vocabulary.get(content);
+    if (id == null || !id.isJsonPrimitive() || !id.getAsJsonPrimitive().isNumber()) {
+      throw new Clip4jException(
+          Kind.CORRUPT, vocabularyFile + " has no id for the " + role + " " + content);
+    }
+    return id.getAsInt();
+  }
+}
