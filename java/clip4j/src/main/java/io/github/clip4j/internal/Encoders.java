@@ -198,6 +198,7 @@ public final class Encoders {
             } finally {
               rows.release();
             }
+            model.sayWhatWasHalved();
             return rows;
           } catch (Throwable e) {
             rows.close();
