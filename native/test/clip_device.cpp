@@ -92,7 +92,7 @@ TEST_P(ClipDevice, IsCloseToFloat32) {
   read(expected, weights_);
   const std::vector<float> patches = random_patches(300);  // more than a batch
   expect_close(embed_patches(model, patches, 300), embed_patches(expected, patches, 300));
-  const auto texts = random_texts(6000);  // again
+  const auto texts = random_texts(11000);  // again
   expect_close(embed_texts(model, texts), embed_texts(expected, texts));
   EXPECT_EQ(model.times_halved(), 0);
 }

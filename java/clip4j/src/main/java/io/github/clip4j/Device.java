@@ -1,5 +1,7 @@
 package io.github.clip4j;
 
+import java.util.Objects;
+
 /**
  * Where the encoders run.
  *
@@ -20,6 +22,7 @@ public record Device(Kind kind, int index) {
 
   /** Checks the values. */
   public Device {
+    Objects.requireNonNull(kind, "kind");
     if (index < 0 || (kind == Kind.CPU && index != 0)) {
       throw new IllegalArgumentException("there is no device " + kind + " of number " + index);
     }

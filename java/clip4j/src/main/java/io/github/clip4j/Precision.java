@@ -20,8 +20,8 @@ public enum Precision {
   FP16,
   /**
    * 8-bit integers: a quarter of the memory. Weights have a scale an output; activations a scale
-   * and a zero a row. Fast on CPUs with AVX512-VNNI, elsewhere slower than {@link #FP32}. On the CPU
-   * alone.
+   * and a zero a row. Fast on CPUs with AVX512-VNNI, elsewhere slower than {@link #FP32}. On the
+   * CPU alone.
    */
   INT8,
   /**

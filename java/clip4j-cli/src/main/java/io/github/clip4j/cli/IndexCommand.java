@@ -54,8 +54,7 @@ final class IndexCommand extends Subcommand {
     Instant now = Instant.now();
     long started = TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano();
     try (PictureIndex index = PictureIndex.write(folder);
-        ClipModel loaded =
-            ModelOption.load(model.model, encoders.loadOptions(), console)) {
+        ClipModel loaded = ModelOption.load(model.model, encoders.loadOptions(), console)) {
       index.checkModel(loaded);
       IndexPlan plan = IndexPlan.of(Pictures.of(images), index.list(), index::has);
       Embedder embedder = new Embedder(loaded, console);

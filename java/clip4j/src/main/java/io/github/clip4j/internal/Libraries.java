@@ -80,13 +80,13 @@ final class Libraries {
     return Native.class.getResource(gpu) == null
         ? new Needs(
             List.of(),
-            all(GOMP, OPENBLAS, TORCH, OPENCV),
+            all(List.of(GOMP, OPENBLAS, TORCH, OPENCV)),
             "",
             List.of(),
             List.of(NEEDS_OPENBLAS, NEEDS_TORCH, NEEDS_OPENCV))
         : new Needs(
             List.of(),
-            all(GOMP, OPENBLAS, CUDA, TORCH, TORCH_CUDA, OPENCV),
+            all(List.of(GOMP, OPENBLAS, CUDA, TORCH, TORCH_CUDA, OPENCV)),
             "-gpu",
             CUDA_FOLDERS,
             List.of(NEEDS_OPENBLAS, NEEDS_OPENCV));
@@ -110,13 +110,13 @@ final class Libraries {
       throw new Clip4jException(
           Kind.UNREADABLE, "-D%s=%s: %s".formatted(PROPERTY, folder, e.getMessage()), e);
     }
-    all(TORCH, TORCH_CUDA).stream()
+    all(List.of(TORCH, TORCH_CUDA)).stream()
         .map(name -> folder.resolve(file(name)))
         .filter(Files::isRegularFile)
         .forEach(files::add);
     return new Needs(
         files,
-        all(List.of(OPENMP), OPENBLAS, OPENCV),
+        all(List.of(List.of(OPENMP), OPENBLAS, OPENCV)),
         "",
         List.of(),
         List.of(NEEDS_OPENBLAS, NEEDS_OPENCV));
@@ -138,8 +138,7 @@ final class Libraries {
     return System.mapLibraryName(library);
   }
 
-  @SafeVarargs
-  private static List<String> all(List<String>... parts) {
-    return Stream.of(parts).flatMap(List::stream).toList();
+  private static List<String> all(List<List<String>> parts) {
+    return parts.stream().flatMap(List::stream).toList();
   }
 }

@@ -39,10 +39,7 @@ final class LoadFailure {
   }
 
   static Clip4jException explain(
-      LinkageError failed,
-      Class<?> nativeClass,
-      String artifact,
-      List<Requirement> requirements) {
+      LinkageError failed, Class<?> nativeClass, String artifact, List<Requirement> requirements) {
     String platform = Loader.getPlatform();
     String missing = missingArtifact(nativeClass, platform, artifact, requirements);
     if (missing == null) {

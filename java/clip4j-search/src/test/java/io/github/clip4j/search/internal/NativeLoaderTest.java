@@ -56,8 +56,7 @@ class NativeLoaderTest {
         new UnsatisfiedLinkError(
             "/c/libjniclip4j_search.so: failed to map segment from shared object");
     Clip4jException explained =
-        LoadFailure.explain(
-            failed, Native.class, "io.github.clip4j:clip4j-search", List.of());
+        LoadFailure.explain(failed, Native.class, "io.github.clip4j:clip4j-search", List.of());
     assertEquals(Kind.UNSUPPORTED, explained.kind());
     assertSame(failed, explained.getCause());
     assertTrue(explained.getMessage().contains("noexec"), explained.getMessage());
