@@ -21,7 +21,6 @@ void attack(const Matrix& rows, const Matrix& queries, const char* what) {
     blocks.push_back({static_cast<int32_t>(block), (1U << count) - 1});
   }
   const Kernel& best = kernel(instruction_set());
-  alignas(64) const float ones[kBlockRows] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
   std::vector<int32_t> found_rows(codes.blocks() * kBlockRows);
   std::vector<float> products(found_rows.size());
   std::vector<Found::Run> runs(blocks.size());
@@ -31,8 +30,7 @@ void attack(const Matrix& rows, const Matrix& queries, const char* what) {
                         static_cast<int32_t>(codes.steps()),
                         codes.scale.data(),
                         codes.error.data(),
-                        similarity == Similarity::kDot ? segment.weights() : ones,
-                        similarity == Similarity::kDot ? kBlockRows : 0,
+                        similarity == Similarity::kDot ? segment.weights() : nullptr,
                         false};
     for (int64_t q = 0; q < queries.rows; ++q) {
       const float* query = queries.row(q);

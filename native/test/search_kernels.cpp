@@ -62,7 +62,7 @@ struct Problem {
     std::vector<float> products;
   };
 
-  Result scan(const Kernel& kernel, int32_t weight_stride) const {
+  Result scan(const Kernel& kernel, bool weighted) const {
     const auto count = static_cast<int32_t>(columns.size());
     Array<uint8_t> packed(kernel.packed_bytes(count, steps));
     // What a kernel pads with, it writes itself.
@@ -77,8 +77,8 @@ struct Problem {
     std::vector<float> products(most * kBlockRows + 1, -7);
     std::vector<Found::Run> runs(most + 1, {-7, -7});
     Found found{rows.data(), products.data(), runs.data(), 0, 0};
-    kernel.scan({values.data(), int64_t{steps} * kStepBytes, steps, scale.data(), error.data(), weight.data(),
-                 weight_stride, steps % 2 == 0},
+    kernel.scan({values.data(), int64_t{steps} * kStepBytes, steps, scale.data(), error.data(),
+                 weighted ? weight.data() : nullptr, steps % 2 == 0},
                 blocks.data(), static_cast<int32_t>(blocks.size()),
                 {packed.data(), start.data(), floors.data(), query_count, planes}, found);
     EXPECT_EQ(rows[found.row_count], -7) << "written past what was found";
@@ -115,7 +115,7 @@ TEST_P(Kernels, SumsAreExact) {
         Problem problem(9, steps, query_count, planes, steps * 100 + query_count);
         std::fill_n(problem.scale.data(), problem.scale.size(), 1.0F);
         std::fill(problem.floors.begin(), problem.floors.end(), Floor{-kInfinity, 0, 1});
-        const auto result = problem.scan(kernel(GetParam()), kBlockRows);
+        const auto result = problem.scan(kernel(GetParam()), true);
         size_t allowed = 0;
         for (const Block& block : problem.blocks) allowed += __builtin_popcount(block.allowed);
         ASSERT_EQ(result.rows.size(), allowed * query_count);
@@ -141,9 +141,9 @@ TEST_P(Kernels, FindWhatTheScalarOneFinds) {
       floor = {normal(problem.random), normal(problem.random), 1 + seed % 7 * 300.0F};
     problem.floors[seed % problem.query_count].threshold = std::numeric_limits<float>::quiet_NaN();
     if (seed % 3 == 0) problem.floors[seed % 5 % problem.query_count].threshold = kInfinity;
-    const int32_t stride = seed % 4 == 0 ? 0 : kBlockRows;
-    const auto expected = problem.scan(scalar_kernel, stride),
-               result = problem.scan(kernel(GetParam()), stride);
+    const bool weighted = seed % 4 != 0;
+    const auto expected = problem.scan(scalar_kernel, weighted),
+               result = problem.scan(kernel(GetParam()), weighted);
     // Kernels differ in their order of queries and blocks, not in what they find.
     const auto sorted = [](const Problem::Result& found) {
       std::vector<std::tuple<int32_t, int32_t, float>> all;

@@ -1,7 +1,7 @@
 #include "search/candidates.h"
 
 #include <algorithm>
-#include <functional>
+#include <limits>
 
 #include "base/exit_gate.h"
 #include "search/parallel.h"
@@ -20,7 +20,9 @@ int64_t Scorer::rescore(std::span<Candidate> candidates) const {
   int64_t count = 0;
   const auto expect = [&](size_t i) {
     if (i >= candidates.size() || candidates[i].known()) return;
-    views_[candidates[i].view].segment->source().expect(candidates[i].row);
+    const Segment& segment = *views_[candidates[i].view].segment;
+    segment.source().expect(candidates[i].row);
+    __builtin_prefetch(&segment.codes().norm[candidates[i].row]);
   };
   for (size_t i = 0; i < candidates.size(); ++i) {
     expect(i + 2);
@@ -34,51 +36,48 @@ int64_t Scorer::rescore(std::span<Candidate> candidates) const {
   return count;
 }
 
-void Candidates::reset(int64_t k, double minimum) {
+void Candidates::reset(int64_t k, Threshold& threshold) {
   k_ = k;
   full_ = k + k / 2 + kRoom;
-  threshold_ = minimum;
+  threshold_ = &threshold;
   rescored_ = 0;
   candidates_.clear();
 }
 
-int64_t Candidates::bytes() const {
-  return static_cast<int64_t>(candidates_.capacity() * sizeof(Candidate) +
-                              lower_.capacity() * sizeof(double));
+void Candidates::add(std::span<const Candidate> block) {
+  const double threshold = threshold_->value();
+  double lower[kBlockRows];
+  size_t count = 0;
+  for (const Candidate& candidate : block) {
+    if (candidate.upper < threshold) continue;
+    candidates_.push_back(candidate);
+    if (candidate.lower > threshold) lower[count++] = candidate.lower;
+  }
+  if (count > 0) threshold_->add({lower, count});
 }
 
+int64_t Candidates::bytes() const { return static_cast<int64_t>(candidates_.capacity() * sizeof(Candidate)); }
+
 void Candidates::merge(const Candidates& other) {
-  raise(other.threshold_);
   rescored_ += other.rescored_;
   candidates_.insert(candidates_.end(), other.candidates_.begin(), other.candidates_.end());
 }
 
-// Drops what k candidates are certain to beat.
-void Candidates::prune() {
-  if (size() >= k_) {
-    lower_.resize(candidates_.size());
-    std::transform(candidates_.begin(), candidates_.end(), lower_.begin(),
-                   [](const Candidate& c) { return c.lower; });
-    const auto kth = lower_.begin() + (k_ - 1);
-    std::nth_element(lower_.begin(), kth, lower_.end(), std::greater<>());
-    raise(*kth);
-  }
-  drop_beaten();
-}
-
+// Drops what k rows are certain to beat.
 void Candidates::drop_beaten() {
-  std::erase_if(candidates_, [this](const Candidate& c) { return c.upper < threshold_; });
+  const double threshold = threshold_->value();
+  std::erase_if(candidates_, [&](const Candidate& c) { return c.upper < threshold; });
 }
 
 void Candidates::shrink(const Scorer& scorer) {
-  prune();
+  drop_beaten();
   // More near ties than the bounds can tell apart: known scores can.
   if (size() > 8 * k_ + kMostUndecided) settle(scorer);
   full_ = 2 * size() + kRoom;
 }
 
 void Candidates::sharpen(const Scorer& scorer) {
-  prune();
+  drop_beaten();
   if (size() <= k_) return;
   // The k that look best: their scores are a better threshold than any bounds.
   std::nth_element(
@@ -87,7 +86,7 @@ void Candidates::sharpen(const Scorer& scorer) {
   rescore(0, k_, scorer);
   double least = std::numeric_limits<double>::infinity();
   for (int64_t i = 0; i < k_; ++i) least = std::min(least, candidates_[i].lower);
-  raise(least);
+  threshold_->raise(least);
   drop_beaten();
 }
 
@@ -99,7 +98,7 @@ void Candidates::settle(const Scorer& scorer) {
   std::partial_sort(candidates_.begin(), best, candidates_.end(),
                     [&](const Candidate& a, const Candidate& b) { return scorer.better(a, b); });
   candidates_.erase(best, candidates_.end());
-  if (size() == k_) raise(candidates_.back().lower);
+  if (size() == k_) threshold_->raise(candidates_.back().lower);
 }
 
 void Candidates::rescore(int64_t begin, int64_t end, const Scorer& scorer) {

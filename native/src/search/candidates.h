@@ -1,12 +1,12 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
 #include <span>
 #include <vector>
 
 #include "search/queries.h"
 #include "search/segment.h"
+#include "search/threshold.h"
 
 namespace clip4j::search {
 
@@ -47,16 +47,11 @@ class Scorer {
 // memory.
 class Candidates {
  public:
-  // Rows that score less than `minimum` do not matter.
-  void reset(int64_t k, double minimum);
+  // `threshold` is the query's, borrowed until the next reset.
+  void reset(int64_t k, Threshold& threshold);
 
-  // Scores below this do not matter any more: k rows are better.
-  double threshold() const { return threshold_; }
-  void raise(double threshold) { threshold_ = std::max(threshold_, threshold); }
-
-  void add(const Candidate& candidate) {
-    if (candidate.upper >= threshold_) candidates_.push_back(candidate);
-  }
+  // Rows of one block.
+  void add(std::span<const Candidate> block);
   // To be called now and then, so that there are never many more than k.
   void shrink_when_full(const Scorer& scorer) {
     if (size() > full_) shrink(scorer);
@@ -73,17 +68,15 @@ class Candidates {
  private:
   int64_t size() const { return static_cast<int64_t>(candidates_.size()); }
   void shrink(const Scorer& scorer);
-  void prune();
   void sharpen(const Scorer& scorer);
   void drop_beaten();
   void rescore(int64_t begin, int64_t end, const Scorer& scorer);
 
   int64_t k_;
   int64_t full_;
-  double threshold_;
+  Threshold* threshold_;
   int64_t rescored_;
   std::vector<Candidate> candidates_;
-  std::vector<double> lower_;
 };
 
 }  // namespace clip4j::search

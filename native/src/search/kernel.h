@@ -16,9 +16,8 @@ struct CodeView {
   int32_t steps;
   const float* scale;
   const float* error;
-  const float* weight;
-  int32_t weight_stride;  // floats from one block's 16 weights to the next; 0: the same 16 for all
-  bool far;               // in memory: blocks are fetched ahead. In a cache that costs half of a query's time
+  const float* weight;  // may be null
+  bool far;             // in memory: blocks are fetched ahead. In a cache that costs half of a query's time
 };
 
 struct Block {
@@ -30,6 +29,8 @@ struct Block {
 //
 //     product + error * row error  <  threshold * row weight + offset,   product = row scale * sum of
 //     products of codes
+//
+// or, where rows have no weights, < threshold.
 struct Floor {
   float threshold;
   float offset;

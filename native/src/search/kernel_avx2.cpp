@@ -69,13 +69,15 @@ struct Isa {
   CLIP4J_ISA uint32_t passing(__m256 product, const float* error, const float* weight, const Floor& floor) {
     const __m256 most =
         _mm256_add_ps(product, _mm256_mul_ps(_mm256_load_ps(error), _mm256_set1_ps(floor.error)));
-    const __m256 least = _mm256_add_ps(_mm256_mul_ps(_mm256_set1_ps(floor.threshold), _mm256_load_ps(weight)),
-                                       _mm256_set1_ps(floor.offset));
+    __m256 least = _mm256_set1_ps(floor.threshold);
+    if (weight != nullptr) {
+      least = _mm256_add_ps(_mm256_mul_ps(least, _mm256_load_ps(weight)), _mm256_set1_ps(floor.offset));
+    }
     return static_cast<uint32_t>(_mm256_movemask_ps(_mm256_cmp_ps(most, least, _CMP_NLT_UQ)));
   }
   CLIP4J_ISA uint32_t passing(Floats product, const float* error, const float* weight, const Floor& floor) {
-    return passing(product.low, error, weight, floor) | passing(product.high, error + 8, weight + 8, floor)
-                                                            << 8;
+    return passing(product.low, error, weight, floor) |
+           passing(product.high, error + 8, weight == nullptr ? nullptr : weight + 8, floor) << 8;
   }
   CLIP4J_ISA void store(Floats values, float* to) {
     _mm256_storeu_ps(to, values.low);

@@ -20,8 +20,10 @@ struct Lanes {
   CLIP4J_ISA uint32_t passing(Floats product, const float* error, const float* weight, const Floor& floor) {
     const __m512 most =
         _mm512_add_ps(product, _mm512_mul_ps(_mm512_load_ps(error), _mm512_set1_ps(floor.error)));
-    const __m512 least = _mm512_add_ps(_mm512_mul_ps(_mm512_set1_ps(floor.threshold), _mm512_load_ps(weight)),
-                                       _mm512_set1_ps(floor.offset));
+    __m512 least = _mm512_set1_ps(floor.threshold);
+    if (weight != nullptr) {
+      least = _mm512_add_ps(_mm512_mul_ps(least, _mm512_load_ps(weight)), _mm512_set1_ps(floor.offset));
+    }
     return _mm512_cmp_ps_mask(most, least, _CMP_NLT_UQ);
   }
   CLIP4J_ISA void store(Floats values, float* to) { _mm512_storeu_ps(to, values); }

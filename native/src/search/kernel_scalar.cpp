@@ -54,8 +54,9 @@ void scan(const CodeView& codes, const Block* blocks, int32_t block_count, const
         const float total = queries.planes == 1 ? plane(0) : plane(0) * 256 + plane(1);
         const int64_t at = static_cast<int64_t>(block->number) * kBlockRows + r;
         const float product = total * codes.scale[at];
-        const float weight = codes.weight[static_cast<int64_t>(block->number) * codes.weight_stride + r];
-        if (product + floor.error * codes.error[at] < floor.threshold * weight + floor.offset) continue;
+        const float least =
+            codes.weight == nullptr ? floor.threshold : floor.threshold * codes.weight[at] + floor.offset;
+        if (product + floor.error * codes.error[at] < least) continue;
         found.rows[found.row_count] = static_cast<int32_t>(at);
         found.products[found.row_count++] = product;
       }

@@ -32,9 +32,10 @@ struct Tile {
 [[gnu::always_inline]] inline void select(const CodeView& codes, const Isa::Floats& total, int64_t number,
                                           uint32_t allowed, const Floor& floor, int32_t query, Found& found) {
   const Isa::Floats product = Isa::times(total, codes.scale + number * kBlockRows);
-  const uint32_t passed = Isa::passing(product, codes.error + number * kBlockRows,
-                                       codes.weight + number * codes.weight_stride, floor) &
-                          allowed;
+  const uint32_t passed =
+      Isa::passing(product, codes.error + number * kBlockRows,
+                   codes.weight == nullptr ? nullptr : codes.weight + number * kBlockRows, floor) &
+      allowed;
   if (__builtin_expect(passed != 0, 0)) append(product, passed, number, query, found);
 }
 

@@ -34,8 +34,6 @@ void list_blocks(const SegmentView& view, int64_t first, int64_t last, int32_t s
   }
 }
 
-alignas(64) constexpr float kOnes[kBlockRows] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
-
 CodeView code_view(const Segment& segment, Similarity similarity, bool far) {
   const Codes& codes = segment.codes();
   const bool weighted = similarity == Similarity::kDot;
@@ -44,8 +42,7 @@ CodeView code_view(const Segment& segment, Similarity similarity, bool far) {
           .steps = static_cast<int32_t>(codes.steps()),
           .scale = codes.scale.data(),
           .error = codes.error.data(),
-          .weight = weighted ? segment.weights() : kOnes,
-          .weight_stride = weighted ? kBlockRows : 0,
+          .weight = weighted ? segment.weights() : nullptr,
           .far = far};
 }
 
@@ -80,14 +77,15 @@ void Scan::prepare(const Batch& batch) {
   for (const SegmentView& view : batch.views) {
     for (int32_t q = 0; q < batch.count; ++q) bounds_.push_back(queries_.bound(q, *view.segment));
   }
-  thresholds_.resize(batch.count);
-  for (int32_t q = 0; q < batch.count; ++q) thresholds_[q] = batch.minimum(q);
+  while (static_cast<int32_t>(thresholds_.size()) < batch.count) thresholds_.emplace_back();
+  for (int32_t q = 0; q < batch.count; ++q) {
+    thresholds_[q].reset(batch.k(q) < batch.rows ? batch.k(q) : kAllRows, batch.minimum(q));
+  }
   if (workers_.size() < static_cast<size_t>(batch.workers)) workers_.resize(batch.workers);
   for (int32_t w = 0; w < batch.workers; ++w) {
+    workers_[w].step = kFirstBlocks;
     workers_[w].candidates.resize(batch.count);
-    for (int32_t q = 0; q < batch.count; ++q) {
-      workers_[w].candidates[q].reset(batch.k(q), batch.minimum(q));
-    }
+    for (int32_t q = 0; q < batch.count; ++q) workers_[w].candidates[q].reset(batch.k(q), thresholds_[q]);
   }
   next_piece_ = 0;
 }
@@ -124,9 +122,9 @@ void Scan::scan_blocks(const Batch& batch, int32_t view, Worker& worker) {
   worker.products.resize(most * kBlockRows * batch.count);
   worker.runs.resize(most * batch.count);
   Found found{worker.rows.data(), worker.products.data(), worker.runs.data(), 0, 0};
-  for (int64_t first = 0, count = kFirstBlocks; first < size;
-       first += count, count = std::min(2 * count, most)) {
-    count = std::min(count, size - first);
+  for (int64_t first = 0, count; first < size; first += count, worker.step *= 2) {
+    worker.step = std::min(worker.step, most);
+    count = std::min(worker.step, size - first);
     update_floors(batch, view, worker);
     batch.kernel.scan(codes, &worker.blocks[first], static_cast<int32_t>(count),
                       queries_.view(worker.floors.data()), found);
@@ -136,11 +134,10 @@ void Scan::scan_blocks(const Batch& batch, int32_t view, Worker& worker) {
 
 void Scan::update_floors(const Batch& batch, int32_t view, Worker& worker) {
   for (int32_t q = 0; q < batch.count; ++q) {
-    Candidates& candidates = worker.candidates[q];
-    candidates.raise(std::atomic_ref(thresholds_[q]).load(std::memory_order_relaxed));
-    if (worker.thresholds[q] == candidates.threshold()) continue;
-    worker.thresholds[q] = candidates.threshold();
-    worker.floors[q] = bounds_[static_cast<int64_t>(view) * batch.count + q].floor(candidates.threshold());
+    const double threshold = thresholds_[q].value();
+    if (worker.thresholds[q] == threshold) continue;
+    worker.thresholds[q] = threshold;
+    worker.floors[q] = bounds_[static_cast<int64_t>(view) * batch.count + q].floor(threshold);
   }
 }
 
@@ -151,16 +148,13 @@ void Scan::collect(const Batch& batch, int32_t view, const Found& found, Worker&
   for (const Found::Run* run = found.runs; run < found.runs + found.run_count; ++run) {
     Candidates& candidates = worker.candidates[run->query];
     const Bound& bound = bounds_[static_cast<int64_t>(view) * batch.count + run->query];
+    Candidate block[kBlockRows];
     for (int32_t i = 0; i < run->count; ++i, ++row, ++product) {
       const Bound::Interval score = bound.score(*product, codes, *row);
-      candidates.add({score.lower, score.upper, view, *row});
+      block[i] = {score.lower, score.upper, view, *row};
     }
+    candidates.add({block, static_cast<size_t>(run->count)});
     candidates.shrink_when_full(Scorer(queries_, run->query, batch.views));
-    std::atomic_ref<double> shared(thresholds_[run->query]);
-    double seen = shared.load(std::memory_order_relaxed);
-    while (candidates.threshold() > seen &&
-           !shared.compare_exchange_weak(seen, candidates.threshold(), std::memory_order_relaxed)) {
-    }
   }
 }
 
@@ -168,7 +162,8 @@ int64_t Scan::bytes() const {
   const auto size = [](const auto& values) {
     return static_cast<int64_t>(values.capacity() * sizeof(values[0]));
   };
-  int64_t bytes = size(bounds_) + size(thresholds_) + queries_.bytes();
+  int64_t bytes = size(bounds_) + queries_.bytes();
+  for (const Threshold& threshold : thresholds_) bytes += sizeof(threshold) + threshold.bytes();
   for (const Worker& worker : workers_) {
     bytes += size(worker.floors) + size(worker.thresholds) + size(worker.blocks) + size(worker.rows) +
              size(worker.products) + size(worker.runs);

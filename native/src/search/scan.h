@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <span>
 #include <vector>
 
 #include "search/candidates.h"
 #include "search/queries.h"
 #include "search/search.h"
+#include "search/threshold.h"
 
 namespace clip4j::search {
 
@@ -60,6 +62,7 @@ class Scan {
     std::vector<Candidates> candidates;  // of each query
     std::vector<Floor> floors;           // of each query, for the view that it scans
     std::vector<double> thresholds;      // that the floors were made of
+    int64_t step;                        // blocks of the next kernel call, at most
     std::vector<Block> blocks;
     std::vector<int32_t> rows;
     std::vector<float> products;
@@ -73,8 +76,8 @@ class Scan {
   void collect(const Batch& batch, int32_t view, const Found& found, Worker& worker);
 
   Queries queries_;
-  std::vector<Bound> bounds_;       // [views][queries]
-  std::vector<double> thresholds_;  // of each query, that all workers know; atomic
+  std::vector<Bound> bounds_;         // [views][queries]
+  std::deque<Threshold> thresholds_;  // of each query
   std::vector<Worker> workers_;
   int64_t next_piece_ = 0;  // atomic
 };
