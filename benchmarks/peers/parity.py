@@ -17,6 +17,7 @@ import sys
 import tempfile
 
 import numpy as np
+import open_clip
 import torch
 from open_clip.model import CLIP, convert_weights_to_fp16
 from open_clip.openai import load_openai_model
@@ -29,22 +30,26 @@ TOKENIZER = ROOT / "models/emoji-clip"
 VOCABULARY, LENGTH = 5514, 32  # of that tokenizer
 MEAN = np.array([0.48145466, 0.4578275, 0.40821073], np.float32)
 STD = np.array([0.26862954, 0.26130258, 0.27577711], np.float32)
-# hidden size, heads, patch, image, activation, eos_token_id, stored as, layers, largest shard
+# hidden size, heads, patch, image, another size of image; activation, eos_token_id, stored as, layers, largest shard
 MODELS = [
-    (64, 2, 14, 56, "gelu", 5513, torch.float32, 2, "400KB"),
-    (96, 6, 32, 32, "quick_gelu", 2, torch.float32, 4, "1GB"),
-    (192, 3, 16, 64, "quick_gelu", 2, torch.bfloat16, 3, "1GB"),
-    (512, 8, 32, 224, "quick_gelu", 5513, torch.float16, 2, "1GB"),
-    (1024, 16, 14, 336, "gelu", 5513, torch.float32, 2, "1GB"),
+    (64, 2, 14, 56, 41, "gelu", 5513, torch.float32, 2, "400KB"),
+    (96, 6, 32, 32, 96, "quick_gelu", 2, torch.float32, 4, "1GB"),
+    (192, 3, 16, 64, 83, "quick_gelu", 2, torch.bfloat16, 3, "1GB"),
+    (768, 12, 32, 224, 384, "quick_gelu", 5513, torch.float16, 2, "1GB"),
+    (768, 12, 16, 384, 224, "quick_gelu", 2, torch.float32, 2, "1GB"),
+    (1280, 16, 14, 224, 336, "gelu", 5513, torch.float32, 2, "1GB"),
+    (1024, 16, 14, 336, 280, "gelu", 5513, torch.float32, 2, "1GB"),
 ]
-# width and layers of the vision tower, of the text tower; patch, image; embedding; resize mode, filter; OpenAI's archive or not
+# width, head's width and layers of the vision tower, width and layers of the text tower; patch, image, another size of image;
+# embedding; resize mode, filter; OpenAI's archive or not
 OPEN_CLIP = [
-    (128, 3, 64, 2, 14, 56, 77, "shortest", "bicubic", True),
-    (192, 2, 128, 3, 16, 112, 512, "shortest", "bicubic", True),
-    (1024, 2, 768, 2, 14, 336, 768, "shortest", "bicubic", True),
-    (192, 3, 64, 2, 16, 80, 33, "longest", "bicubic", False),
-    (128, 2, 192, 3, 32, 96, 64, "squash", "bilinear", False),
-    (320, 2, 128, 2, 14, 70, 128, "shortest", "bilinear", False),
+    (128, 64, 3, 64, 2, 14, 56, 56, 77, "shortest", "bicubic", True),
+    (192, 64, 2, 128, 3, 16, 112, 112, 512, "shortest", "bicubic", True),
+    (1024, 64, 2, 768, 2, 14, 336, 336, 768, "shortest", "bicubic", True),
+    (192, 64, 3, 64, 2, 16, 80, 131, 33, "longest", "bicubic", False),
+    (128, 64, 2, 192, 3, 32, 96, 64, 64, "squash", "bilinear", False),
+    (320, 64, 2, 128, 2, 14, 70, 42, 128, "shortest", "bilinear", False),
+    (1280, 80, 2, 1024, 2, 14, 224, 378, 1024, "shortest", "bicubic", False),
 ]
 SIZES = [(64, 64), (300, 200), (33, 700), (1, 1), (1, 500), (900, 40), (224, 224), (640, 480), (5, 3)]
 TEXTS = ["a photo of a cat", "", "A man is riding a horse.", "日本語 🐱\u200d👤 مرحبا", "x " * 100, "don't  stop", "ÀÉ ǅ ß",
@@ -117,19 +122,21 @@ def compare_rows(what, rows, expected):
 
 def compare_models(work, pictures, tokenizer):
     lines = work / "texts.txt"
-    for number, (hidden, heads, patch, image, *rest) in enumerate(MODELS):
+    for number, (hidden, heads, patch, image, other, *rest) in enumerate(MODELS):
         folder = work / f"model{number}"
         model = make_model(folder, hidden, heads, patch, image, *rest)
         name = f"hidden {hidden}, patch {patch}, image {image}, {rest[0]}, {rest[2]}"
-        crops = [crop(path, image) for path in pictures]
-        pixels = np.stack([((c * np.float32(1 / 255) - MEAN) / STD).transpose(2, 0, 1) for c in crops])
+        for size in other, image:
+            crops = [crop(path, size) for path in pictures]
+            pixels = np.stack([((c * np.float32(1 / 255) - MEAN) / STD).transpose(2, 0, 1) for c in crops])
+            with torch.no_grad():
+                images = unit(model.get_image_features(pixel_values=torch.from_numpy(pixels), interpolate_pos_encoding=size != image))
+            clip4j("embed", "--images", *pictures, "--model", folder, "--image-size", size, "--out", work / "images.npy")
+            compare_rows(f"images at {size}, {name}:", np.load(work / "images.npy"), images)
         tokens = tokenizer(TEXTS, padding=True, truncation=True, max_length=LENGTH, return_tensors="pt")
         with torch.no_grad():
-            images = unit(model.get_image_features(pixel_values=torch.from_numpy(pixels)))
             texts = unit(model.get_text_features(input_ids=tokens.input_ids, attention_mask=tokens.attention_mask))
-        clip4j("embed", "--images", *pictures, "--model", folder, "--out", work / "images.npy")
         clip4j("embed", "--texts-file", lines, "--model", folder, "--out", work / "texts.npy")
-        compare_rows(f"images, {name}:", np.load(work / "images.npy"), images)
         compare_rows(f"texts, {name}:", np.load(work / "texts.npy"), texts)
     for path, expected in zip(pictures, crops):
         clip4j("preprocess", "--image", path, "--model", folder, "--out", work / "crop.npy")
@@ -156,10 +163,10 @@ def write_archive(model, image, path):
     archive.save(str(path))
 
 
-def make_open_clip(folder, width, layers, text_width, text_layers, patch, image, dimension, mode, filter_, archive):
+def make_open_clip(folder, width, head, layers, text_width, text_layers, patch, image, dimension, mode, filter_, archive):
     """Writes the model and returns it as OpenCLIP reads it, its preprocessing, and what names it for clip4j."""
     config = dict(embed_dim=dimension, quick_gelu=archive,
-                  vision_cfg=dict(image_size=image, layers=layers, width=width, head_width=64, patch_size=patch),
+                  vision_cfg=dict(image_size=image, layers=layers, width=width, head_width=head, patch_size=patch),
                   text_cfg=dict(context_length=LENGTH, vocab_size=VOCABULARY, width=text_width, heads=text_width // 64,
                                 layers=text_layers))
     preprocess = dict(resize_mode=mode, interpolation=filter_, fill_color=random.randrange(256))
@@ -185,20 +192,23 @@ def compare_open_clip(work, pictures, tokenizer):
     tokens = torch.zeros(len(TEXTS), LENGTH, dtype=torch.int)  # OpenCLIP pads with 0
     for row, ids in zip(tokens, tokenizer(TEXTS, truncation=True, max_length=LENGTH).input_ids):
         row[: len(ids)] = torch.tensor(ids)
-    for number, settings in enumerate(OPEN_CLIP):
-        model, preprocess, path = make_open_clip(work / f"open{number}", *settings)
-        # Both refuse a picture with a side that would become no pixel.
-        images = [Image.open(p).convert("RGB") for p in pictures]
-        fits = [settings[7] != "longest" or min(i.size) * settings[5] >= max(i.size) for i in images]
-        kept = [p for p, fit in zip(pictures, fits) if fit]
+    for number, (width, *shape, image, other, dimension, mode, filter_, archive) in enumerate(OPEN_CLIP):
+        model, preprocess, path = make_open_clip(work / f"open{number}", width, *shape, image, dimension, mode, filter_, archive)
+        name = f"{'OpenAI archive' if archive else 'OpenCLIP'}, width {width}, image {image}, {mode}"
         with torch.no_grad():
-            pixels = torch.stack([preprocess(i) for i, fit in zip(images, fits) if fit])
-            expected = model.encode_image(pixels, normalize=True).numpy(), model.encode_text(tokens, normalize=True).numpy()
-        clip4j("embed", "--images", *kept, "--model", path, "--out", work / "images.npy")
+            texts = model.encode_text(tokens, normalize=True).numpy()
         clip4j("embed", "--texts-file", lines, "--model", path, "--out", work / "texts.npy")
-        name = f"{'OpenAI archive' if settings[-1] else 'OpenCLIP'}, width {settings[0]}, image {settings[5]}, {settings[7]}"
-        compare_rows(f"images, {name}:", np.load(work / "images.npy"), expected[0])
-        compare_rows(f"texts, {name}:", np.load(work / "texts.npy"), expected[1])
+        compare_rows(f"texts, {name}:", np.load(work / "texts.npy"), texts)
+        for size in dict.fromkeys((image, other)):
+            if size != image:
+                model, _, preprocess = open_clip.create_model_and_transforms(f"local-dir:{path}", force_image_size=size)
+            # Both refuse a picture with a side that would become no pixel.
+            images = {p: Image.open(p).convert("RGB") for p in pictures}
+            kept = [p for p, i in images.items() if mode != "longest" or min(i.size) * size >= max(i.size)]
+            with torch.no_grad():
+                expected = model.eval().encode_image(torch.stack([preprocess(images[p]) for p in kept]), normalize=True).numpy()
+            clip4j("embed", "--images", *kept, "--model", path, "--image-size", size, "--out", work / "images.npy")
+            compare_rows(f"images at {size}, {name}:", np.load(work / "images.npy"), expected)
 
 
 def compare_top_k(work, n, dimension, k, queries, similarity):

@@ -29,7 +29,7 @@ MODELS = [
     ((768, 12, 16, 224), (768, 12, 64), "gelu_pytorch_tanh", 2, torch.float32, 3, "pieces"),
     ((1152, 16, 14, 384), (1152, 16, 64), "gelu_pytorch_tanh", 1, torch.float32, 2, "gemma"),
 ]
-TEXTS = parity.TEXTS + ["This is a photo of a Cat.", "4000x3000 pixels, 224 x 112,000; 50% off!", "  spaces  around  ", "Σοφός ΣΟΦΟΣ", "ﬁne ½ Ｗｉｄｅ"]
+TEXTS = parity.TEXTS + ["This is a photo of a Cat.", "4000x3000 pixels, 224 x 112,000; 50% off!", "  spaces  around  ", "Σοφός ΣΟΦΟΣ", "ΟΣ☀ Α☀Σ ΑΣ'", "a cat</s> <unk>  dog <eos>", "dog </s>", "ﬁne ½ Ｗｉｄｅ"]
 CORPUS = [line for name in ("README.md", "CONTRIBUTING.md", "docs/design.md") for line in (ROOT / name).read_text().split("\n") if line]
 
 
@@ -79,13 +79,18 @@ def compare(work, number, shape, pictures):
     arrays = [np.asarray(Image.open(path).convert("RGB")) for path in pictures]
     ids = tokenizer(TEXTS, padding="max_length", truncation=True, return_tensors="pt")["input_ids"]
     with torch.no_grad():
-        images = unit(model.get_image_features(pixel_values=processor(arrays, return_tensors="pt", input_data_format="channels_last")["pixel_values"]))
         texts = unit(model.get_text_features(input_ids=ids))
     lines = work / "texts.txt"
     lines.write_text("\n".join(TEXTS) + "\n", encoding="utf-8")
-    clip4j("embed", "--images", *pictures, "--model", folder, "--out", work / "images.npy")
     clip4j("embed", "--texts-file", lines, "--model", folder, "--out", work / "texts.npy")
-    compare_rows(f"images, {shape}:", np.load(work / "images.npy"), images)
+    image, patch = shape[0][3], shape[0][2]
+    for size in image + 2 * patch + 3, image:
+        processor.size = dict(height=size, width=size)
+        pixels = processor(arrays, return_tensors="pt", input_data_format="channels_last")["pixel_values"]
+        with torch.no_grad():
+            images = unit(model.get_image_features(pixel_values=pixels, interpolate_pos_encoding=size != image))
+        clip4j("embed", "--images", *pictures, "--model", folder, "--image-size", size, "--out", work / "images.npy")
+        compare_rows(f"images at {size}, {shape}:", np.load(work / "images.npy"), images)
     compare_rows(f"texts, {shape}:", np.load(work / "texts.npy"), texts)
     if number < 2:
         for line, expected in zip(TEXTS, ids.tolist()):

@@ -34,6 +34,7 @@ clip4j_config b32() {
           .end_of_text_id = 49407,
           .projection_dim = 512,
           .position_grid = 7,
+          .position_filter = CLIP4J_BICUBIC,
           .vision_pooling = CLIP4J_CLASS_TOKEN,
           .text_pooling = CLIP4J_END_OF_TEXT,
           .patch_bias = 0,

@@ -41,6 +41,8 @@ typedef struct clip4j_tower {
 /* What becomes of a picture's patches. CLASS_TOKEN: a token before them is read (CLIP). ATTENTION: a learned query
  * attends to all of them, and an MLP follows (SigLIP). */
 typedef enum clip4j_vision_pooling { CLIP4J_CLASS_TOKEN = 0, CLIP4J_ATTENTION = 1 } clip4j_vision_pooling;
+/* How position embeddings are interpolated: torch's bicubic as it is (transformers), or antialiased (OpenCLIP). */
+typedef enum clip4j_position_filter { CLIP4J_BICUBIC = 0, CLIP4J_BICUBIC_ANTIALIASED = 1 } clip4j_position_filter;
 /* Where a text is read. END_OF_TEXT: at its end; what follows is left out (CLIP). LAST: at its last token, padding
  * or not (SigLIP). */
 typedef enum clip4j_text_pooling { CLIP4J_END_OF_TEXT = 0, CLIP4J_LAST = 1 } clip4j_text_pooling;
@@ -57,6 +59,7 @@ typedef struct clip4j_config {
   int32_t projection_dim; /* an embedding's length */
   int32_t position_grid;  /* the stored position embeddings are for so many patches a side; where image_size makes
                              another number they are interpolated */
+  int32_t position_filter; /* clip4j_position_filter */
   int32_t vision_pooling; /* clip4j_vision_pooling */
   int32_t text_pooling;   /* clip4j_text_pooling */
   /* From here on 1 is yes, 0 no. */
@@ -158,7 +161,7 @@ CLIP4J_API int32_t clip4j_model_precision(const clip4j_model* model, int32_t* pr
 CLIP4J_API int32_t clip4j_model_wants(const clip4j_model* model, const char* name);
 /* Reads one tensor from `path` at `offset`; the shape must be what the config implies, else
  * CLIP4J_INVALID_ARGUMENT with both shapes. Non-finite weights are CLIP4J_CORRUPT. A name the model does not want is
- * CLIP4J_INVALID_ARGUMENT, and so is reading one twice. */
+ * CLIP4J_INVALID_ARGUMENT, and so is reading one twice. Several threads may read several tensors at once. */
 CLIP4J_API int32_t clip4j_model_read(clip4j_model* model, const char* name, const char* path, int64_t offset,
                                      int32_t dtype, const int64_t* shape, int32_t dimensions);
 CLIP4J_API int32_t clip4j_model_finish(clip4j_model* model);

@@ -40,6 +40,7 @@ TEST_F(ClipAbi, RefusesImpossibleConfigs) {
       [](clip4j_config& c) { c.end_of_text_id = -2; },
       [](clip4j_config& c) { c.position_grid = 0; },
       [](clip4j_config& c) { c.position_grid = 257; },
+      [](clip4j_config& c) { c.position_filter = 2; },
       [](clip4j_config& c) { c.vision_pooling = 2; },
       [](clip4j_config& c) { c.text_pooling = -1; },
       [](clip4j_config& c) { c.patch_bias = 2; },

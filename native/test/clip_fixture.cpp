@@ -69,6 +69,7 @@ clip4j_config small_config(clip4j_activation activation, int32_t end_of_text_id)
           .end_of_text_id = end_of_text_id,
           .projection_dim = 20,
           .position_grid = 4,
+          .position_filter = CLIP4J_BICUBIC,
           .vision_pooling = CLIP4J_CLASS_TOKEN,
           .text_pooling = CLIP4J_END_OF_TEXT,
           .patch_bias = 0,

@@ -84,12 +84,22 @@ TEST(Resize, KernelsAgree) {
     const int in = 1 + static_cast<int>(random() % 300);
     const int out = 1 + static_cast<int>(random() % 300);
     const Axis axis(static_cast<Filter>(1 + random() % 5), in, out, 0, out);
-    std::vector<uint8_t> row(static_cast<size_t>(3 * in + kRowSlack));
-    for (uint8_t& value : row) value = static_cast<uint8_t>(random() % 3 * 127);
-    std::vector<uint8_t> scalar(static_cast<size_t>(3 * out));
+    const int last = 1 + static_cast<int>(random() % static_cast<uint32_t>(out));  // what a crop leaves
+    const Axis columns(static_cast<Filter>(1 + random() % 5), in, out, out - last, last);
+    std::vector<uint8_t> strip(static_cast<size_t>(kStrip * 3 * in));
+    for (uint8_t& value : strip) value = static_cast<uint8_t>(random() % 3 * 127);
+    std::vector<uint8_t> scratch(strip_scratch(columns.taps()));
+    std::vector<uint8_t> scalar(static_cast<size_t>(kStrip * 3 * last));
     std::vector<uint8_t> vector(scalar.size());
-    kScalarResample.along_row(row.data(), axis.taps(), scalar.data());
-    kAvx2Resample.along_row(row.data(), axis.taps(), vector.data());
+    const uint8_t* from[kStrip];
+    uint8_t* to[2][kStrip];
+    for (int r = 0; r < kStrip; ++r) {
+      from[r] = strip.data() + 3 * in * r;
+      to[0][r] = scalar.data() + 3 * last * r;
+      to[1][r] = vector.data() + 3 * last * r;
+    }
+    kScalarResample.along_rows(from, columns.taps(), scratch.data(), to[0]);
+    kAvx2Resample.along_rows(from, columns.taps(), scratch.data(), to[1]);
     ASSERT_EQ(scalar, vector) << in << " to " << out;
 
     const int bytes = 1 + static_cast<int>(random() % 100);

@@ -5,9 +5,9 @@
 // Java writes these structs through ByteBuffers, field by field: io.github.clip4j.internal.ClipConfig,
 // PreprocessorConfig and ImageBatch hold the same numbers. A platform that lays them out differently must not build.
 static_assert(sizeof(clip4j_tower) == 24 && offsetof(clip4j_tower, layer_norm_eps) == 20);
-static_assert(sizeof(clip4j_config) == 108 && offsetof(clip4j_config, text) == 24);
+static_assert(sizeof(clip4j_config) == 112 && offsetof(clip4j_config, text) == 24);
 static_assert(offsetof(clip4j_config, image_size) == 48 && offsetof(clip4j_config, projection_dim) == 68);
-static_assert(offsetof(clip4j_config, vision_pooling) == 76 && offsetof(clip4j_config, logit_bias) == 104);
+static_assert(offsetof(clip4j_config, vision_pooling) == 80 && offsetof(clip4j_config, logit_bias) == 108);
 static_assert(sizeof(clip4j_preprocessing) == 88 && offsetof(clip4j_preprocessing, scale) == 32);
 static_assert(offsetof(clip4j_preprocessing, std) == 48 && offsetof(clip4j_preprocessing, formats) == 68);
 static_assert(offsetof(clip4j_preprocessing, max_encoded_bytes) == 72);

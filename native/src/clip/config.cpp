@@ -48,6 +48,7 @@ void check_config(const clip4j_config& config) {
          " patches of size ", config.patch_size, ", possible are ", 1 << 16);
   }
   check_range("", "position_grid", config.position_grid, 1 << 8);
+  check_choice("", "position_filter", config.position_filter, CLIP4J_BICUBIC_ANTIALIASED);
   if (config.end_of_text_id < -1 || config.end_of_text_id >= config.vocabulary_size) {
     fail(CLIP4J_INVALID_ARGUMENT, "eos_token_id ", config.end_of_text_id, " is outside the vocabulary of ",
          config.vocabulary_size);

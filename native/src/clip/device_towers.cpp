@@ -65,9 +65,12 @@ void DeviceVisionTower::declare(Weights& weights) {
     class_embedding_.declare(weights, "vision_model.embeddings.class_embedding", {hidden}, {1, hidden});
   }
   const int64_t leading = leading_tokens(config_), stored = config_.position_grid, grid = grid_of(config_);
+  const auto filter = static_cast<clip4j_position_filter>(config_.position_filter);
   std::function<Buffer(const Buffer&)> resized;
   if (grid != stored) {
-    resized = [=](const Buffer& table) { return resized_positions(table, leading, stored, grid, hidden); };
+    resized = [=](const Buffer& table) {
+      return resized_positions(table, leading, stored, grid, hidden, filter);
+    };
   }
   position_embedding_.declare(weights, "vision_model.embeddings.position_embedding.weight",
                               {leading + stored * stored, hidden}, {leading + grid * grid, hidden},

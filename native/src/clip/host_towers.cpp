@@ -52,10 +52,12 @@ void HostVisionTower::declare(Weights& weights) {
     declare_table(weights, "vision_model.embeddings.class_embedding", {hidden}, class_embedding_);
   }
   const int64_t leading = leading_tokens(config_), stored = config_.position_grid, grid = grid_of(config_);
+  const auto filter = static_cast<clip4j_position_filter>(config_.position_filter);
   declare_table(weights, "vision_model.embeddings.position_embedding.weight",
                 {leading + stored * stored, hidden}, position_embedding_, [=, this] {
                   if (grid == stored) return;
-                  position_embedding_ = resized_positions(position_embedding_, leading, stored, grid, hidden);
+                  position_embedding_ =
+                      resized_positions(position_embedding_, leading, stored, grid, hidden, filter);
                 });
   patch_embedding_.declare(weights);
   if (pre_norm_) pre_norm_->declare(weights, "vision_model.pre_layrnorm");  // sic

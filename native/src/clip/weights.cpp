@@ -11,7 +11,7 @@ namespace clip4j {
 
 void Weights::want(const std::string& name, std::vector<int64_t> shape, std::function<float*()> place,
                    std::function<void()> placed) {
-  slots_.emplace(name, Slot{std::move(shape), std::move(place), std::move(placed)});
+  slots_.emplace(name, Slot{std::move(shape), std::move(place), std::move(placed), State::kMissing});
 }
 
 std::vector<std::pair<std::string, std::vector<int64_t>>> Weights::wanted() const {
@@ -22,26 +22,47 @@ std::vector<std::pair<std::string, std::vector<int64_t>>> Weights::wanted() cons
 
 void Weights::read(const std::string& name, const std::string& path, int64_t offset, clip4j_dtype dtype,
                    std::span<const int64_t> shape) {
+  Slot& slot = claim(name, shape);
+  try {
+    // The config's limits keep this product far from overflow.
+    int64_t size = 1;
+    for (const int64_t extent : slot.shape) size *= extent;
+    read_tensor(path, offset, dtype, {place(slot), static_cast<size_t>(size)}, name);
+    if (slot.placed) lane_.run(slot.placed);
+  } catch (...) {
+    set(slot, State::kMissing);
+    throw;
+  }
+  set(slot, State::kRead);
+}
+
+Weights::Slot& Weights::claim(const std::string& name, std::span<const int64_t> shape) {
   const std::lock_guard lock(mutex_);
   const auto found = slots_.find(name);
   if (found == slots_.end()) fail(CLIP4J_INVALID_ARGUMENT, "the model has no tensor ", name);
   Slot& slot = found->second;
-  if (slot.read) fail(CLIP4J_INVALID_ARGUMENT, "tensor ", name, " was read before");
+  if (slot.state != State::kMissing) fail(CLIP4J_INVALID_ARGUMENT, "tensor ", name, " was read before");
   if (!std::ranges::equal(shape, slot.shape)) {
     fail(CLIP4J_INVALID_ARGUMENT, "tensor ", name, " has shape ", torch::shape_text(shape),
          ", the config implies ", torch::shape_text(slot.shape));
   }
-  // The config's limits keep this product far from overflow.
-  int64_t size = 1;
-  for (const int64_t extent : slot.shape) size *= extent;
-  read_tensor(path, offset, dtype, {slot.place(), static_cast<size_t>(size)}, name);
-  if (slot.placed) lane_.run(slot.placed);
-  slot.read = true;
+  slot.state = State::kBeingRead;
+  return slot;
+}
+
+float* Weights::place(const Slot& slot) const {
+  const std::lock_guard lock(mutex_);  // parts of a matrix share their place
+  return slot.place();
+}
+
+void Weights::set(Slot& slot, State state) {
+  const std::lock_guard lock(mutex_);
+  slot.state = state;
 }
 
 void Weights::check_complete() const {
   const std::lock_guard lock(mutex_);
-  const auto missing = [](const auto& entry) { return !entry.second.read; };
+  const auto missing = [](const auto& entry) { return entry.second.state != State::kRead; };
   const auto first = std::ranges::find_if(slots_, missing);
   if (first == slots_.end()) return;
   const auto count = std::ranges::count_if(slots_, missing);

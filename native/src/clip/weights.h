@@ -28,18 +28,26 @@ class Weights {
   bool wants(const std::string& name) const { return slots_.contains(name); }
   // Names and shapes.
   std::vector<std::pair<std::string, std::vector<int64_t>>> wanted() const;
+  // Several threads read several tensors at once.
   void read(const std::string& name, const std::string& path, int64_t offset, clip4j_dtype dtype,
             std::span<const int64_t> shape);
   // Throws CLIP4J_MISSING unless every tensor has been read.
   void check_complete() const;
 
  private:
+  enum class State { kMissing, kBeingRead, kRead };
+
   struct Slot {
     std::vector<int64_t> shape;
     std::function<float*()> place;
     std::function<void()> placed;
-    bool read = false;  // guarded by mutex_
+    State state;  // guarded by mutex_
   };
+
+  // Of this name and shape, from now on being read.
+  Slot& claim(const std::string& name, std::span<const int64_t> shape);
+  float* place(const Slot& slot) const;
+  void set(Slot& slot, State state);
 
   Lane& lane_;
   mutable std::mutex mutex_;

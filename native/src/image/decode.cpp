@@ -109,7 +109,8 @@ Pixels decode_with_opencv(Bytes file, const Header& header, int32_t background) 
 }
 
 Pixels decode_jpeg(Bytes file, const Header& header) {
-  const CheckedJpeg checked = checked_jpeg(file);
+  CheckedJpeg checked = checked_jpeg(file);
+  if (checked.file.empty()) return std::move(checked.picture);
   Pixels picture{static_cast<int>(header.width), static_cast<int>(header.height), {}};
   picture.rgb.resize(size_t{3} * static_cast<size_t>(header.width * header.height));
   cv::Mat rgb(picture.height, picture.width, CV_8UC3, picture.rgb.data());

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "image/jpeg_picture.h"
 #include "image/jpeg_scan.h"
 
 namespace clip4j::image {
@@ -18,7 +19,7 @@ constexpr int kMostScans = 100;
 
 class Checker {
  public:
-  explicit Checker(Bytes file) : bytes_(file), file_(file) { out_.reserve(file.size()); }
+  explicit Checker(Bytes file) : bytes_(file), file_(file) {}
 
   CheckedJpeg run() {
     size_t at = 2;
@@ -38,7 +39,8 @@ class Checker {
     }
     check_complete();
     append("\xff\xd9"sv);
-    return {std::move(out_), frame_.components.size() == 4};
+    if (picture_) return {picture_->take(), {}, false};
+    return {{}, std::move(out_), frame_.components.size() == 4};
   }
 
  private:
@@ -68,8 +70,10 @@ class Checker {
         break;
       case 0xda:
         if (scans_ == 0) append_adobe();
-        [[fallthrough]];
+        keep(marker, body);
+        break;
       case 0xdb:
+        quantization_tables(body);
         keep(marker, body);
         break;
       case 0xdd:
@@ -79,6 +83,7 @@ class Checker {
       case 0xe0:  // the colour space hangs on this mark, and on Adobe's; libjpeg warns of odd versions
         if (body.size() >= 12 && ByteReader(body).has(0, "JFIF\0"sv)) {
           append("\xff\xe0\x00\x10JFIF\0\x01\x01\x00\x00\x01\x00\x01\x00\x00"sv);
+          jfif_ = true;
         }
         break;
       case 0xee:
@@ -110,6 +115,8 @@ class Checker {
     const uint32_t count = header.u8(5);
     if (height == 0 || width == 0) fail(CLIP4J_CORRUPT, "the JPEG declares a size of 0");
     if (count != 1 && count != 3 && count != 4) fail(CLIP4J_UNSUPPORTED, "a JPEG of ", count, " components");
+    frame_.width = width;
+    frame_.height = height;
     frame_.progressive = progressive;
     frame_.components.resize(count);
     int horizontal = 1;
@@ -119,6 +126,7 @@ class Checker {
       component.id = header.u8(6 + 3 * i);
       component.horizontal = static_cast<int>(header.u8(7 + 3 * i) >> 4);
       component.vertical = static_cast<int>(header.u8(7 + 3 * i) & 15);
+      component.steps = header.u8(8 + 3 * i);
       if (component.horizontal < 1 || component.horizontal > 4 || component.vertical < 1 ||
           component.vertical > 4) {
         fail(CLIP4J_CORRUPT, "the JPEG's sampling factors are not 1 to 4");
@@ -149,14 +157,52 @@ class Checker {
     }
   }
 
+  void quantization_tables(Bytes body) {
+    const ByteReader reader(body);
+    for (size_t at = 0; at < body.size();) {
+      const uint32_t place = reader.u8(at++);
+      const bool wide = place >> 4 != 0;
+      if ((place & 0xf) > 3) fail(CLIP4J_CORRUPT, "the JPEG's quantization tables are damaged");
+      JpegSteps& steps = steps_[place & 3].emplace();
+      for (size_t k = 0; k < 64; ++k, at += wide ? 2 : 1) {
+        steps[kZigzag[k]] = static_cast<int16_t>(wide ? reader.u16(at) : reader.u8(at));
+      }
+    }
+  }
+
+  // By libjpeg's rules; of three components.
+  bool is_rgb() const {
+    if (jfif_) return false;
+    if (adobe_transform_) return *adobe_transform_ == 0;
+    return frame_.components[0].id == 'R' && frame_.components[1].id == 'G' && frame_.components[2].id == 'B';
+  }
+
+  // Where that is possible, so that OpenCV need not read the codes a second time.
+  void begin_picture(const JpegScan& scan, size_t at) {
+    const size_t count = frame_.components.size();
+    if (!JpegPicture::makes(frame_) || scan.parts.size() != count || (count == 3 && is_rgb())) return;
+    std::vector<JpegSteps> steps;
+    size_t blocks = 0;
+    for (const JpegComponent& component : frame_.components) {
+      if (component.steps > 3 || !steps_[component.steps]) fail(CLIP4J_CORRUPT, "the JPEG lacks a quantization table");
+      steps.push_back(*steps_[component.steps]);
+      blocks += static_cast<size_t>(component.blocks_across) * static_cast<size_t>(component.blocks_down);
+    }
+    // Two bits a block is the least; a small file gets no memory for a large picture.
+    if (bytes_.size() - at < blocks / 4) fail(CLIP4J_CORRUPT, "the JPEG's data is damaged or incomplete");
+    picture_.emplace(frame_, steps);
+  }
+
   // Checks the scan whose header is `body` and whose data begins at `at`; copies the data, returns its end.
   size_t scan(Bytes body, size_t at) {
     if (frame_.components.empty()) fail(CLIP4J_CORRUPT, "the JPEG's data comes before its size");
     if (++scans_ > kMostScans) fail(CLIP4J_TOO_LARGE, "a JPEG of more than ", kMostScans, " scans");
     JpegScan scan = scan_header(body);
     for (JpegScan::Part& part : scan.parts) update_accuracy(scan, *part.component);
-    const size_t end = walk_jpeg_scan(bytes_, at, frame_, scan, restart_interval_);
-    append(bytes_.subspan(at, end - at));
+    if (scans_ == 1) begin_picture(scan, at);
+    const size_t end =
+        walk_jpeg_scan(bytes_, at, frame_, scan, restart_interval_, picture_ ? &*picture_ : nullptr);
+    if (!picture_) append(bytes_.subspan(at, end - at));
     return end;
   }
 
@@ -237,6 +283,9 @@ class Checker {
   std::vector<uint8_t> out_ = {0xff, 0xd8};
   JpegFrame frame_;
   std::array<std::array<JpegHuffman, 4>, 2> tables_;  // DC, AC
+  std::array<std::optional<JpegSteps>, 4> steps_;
+  std::optional<JpegPicture> picture_;
+  bool jfif_ = false;
   std::optional<uint8_t> adobe_transform_;
   int restart_interval_ = 0;
   int scans_ = 0;

@@ -18,12 +18,17 @@ class JpegBits {
 
   // The next 16 bits, in the low half.
   uint32_t peek16() {
-    uint64_t word;
-    std::memcpy(&word, data_ + at_, 8);
-    bits_ |= __builtin_bswap64(word) >> count_;  // bits below count_ may be set already, by the same bytes
-    at_ += (63u - static_cast<uint32_t>(count_)) / 8;
-    count_ |= 56;
+    // Most often there are enough: refilling each time would make every symbol wait for another load.
+    if (count_ < kMostPeeked) refill();
     return static_cast<uint32_t>(bits_ >> 48);
+  }
+  // The number of `size` bits (15 at the most) behind the next `skipped`: JPEG's negative ones begin with 0,
+  // and are too large by 2^size - 1. After peek16. No branch: nobody could predict the sign.
+  int32_t peek_number(int skipped, int size) const {
+    const uint64_t rest = bits_ << skipped;
+    const int32_t number = static_cast<int32_t>(rest >> 1 >> (63 - size));
+    const int32_t negative = static_cast<int32_t>(~(static_cast<int64_t>(rest) >> 63));
+    return number - (((1 << size) - 1) & negative);
   }
   // Drops what was peeked at, and up to 15 bits behind it.
   void skip(int count) {
@@ -39,6 +44,16 @@ class JpegBits {
   size_t used() const { return at_ - static_cast<size_t>(count_ / 8); }
 
  private:
+  static constexpr int kMostPeeked = 31;
+
+  void refill() {
+    uint64_t word;
+    std::memcpy(&word, data_ + at_, 8);
+    bits_ |= __builtin_bswap64(word) >> count_;  // bits below count_ may be set already, by the same bytes
+    at_ += (63u - static_cast<uint32_t>(count_)) / 8;
+    count_ |= 56;
+  }
+
   const uint8_t* data_;
   size_t at_ = 0;
   uint64_t bits_ = 0;  // from the top
@@ -62,14 +77,21 @@ class JpegHuffman {
     return entry.symbol;
   }
   // The same, but also goes over the value behind the code, whose bits the symbol's low half counts.
-  int decode_over_value(JpegBits& bits) const {
+  int decode_over_value(JpegBits& bits) const { return decode_value(bits).symbol; }
+  struct Value {
+    int symbol;
+    int32_t value;
+  };
+  // The same, and what the value is.
+  Value decode_value(JpegBits& bits) const {
     const Entry entry = look_up(bits.peek16());
+    const int32_t value = bits.peek_number(entry.length, entry.symbol & 15);
     bits.skip(entry.with_value);
-    return entry.symbol;
+    return {entry.symbol, value};
   }
 
  private:
-  static constexpr int kQuickBits = 9;
+  static constexpr int kQuickBits = 10;
   struct Entry {
     int16_t symbol;
     uint8_t length;  // 0: a longer code

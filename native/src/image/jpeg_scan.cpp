@@ -1,6 +1,7 @@
 #include "image/jpeg_scan.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 
@@ -41,8 +42,8 @@ struct Segment {
 
 class Walk {
  public:
-  Walk(Bytes file, size_t at, const JpegFrame& frame, const JpegScan& scan)
-      : file_(file), frame_(frame), scan_(scan) {
+  Walk(Bytes file, size_t at, const JpegFrame& frame, const JpegScan& scan, JpegPicture* picture)
+      : file_(file), frame_(frame), scan_(scan), picture_(picture) {
     begin_segment(at);
   }
 
@@ -61,16 +62,12 @@ class Walk {
           until_restart = restart_interval - 1;
         }
         if (interleaved) {
-          for (const JpegScan::Part& part : scan_.parts) {
-            const int blocks = part.component->horizontal * part.component->vertical;
-            for (int b = 0; b < blocks; ++b) block(part, nullptr);
-          }
+          for (const JpegScan::Part& part : scan_.parts) unit(part, x, y);
         } else {
-          const size_t index = static_cast<size_t>(y) * static_cast<size_t>(across) + static_cast<size_t>(x);
-          std::vector<uint64_t>& nonzero = scan_.parts[0].component->nonzero;
-          block(scan_.parts[0], nonzero.empty() ? nullptr : &nonzero[index]);
+          block(scan_.parts[0], x, y);
         }
       }
+      if (picture_ != nullptr) picture_->finish_units(y);
     }
     const size_t rest = segment_.size - bits_.used();
     const auto end = segment_.bytes.begin() + static_cast<ptrdiff_t>(segment_.size);
@@ -85,10 +82,31 @@ class Walk {
     segment_.read(file_, at);
     bits_ = JpegBits(segment_.bytes.data());
     run_ = 0;
+    predictions_.fill(0);
   }
 
-  void block(const JpegScan::Part& part, uint64_t* nonzero) {
-    if (!frame_.progressive) {
+  // What an interleaved scan has of a component at a time.
+  void unit(const JpegScan::Part& part, int x, int y) {
+    const int across = part.component->horizontal;
+    const int down = part.component->vertical;
+    for (int i = 0; i < down; ++i) {
+      for (int j = 0; j < across; ++j) block(part, across * x + j, down * y + i);
+    }
+  }
+
+  void block(const JpegScan::Part& part, int x, int y) {
+    JpegComponent& component = *part.component;
+    uint64_t unused = 0;
+    uint64_t& nonzero = component.nonzero.empty()
+                            ? unused
+                            : component.nonzero[static_cast<size_t>(y) *
+                                                    static_cast<size_t>(component.blocks_across) +
+                                                static_cast<size_t>(x)];
+    if (picture_ != nullptr) {
+      const size_t number = static_cast<size_t>(&component - frame_.components.data());
+      decode(*part.dc, *part.ac, predictions_[number], coefficients_);
+      picture_->add_block(number, x, y, coefficients_);
+    } else if (!frame_.progressive) {
       sequential(*part.dc, *part.ac);
     } else if (scan_.first == 0) {
       if (scan_.high == 0) {
@@ -97,9 +115,9 @@ class Walk {
         bits_.take(1);
       }
     } else if (scan_.high == 0) {
-      first_ac(*part.ac, *nonzero);
+      first_ac(*part.ac, nonzero);
     } else {
-      refine_ac(*part.ac, *nonzero);
+      refine_ac(*part.ac, nonzero);
     }
     if (bits_.used() > segment_.size) fail_damaged();
   }
@@ -131,6 +149,28 @@ class Walk {
         if (run_and_size != 0xf0) break;  // end of block
       } else if (k > 63) {
         fail_damaged();
+      }
+    }
+    bits_ = bits;
+  }
+
+  // The same, and what the coefficients are; the first is what `prediction` differs by from the block before.
+  void decode(const JpegHuffman& dc_table, const JpegHuffman& ac_table, uint32_t& prediction,
+              int16_t* coefficients) {
+    JpegBits bits = bits_;
+    const JpegHuffman::Value difference = dc_table.decode_value(bits);
+    if (checked(difference.symbol) > 15) fail_damaged();
+    prediction += static_cast<uint32_t>(difference.value);
+    coefficients[0] = static_cast<int16_t>(prediction);
+    for (int k = 1; k < 64; ++k) {
+      const JpegHuffman::Value next = ac_table.decode_value(bits);
+      k += checked(next.symbol) >> 4;
+      if ((next.symbol & 15) == 0) {
+        if (next.symbol != 0xf0) break;  // end of block
+      } else if (k > 63) {
+        fail_damaged();
+      } else {
+        coefficients[kZigzag[static_cast<size_t>(k)]] = static_cast<int16_t>(next.value);
       }
     }
     bits_ = bits;
@@ -205,14 +245,17 @@ class Walk {
   JpegBits bits_{nullptr};
   const JpegFrame& frame_;
   const JpegScan& scan_;
+  JpegPicture* picture_;
   uint32_t run_ = 0;
+  std::array<uint32_t, 4> predictions_{};
+  int16_t coefficients_[64] = {};  // zeros between blocks
 };
 
 }  // namespace
 
 size_t walk_jpeg_scan(Bytes file, size_t at, const JpegFrame& frame, const JpegScan& scan,
-                      int restart_interval) {
-  return Walk(file, at, frame, scan).run(restart_interval);
+                      int restart_interval, JpegPicture* picture) {
+  return Walk(file, at, frame, scan, picture).run(restart_interval);
 }
 
 }  // namespace clip4j::image

@@ -85,6 +85,10 @@ void along_row(const uint8_t* in, const Taps& columns, uint8_t* out) {
   }
 }
 
+void along_rows(const uint8_t* const* in, const Taps& columns, uint8_t*, uint8_t* const* out) {
+  for (int r = 0; r < kStrip; ++r) along_row(in[r], columns, out[r]);
+}
+
 void across_rows(const uint8_t* const* rows, const Taps& axis, int output, int bytes, uint8_t* out) {
   const int32_t* weights = axis.weights + static_cast<ptrdiff_t>(output) * axis.stride;
   for (int i = 0; i < bytes; ++i) {
@@ -156,7 +160,7 @@ void Axis::split_weights() {
   }
 }
 
-const ResampleKernels kScalarResample = {along_row, across_rows};
+const ResampleKernels kScalarResample = {along_rows, across_rows};
 
 const ResampleKernels& resample_kernels() {
 #ifdef __x86_64__

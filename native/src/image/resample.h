@@ -59,14 +59,23 @@ class Axis {
   int widest_ = 0;
 };
 
+// Rows that are resampled together.
+constexpr int kStrip = 16;
+
 // The kernels, one set an instruction set; the scalar ones are the oracle.
 struct ResampleKernels {
-  // One RGB row. `in` must be readable for kRowSlack bytes behind the last pixel that `columns` asks for.
-  void (*along_row)(const uint8_t* in, const Taps& columns, uint8_t* out);
+  // kStrip RGB rows. `scratch` has room for strip_scratch(columns) bytes.
+  void (*along_rows)(const uint8_t* const* in, const Taps& columns, uint8_t* scratch, uint8_t* const* out);
   // out[i] for i in [0, bytes) from rows[t][i], t in [0, count[output]).
   void (*across_rows)(const uint8_t* const* rows, const Taps& axis, int output, int bytes, uint8_t* out);
 };
-constexpr int kRowSlack = 16;
+
+// Two strips turned on their sides, what goes in and what comes out, and a pixel behind the former.
+inline size_t strip_scratch(const Taps& columns) {
+  const int last = columns.outputs - 1;
+  const int in = columns.first[last] + columns.count[last] - columns.first[0];
+  return size_t{3} * kStrip * static_cast<size_t>(in + 1 + columns.outputs);
+}
 
 extern const ResampleKernels kScalarResample;
 #ifdef __x86_64__

@@ -12,56 +12,9 @@ namespace {
 
 constexpr int kBlock = 16;
 
-// The four weights' low halves as pairs, taps 0 and 1 in the lower lane, 2 and 3 in the upper; then the high
-// ones.
-struct WeightPairs {
-  __m256i low;
-  __m256i high;
-};
-
-inline WeightPairs load_pairs(const int16_t* group) {
-  const __m256i halves =
-      _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(group)));
-  const __m256i low = _mm256_setr_epi32(0x03020100, 0x03020100, 0x03020100, 0x03020100, 0x07060504,
-                                        0x07060504, 0x07060504, 0x07060504);
-  const __m256i high = _mm256_setr_epi32(0x0b0a0908, 0x0b0a0908, 0x0b0a0908, 0x0b0a0908, 0x0f0e0d0c,
-                                         0x0f0e0d0c, 0x0f0e0d0c, 0x0f0e0d0c);
-  return {_mm256_shuffle_epi8(halves, low), _mm256_shuffle_epi8(halves, high)};
-}
-
 inline __m256i join(__m256i high, __m256i low) {
   const __m256i sum = _mm256_add_epi32(_mm256_slli_epi32(high, 15), low);
   return _mm256_add_epi32(sum, _mm256_set1_epi32(1 << (kWeightBits - 1)));
-}
-
-void along_row(const uint8_t* in, const Taps& columns, uint8_t* out) {
-  // From four RGB pixels: 16-bit r0 r1 g0 g1 b0 b1 0 0 in the lower lane, the same of pixels 2 and 3 in the
-  // upper.
-  const __m256i pairs = _mm256_setr_epi8(0, -1, 3, -1, 1, -1, 4, -1, 2, -1, 5, -1, -1, -1, -1, -1,  //
-                                         6, -1, 9, -1, 7, -1, 10, -1, 8, -1, 11, -1, -1, -1, -1, -1);
-  for (int i = 0; i < columns.outputs; ++i) {
-    const uint8_t* pixel = in + 3 * columns.first[i];
-    const int16_t* weights = columns.halves + 2 * static_cast<ptrdiff_t>(i) * columns.stride;
-    __m256i low = _mm256_setzero_si256();
-    __m256i high = _mm256_setzero_si256();
-    for (int t = columns.count[i]; t > 0; t -= kTapGroup, pixel += 3 * kTapGroup, weights += 2 * kTapGroup) {
-      const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(pixel));
-      const __m256i values = _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(bytes), pairs);
-      const WeightPairs w = load_pairs(weights);
-      low = _mm256_add_epi32(low, _mm256_madd_epi16(values, w.low));
-      high = _mm256_add_epi32(high, _mm256_madd_epi16(values, w.high));
-    }
-    const __m128i low_sum = _mm_add_epi32(_mm256_castsi256_si128(low), _mm256_extracti128_si256(low, 1));
-    const __m128i high_sum = _mm_add_epi32(_mm256_castsi256_si128(high), _mm256_extracti128_si256(high, 1));
-    const __m128i sum = _mm_add_epi32(_mm_add_epi32(_mm_slli_epi32(high_sum, 15), low_sum),
-                                      _mm_set1_epi32(1 << (kWeightBits - 1)));
-    const __m128i rgb = _mm_srai_epi32(sum, kWeightBits);
-    const __m128i words = _mm_packs_epi32(rgb, rgb);
-    const uint32_t packed = static_cast<uint32_t>(_mm_cvtsi128_si32(_mm_packus_epi16(words, words)));
-    *out++ = static_cast<uint8_t>(packed);
-    *out++ = static_cast<uint8_t>(packed >> 8);
-    *out++ = static_cast<uint8_t>(packed >> 16);
-  }
 }
 
 // Sixteen bytes of two rows against one pair of weights.
@@ -74,7 +27,8 @@ inline void add_pair(__m128i a, __m128i b, __m256i low, __m256i high, __m256i su
   sums[3] = _mm256_add_epi32(sums[3], _mm256_madd_epi16(back, high));
 }
 
-inline __m128i load(const uint8_t* bytes) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes)); }
+inline __m128i load(const uint8_t* from) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from)); }
+inline void store(__m128i bytes, uint8_t* to) { _mm_storeu_si128(reinterpret_cast<__m128i*>(to), bytes); }
 
 // Two adjacent 16-bit weights in every 32-bit lane.
 inline __m256i broadcast_pair(const int16_t* pair) {
@@ -82,14 +36,15 @@ inline __m256i broadcast_pair(const int16_t* pair) {
                                             static_cast<uint32_t>(static_cast<uint16_t>(pair[1])) << 16));
 }
 
-// Sixteen bytes from `at` on.
-inline __m128i blend(const uint8_t* const* rows, int count, const int16_t* halves, int at) {
+// Sixteen sums of bytes, each byte weighted: two_rows(t) gives those of taps t and t + 1 (which may be one
+// beyond the last, of weight 0).
+template <typename TwoRows>
+inline __m128i blend(int count, const int16_t* halves, TwoRows&& two_rows) {
   __m256i sums[4] = {_mm256_setzero_si256(), _mm256_setzero_si256(), _mm256_setzero_si256(),
                      _mm256_setzero_si256()};
   for (int t = 0; t < count; t += 2) {
     const int16_t* low = halves + t / kTapGroup * kTapGroup * 2 + t % kTapGroup;
-    const __m128i a = load(rows[t] + at);
-    const __m128i b = t + 1 < count ? load(rows[t + 1] + at) : _mm_setzero_si128();
+    const auto [a, b] = two_rows(t);
     add_pair(a, b, broadcast_pair(low), broadcast_pair(low + kTapGroup), sums);
   }
   const __m256i front = _mm256_srai_epi32(join(sums[2], sums[0]), kWeightBits);
@@ -99,19 +54,90 @@ inline __m128i blend(const uint8_t* const* rows, int count, const int16_t* halve
   return _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
 }
 
+struct Two {
+  __m128i a;
+  __m128i b;
+};
+
+// One step of a transposition: every byte's row number is turned by one bit through its column number.
+inline void shuffle_rows(const __m128i (&from)[16], __m128i (&to)[16]) {
+  for (int i = 0; i < 8; ++i) {
+    to[2 * i] = _mm_unpacklo_epi8(from[i], from[i + 8]);
+    to[2 * i + 1] = _mm_unpackhi_epi8(from[i], from[i + 8]);
+  }
+}
+
+// 16 x 16 bytes; source(i) and target(i) are where row i is and goes.
+template <typename Source, typename Target>
+inline void transpose_block(Source&& source, Target&& target) {
+  __m128i rows[16], turned[16];
+  for (int i = 0; i < 16; ++i) rows[i] = load(source(i));
+  shuffle_rows(rows, turned);
+  shuffle_rows(turned, rows);
+  shuffle_rows(rows, turned);
+  shuffle_rows(turned, rows);
+  for (int i = 0; i < 16; ++i) store(rows[i], target(i));
+}
+
+// in[r][c] to out[kStrip * c + r], for c in [0, bytes).
+void turn_on_side(const uint8_t* const* in, int offset, int bytes, uint8_t* out) {
+  for (int at = 0; bytes >= kBlock && at < bytes; at += kBlock) {
+    const int here = at + kBlock <= bytes ? at : bytes - kBlock;
+    transpose_block([&](int r) { return in[r] + offset + here; },
+                    [&](int c) { return out + kStrip * (here + c); });
+  }
+  for (int c = 0; bytes < kBlock && c < bytes; ++c) {
+    for (int r = 0; r < kStrip; ++r) out[kStrip * c + r] = in[r][offset + c];
+  }
+}
+
+// And back.
+void stand_up(const uint8_t* in, int bytes, uint8_t* const* out) {
+  for (int at = 0; bytes >= kBlock && at < bytes; at += kBlock) {
+    const int here = at + kBlock <= bytes ? at : bytes - kBlock;
+    transpose_block([&](int c) { return in + kStrip * (here + c); }, [&](int r) { return out[r] + here; });
+  }
+  for (int c = 0; bytes < kBlock && c < bytes; ++c) {
+    for (int r = 0; r < kStrip; ++r) out[r][c] = in[kStrip * c + r];
+  }
+}
+
+// On its side, a strip is resampled across its rows, with nothing to add up between lanes: half the time.
+void along_rows(const uint8_t* const* in, const Taps& columns, uint8_t* scratch, uint8_t* const* out) {
+  constexpr int kPixel = 3 * kStrip;
+  const int first = columns.first[0];
+  const int end = columns.first[columns.outputs - 1] + columns.count[columns.outputs - 1];
+  turn_on_side(in, 3 * first, 3 * (end - first), scratch);
+  uint8_t* const turned = scratch + kPixel * (end - first + 1);
+  for (int i = 0; i < columns.outputs; ++i) {
+    const int16_t* halves = columns.halves + 2 * static_cast<ptrdiff_t>(i) * columns.stride;
+    for (int channel = 0; channel < 3; ++channel) {
+      const uint8_t* from = scratch + kPixel * (columns.first[i] - first) + kStrip * channel;
+      const __m128i sum = blend(columns.count[i], halves, [&](int t) {
+        return Two{load(from + kPixel * t), load(from + kPixel * (t + 1))};
+      });
+      store(sum, turned + kPixel * i + kStrip * channel);
+    }
+  }
+  stand_up(turned, 3 * columns.outputs, out);
+}
+
 void across_rows(const uint8_t* const* rows, const Taps& axis, int output, int bytes, uint8_t* out) {
   const int count = axis.count[output];
   const int16_t* halves = axis.halves + 2 * static_cast<ptrdiff_t>(output) * axis.stride;
   for (int at = 0; bytes >= kBlock && at < bytes; at += kBlock) {
     const int here = at + kBlock <= bytes ? at : bytes - kBlock;  // the last block overlaps the one before
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(out + here), blend(rows, count, halves, here));
+    const __m128i sum = blend(count, halves, [&](int t) {
+      return Two{load(rows[t] + here), t + 1 < count ? load(rows[t + 1] + here) : _mm_setzero_si128()};
+    });
+    store(sum, out + here);
   }
   if (bytes < kBlock) kScalarResample.across_rows(rows, axis, output, bytes, out);
 }
 
 }  // namespace
 
-const ResampleKernels kAvx2Resample = {along_row, across_rows};
+const ResampleKernels kAvx2Resample = {along_rows, across_rows};
 
 }  // namespace clip4j::image
 

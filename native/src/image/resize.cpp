@@ -143,29 +143,41 @@ class Resampler {
         columns_(axis(filter, columns)),
         rows_(axis(filter, rows)),
         sources_(static_cast<size_t>(rows_.widest())),
-        row_(3 * static_cast<size_t>(picture.width) + kRowSlack) {}
+        scratch_(strip_scratch(columns_.taps())) {}
 
   void rows_first() {
     const int first = 3 * columns_.first(0);
     const int bytes = 3 * columns_.end(columns_.size() - 1) - first;
-    for (int i = 0; i < rows_.size(); ++i) {
+    const size_t width = size_t{3} * static_cast<size_t>(picture_.width);
+    std::vector<uint8_t> strip(width * kStrip);
+    const auto row = [&](int r) { return strip.data() + width * static_cast<size_t>(r); };
+    for (int begin = 0; begin < rows_.size(); begin += kStrip) {
       exit_gate::check_running();
-      for (int y = rows_.first(i); y < rows_.end(i); ++y) source(i, y) = picture_.row(y) + first;
-      kernels_.across_rows(sources_.data(), rows_.taps(), i, bytes, row_.data() + first);
-      kernels_.along_row(row_.data(), columns_.taps(), output(i));
+      const int count = std::min(kStrip, rows_.size() - begin);
+      for (int r = 0; r < count; ++r) {
+        const int i = begin + r;
+        for (int y = rows_.first(i); y < rows_.end(i); ++y) source(i, y) = picture_.row(y) + first;
+        kernels_.across_rows(sources_.data(), rows_.taps(), i, bytes, row(r) + first);
+      }
+      along_rows(count, row, [&](int r) { return output(begin + r); });
     }
   }
 
-  // Keeps as many rows that are done along the row as one output row needs; row y lives in slot y % widest.
+  // Keeps as many rows that are done along the row as one output row needs, and the rest of a strip; row y
+  // lives in slot y % slots.
   void columns_first() {
     const size_t bytes = size_t{3} * static_cast<size_t>(columns_.size());
-    std::vector<uint8_t> ring(bytes * static_cast<size_t>(rows_.widest()));
-    const auto slot = [&](int y) { return ring.data() + bytes * static_cast<size_t>(y % rows_.widest()); };
+    const int slots = rows_.widest() + kStrip - 1;
+    std::vector<uint8_t> ring(bytes * static_cast<size_t>(slots));
+    const auto slot = [&](int y) { return ring.data() + bytes * static_cast<size_t>(y % slots); };
     int next = 0;
     for (int i = 0; i < rows_.size(); ++i) {
       exit_gate::check_running();
-      for (next = std::max(next, rows_.first(i)); next < rows_.end(i); ++next) {
-        kernels_.along_row(with_slack(next), columns_.taps(), slot(next));
+      for (next = std::max(next, rows_.first(i)); next < rows_.end(i);) {
+        const int count = std::min(kStrip, picture_.height - next);
+        along_rows(
+            count, [&](int r) { return picture_.row(next + r); }, [&](int r) { return slot(next + r); });
+        next += count;
       }
       for (int y = rows_.first(i); y < rows_.end(i); ++y) source(i, y) = slot(y);
       kernels_.across_rows(sources_.data(), rows_.taps(), i, static_cast<int>(bytes), output(i));
@@ -180,11 +192,16 @@ class Resampler {
   const uint8_t*& source(int output, int y) { return sources_[static_cast<size_t>(y - rows_.first(output))]; }
   uint8_t* output(int i) { return result_.row(top_ + i) + 3 * left_; }
 
-  // Behind most rows the next one is readable; of the last ones a copy is made.
-  const uint8_t* with_slack(int y) {
-    if (int64_t{3} * picture_.width * (picture_.height - 1 - y) >= kRowSlack) return picture_.row(y);
-    std::memcpy(row_.data(), picture_.row(y), size_t{3} * static_cast<size_t>(picture_.width));
-    return row_.data();
+  // Where there are fewer rows than a strip has, the last one is done several times.
+  template <typename In, typename Out>
+  void along_rows(int count, In&& in, Out&& out) {
+    const uint8_t* from[kStrip];
+    uint8_t* to[kStrip];
+    for (int r = 0; r < kStrip; ++r) {
+      from[r] = in(std::min(r, count - 1));
+      to[r] = out(std::min(r, count - 1));
+    }
+    kernels_.along_rows(from, columns_.taps(), scratch_.data(), to);
   }
 
   const Pixels& picture_;
@@ -195,7 +212,7 @@ class Resampler {
   Axis rows_;
   const ResampleKernels& kernels_ = resample_kernels();
   std::vector<const uint8_t*> sources_;  // the rows that the current output row is made from
-  std::vector<uint8_t> row_;
+  std::vector<uint8_t> scratch_;
 };
 
 }  // namespace

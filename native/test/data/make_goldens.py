@@ -109,6 +109,9 @@ def pictures():
     yield "444.jpg", encode(rgb, "JPEG", quality=92, subsampling=0)
     yield "422.jpg", encode(rgb, "JPEG", quality=80, subsampling=1)
     yield "420.jpg", encode(rgb, "JPEG", quality=70, subsampling=2, optimize=True)
+    for width, height, subsampling in [(4, 9, 2), (5, 1, 2), (64, 40, 2), (6, 33, 1), (17, 64, 0)]:
+        name = f"{width}x{height}-{['444', '422', '420'][subsampling]}.jpg"
+        yield name, encode(Image.fromarray(picture(3, width, height)), "JPEG", quality=95, subsampling=subsampling)
     yield "rgb.jpg", encode(rgb, "JPEG", quality=90, subsampling=0, keep_rgb=True)
     yield "progressive.jpg", encode(rgb, "JPEG", quality=90, progressive=True)
     yield "progressive_grey.jpg", encode(grey, "JPEG", quality=60, progressive=True)

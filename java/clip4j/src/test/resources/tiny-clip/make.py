@@ -59,7 +59,7 @@ def write_pictures():
     return ["rgb.png", "photo.jpg", "grey.jpg", "palette.png", "lossless.webp", "tall.gif"]
 
 
-def embed(model, tokenizer, processor, pictures):
+def embed(model, tokenizer, processor, pictures, **options):
     def unit(features):
         return (features / features.norm(dim=-1, keepdim=True))[0].tolist()
 
@@ -73,7 +73,7 @@ def embed(model, tokenizer, processor, pictures):
             # As an array, which carries no transparency: transformers before 5 drops it, from then on it
             # composites over white.
             pixels = processor(np.asarray(Image.open(HERE / name).convert("RGB")), return_tensors="pt")
-            features = model.visual_projection(model.vision_model(**pixels).pooler_output)
+            features = model.visual_projection(model.vision_model(**pixels, **options).pooler_output)
             images.append({"file": name, "embedding": unit(features)})
     return {"texts": texts, "images": images}
 
@@ -100,6 +100,8 @@ def main():
     processor.save_pretrained(HERE)
     pictures = write_pictures()
     expected = embed(model, tokenizer, processor, pictures)
+    larger = CLIPImageProcessorPil(size={"shortest_edge": 53}, crop_size={"height": 53, "width": 53})
+    expected["at_53_pixels"] = embed(model, tokenizer, larger, pictures, interpolate_pos_encoding=True)
     for block in [*model.text_model.encoder.layers, *model.vision_model.encoder.layers]:
         block.mlp.activation_fn = torch.nn.GELU()
     expected["gelu"] = embed(model, tokenizer, processor, pictures)

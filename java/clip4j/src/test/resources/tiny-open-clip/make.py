@@ -11,7 +11,7 @@ import pathlib
 import tempfile
 
 import torch
-from open_clip.model import CLIP, CustomTextCLIP, convert_weights_to_fp16
+from open_clip.model import CLIP, CustomTextCLIP, convert_weights_to_fp16, resize_pos_embed
 from open_clip.openai import load_openai_model
 from open_clip.tokenizer import SimpleTokenizer
 from open_clip.transform import PreprocessCfg, image_transform_v2
@@ -77,6 +77,24 @@ def tokenizer(length):
         return SimpleTokenizer(file.name, context_length=length)
 
 
+def with_image_size(config, size):
+    model = config["model_cfg"]
+    return config | {"model_cfg": model | {"vision_cfg": model["vision_cfg"] | {"image_size": size}}}
+
+
+def at_other_sizes(model, config):
+    """A larger and a smaller one, as open_clip.create_model does it with force_image_size."""
+    results = {}
+    for size in (config["model_cfg"]["vision_cfg"]["patch_size"] * 2 - 1, 61):
+        other = with_image_size(config, size)
+        resized = build(other["model_cfg"])
+        state = model.state_dict()
+        resize_pos_embed(state, resized)
+        resized.load_state_dict(state)
+        results[size] = expected(resized, other)
+    return results
+
+
 def expected(model, config):
     size = config["model_cfg"]["vision_cfg"]["image_size"]
     preprocess = image_transform_v2(PreprocessCfg(size=size, **config["preprocess_cfg"]), is_train=False)
@@ -91,6 +109,13 @@ def expected(model, config):
             pixels = preprocess(Image.open(TINY / name)).unsqueeze(0)
             images.append({"file": name, "embedding": model.encode_image(pixels, normalize=True)[0].tolist()})
     return {"texts": texts, "images": images}
+
+
+def write_expected(folder, model, config):
+    state = torch.get_rng_state()
+    results = expected(model, config) | {"at_other_sizes": at_other_sizes(model, config)}
+    torch.set_rng_state(state)
+    (folder / "expected.json").write_text(json.dumps(results), encoding="utf-8")
 
 
 def write_archive(folder):
@@ -119,7 +144,7 @@ def write_archive(folder):
     folder.mkdir(exist_ok=True)
     archive.save(str(folder / "Tiny.pt"))
     read = load_openai_model(str(folder / "Tiny.pt"), precision="fp32", device="cpu")
-    (folder / "expected.json").write_text(json.dumps(expected(read, {"model_cfg": config, "preprocess_cfg": {}})), encoding="utf-8")
+    write_expected(folder, read, {"model_cfg": config, "preprocess_cfg": {}})
 
 
 def main():
@@ -130,7 +155,7 @@ def main():
         folder.mkdir(exist_ok=True)
         model = build(config["model_cfg"])
         (folder / "open_clip_config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
-        (folder / "expected.json").write_text(json.dumps(expected(model, config)), encoding="utf-8")
+        write_expected(folder, model, config)
         state = model.state_dict()
         if name == "openai":
             state = {key: value.bfloat16() for key, value in state.items()}

@@ -33,6 +33,8 @@ TEXTS = [
     "a\u3000b\u00a0c\u2028d \u2581 e\u0001f",
     "\U0001f431 \uff21\uff22",
     "...",
+    "a cat</s> <unk>  dog </s>",
+    "\u039f\u03a3'\u03b1 \u039f\u03a3. \u03a3 \u03a3\u03a3 A\u2600\u03a3",
     "very long " * 40,
 ]
 CORPUS = """a photo of a cat and a dog in the house. the very long photo of the dog. a cat on a mat, fine and long.

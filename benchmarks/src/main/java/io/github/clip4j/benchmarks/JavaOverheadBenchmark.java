@@ -8,6 +8,7 @@ import io.github.clip4j.internal.Native;
 import io.github.clip4j.search.Embeddings;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
@@ -29,7 +30,8 @@ import org.openjdk.jmh.annotations.Warmup;
 /**
  * What Java costs over native code: a bare crossing; and for calls that encode, {@code javaMicros},
  * the time that neither native code nor the tokenizer accounts for, a call, and {@code
- * javaPercent}, its share. Both are means over the one iteration, which JMH would otherwise add up.
+ * javaPercent}, its share. Both are medians over the one iteration, since JMH would add up those of
+ * several.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
@@ -47,34 +49,39 @@ public class JavaOverheadBenchmark {
   private ClipModel clip;
   private final List<ImageSource> pictures = new ArrayList<>();
 
-  /** Sums over an iteration. */
+  /** The calls of an iteration, or the first of them. */
   @AuxCounters(AuxCounters.Type.EVENTS)
   @State(Scope.Thread)
   public static class Overhead {
-    private double millis;
-    private double javaMillis;
-    private long calls;
+    private final double[] millis = new double[1 << 16];
+    private final double[] javaMillis = new double[1 << 16];
+    private int calls;
 
     @Setup(Level.Iteration)
     public void reset() {
-      millis = 0;
-      javaMillis = 0;
       calls = 0;
     }
 
     void add(long start, Timings inside) {
       double all = (System.nanoTime() - start) / 1e6;
-      millis += all;
-      javaMillis += all - inside.preprocessMs() - inside.encodeMs();
-      calls++;
+      if (calls < millis.length) {
+        millis[calls] = all;
+        javaMillis[calls++] = all - inside.preprocessMs() - inside.encodeMs();
+      }
     }
 
     public double javaMicros() {
-      return 1e3 * javaMillis / calls;
+      return 1e3 * median(javaMillis);
     }
 
     public double javaPercent() {
-      return 100 * javaMillis / millis;
+      return 100 * median(javaMillis) / median(millis);
+    }
+
+    private double median(double[] values) {
+      double[] sorted = Arrays.copyOf(values, calls);
+      Arrays.sort(sorted);
+      return calls == 0 ? 0 : sorted[calls / 2];
     }
   }
 
@@ -103,30 +110,30 @@ public class JavaOverheadBenchmark {
   }
 
   @Benchmark
-  public int text(Overhead sums) {
+  public int text(Overhead overhead) {
     long start = System.nanoTime();
     try (Embeddings rows =
         clip.embedTexts(
             List.of("a man is riding a white horse"),
-            report -> sums.add(start, report.timings()))) {
+            report -> overhead.add(start, report.timings()))) {
       return rows.rows();
     }
   }
 
   @Benchmark
-  public int image(Overhead sums) {
-    return images(pictures.subList(0, 1), sums);
+  public int image(Overhead overhead) {
+    return images(pictures.subList(0, 1), overhead);
   }
 
   @Benchmark
-  public int images(Overhead sums) {
-    return images(pictures, sums);
+  public int images(Overhead overhead) {
+    return images(pictures, overhead);
   }
 
-  private int images(List<ImageSource> images, Overhead sums) {
+  private int images(List<ImageSource> images, Overhead overhead) {
     long start = System.nanoTime();
     try (ImageEmbeddings rows = clip.embedImages(images)) {
-      sums.add(start, rows.timings());
+      overhead.add(start, rows.timings());
       return rows.embeddings().rows();
     }
   }

@@ -41,7 +41,7 @@ public final class BatchingEncoder implements AutoCloseable {
   private final LoadedModel model;
   private final long maxEncodedBytes;
   private final BatchingOptions options;
-  private final BatchQueue<Tokens> texts;
+  private final BatchQueue<List<Tokens>> texts;
   private final BatchQueue<Picture> images;
   private final NativeHandle handle;
 
@@ -50,7 +50,7 @@ public final class BatchingEncoder implements AutoCloseable {
   private BatchingEncoder(
       ClipModel model,
       BatchingOptions options,
-      BatchQueue<Tokens> texts,
+      BatchQueue<List<Tokens>> texts,
       BatchQueue<Picture> images) {
     this.model = model.loaded();
     this.maxEncodedBytes = model.maxEncodedBytes();
@@ -94,14 +94,15 @@ public final class BatchingEncoder implements AutoCloseable {
   }
 
   /**
-   * Submits a text. One that is longer than {@link ClipModel#maxTokens} is cut without a word in
-   * the log; {@link ClipModel#tokenize} tells which.
+   * Submits a text. One that is longer than {@link ClipModel#maxTokens} is cut, without a word in
+   * the log, or pooled, as the {@linkplain BatchingOptions#longTexts options} say; {@link
+   * ClipModel#tokenize} tells which are too long.
    *
    * @throws IllegalStateException after close
    */
   public CompletableFuture<float[]> embedText(String text) {
     Objects.requireNonNull(text, "text");
-    return submit(result -> texts.submit(model.tokenize(text), result));
+    return submit(result -> texts.submit(model.parts(text, options.longTexts()), result));
   }
 
   /**
@@ -138,7 +139,7 @@ public final class BatchingEncoder implements AutoCloseable {
     }
   }
 
-  private static void encodeTexts(LoadedModel model, List<Item<Tokens>> batch) {
+  private static void encodeTexts(LoadedModel model, List<Item<List<Tokens>>> batch) {
     try (Embeddings rows = Encoders.texts(model, inputs(batch)).rows()) {
       for (int i = 0; i < batch.size(); i++) {
         batch.get(i).result().complete(rows.row(i));

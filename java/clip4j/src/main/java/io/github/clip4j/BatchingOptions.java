@@ -15,13 +15,16 @@ import java.util.Optional;
  * @param whenFull what becomes of an item that finds the queue full
  * @param timeout from the submission of an item to its result; an item that exceeds it fails with
  *     {@link java.util.concurrent.TimeoutException}. Empty: none
+ * @param longTexts what becomes of a text that is longer than the model takes; one that is pooled
+ *     counts as one item, however many parts it has
  */
 public record BatchingOptions(
     int maxBatch,
     Duration maxWait,
     int queueCapacity,
     WhenFull whenFull,
-    Optional<Duration> timeout) {
+    Optional<Duration> timeout,
+    LongTexts longTexts) {
 
   /** What becomes of an item that finds the queue full. */
   public enum WhenFull {
@@ -31,9 +34,10 @@ public record BatchingOptions(
     REJECT
   }
 
-  /** Batches of 32, 2 ms, a queue of 1024 that blocks, no timeout. */
+  /** Batches of 32, 2 ms, a queue of 1024 that blocks, no timeout, long texts cut. */
   public static final BatchingOptions DEFAULT =
-      new BatchingOptions(32, Duration.ofMillis(2), 1024, WhenFull.BLOCK, Optional.empty());
+      new BatchingOptions(
+          32, Duration.ofMillis(2), 1024, WhenFull.BLOCK, Optional.empty(), LongTexts.TRUNCATE);
 
   /**
    * Checks the values.
@@ -45,6 +49,7 @@ public record BatchingOptions(
     Objects.requireNonNull(maxWait, "maxWait");
     Objects.requireNonNull(whenFull, "whenFull");
     Objects.requireNonNull(timeout, "timeout");
+    Objects.requireNonNull(longTexts, "longTexts");
     atLeastOne(maxBatch, "maxBatch");
     atLeastOne(queueCapacity, "queueCapacity");
     if (maxWait.isNegative() || tooLong(maxWait)) {
@@ -70,26 +75,32 @@ public record BatchingOptions(
 
   /** A copy with another largest batch. */
   public BatchingOptions withMaxBatch(int items) {
-    return new BatchingOptions(items, maxWait, queueCapacity, whenFull, timeout);
+    return new BatchingOptions(items, maxWait, queueCapacity, whenFull, timeout, longTexts);
   }
 
   /** A copy with another longest wait for company. */
   public BatchingOptions withMaxWait(Duration time) {
-    return new BatchingOptions(maxBatch, time, queueCapacity, whenFull, timeout);
+    return new BatchingOptions(maxBatch, time, queueCapacity, whenFull, timeout, longTexts);
   }
 
   /** A copy with room for another number of waiting items. */
   public BatchingOptions withQueueCapacity(int items) {
-    return new BatchingOptions(maxBatch, maxWait, items, whenFull, timeout);
+    return new BatchingOptions(maxBatch, maxWait, items, whenFull, timeout, longTexts);
   }
 
   /** A copy that treats an item for which there is no room in another way. */
   public BatchingOptions withWhenFull(WhenFull other) {
-    return new BatchingOptions(maxBatch, maxWait, queueCapacity, other, timeout);
+    return new BatchingOptions(maxBatch, maxWait, queueCapacity, other, timeout, longTexts);
   }
 
   /** A copy with a timeout for every item. */
   public BatchingOptions withTimeout(Duration time) {
-    return new BatchingOptions(maxBatch, maxWait, queueCapacity, whenFull, Optional.of(time));
+    return new BatchingOptions(
+        maxBatch, maxWait, queueCapacity, whenFull, Optional.of(time), longTexts);
+  }
+
+  /** A copy that treats texts that are too long in another way. */
+  public BatchingOptions withLongTexts(LongTexts other) {
+    return new BatchingOptions(maxBatch, maxWait, queueCapacity, whenFull, timeout, other);
   }
 }

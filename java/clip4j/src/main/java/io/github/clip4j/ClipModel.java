@@ -207,10 +207,7 @@ public final class ClipModel implements AutoCloseable {
       }
     }
     double tokenizeMs = (System.nanoTime() - start) / 1e6;
-    Encoders.TextRows result =
-        pooled.isEmpty()
-            ? Encoders.texts(model, parts.stream().map(only -> only.get(0)).toList())
-            : Encoders.pooledTexts(model, parts);
+    Encoders.TextRows result = Encoders.texts(model, parts);
     try {
       report.accept(new TextReport(new Timings(tokenizeMs, result.encodeMs()), truncated, pooled));
     } catch (Throwable failed) {
@@ -238,9 +235,7 @@ public final class ClipModel implements AutoCloseable {
 
   private List<Tokens> parts(String text, LongTexts longTexts, String where) {
     try {
-      return longTexts == LongTexts.POOL
-          ? model.tokenizeParts(text)
-          : List.of(model.tokenize(text));
+      return model.parts(text, longTexts);
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(where + e.getMessage(), e);
     }

@@ -10,9 +10,9 @@ import java.util.Objects;
  * @param threads cores that one encoding may use; 0, the default, is all that this process has
  * @param images how encoded pictures are read
  * @param imageSize side in pixels of the squares that pictures become; 0, the default, is what the
- *     model was trained on. For another its position embeddings are interpolated, as transformers
- *     does it (bicubic): larger pictures show more detail, and rows of different sizes do not
- *     compare well
+ *     model was trained on. For another its position embeddings are interpolated (bicubic), as
+ *     transformers does it, or OpenCLIP for its own and OpenAI's files: larger pictures show more
+ *     detail, and rows of different sizes do not compare well
  * @param offline whether a model of the Hugging Face hub may come from the cache alone, as
  *     HF_HUB_OFFLINE=1 demands too
  * @param progress hears how far the download of a model is, all its files together; from several

@@ -10,6 +10,7 @@ import io.github.clip4j.search.Clip4jException.Kind;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -57,6 +58,27 @@ class BadModelTest {
       Path aside = Files.move(directory.resolve(name), temp.resolve("aside"));
       assertEquals(Kind.MISSING, failure().kind(), name);
       Files.move(aside, directory.resolve(name));
+    }
+  }
+
+  @Test
+  void aDirectoryThatIsNoModels() throws IOException {
+    Files.delete(directory.resolve("config.json"));
+    assertTrue(failure().getMessage().contains("is no model's directory"), failure().getMessage());
+  }
+
+  /** What a clone leaves where Git LFS is not installed. */
+  @Test
+  void pointersInsteadOfFiles() throws IOException {
+    for (String name : new String[] {"model.safetensors", "vocab.json"}) {
+      Path aside = Files.move(directory.resolve(name), temp.resolve("aside"));
+      Files.writeString(
+          directory.resolve(name),
+          "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 605247071\n");
+      Clip4jException failure = failure();
+      assertEquals(Kind.CORRUPT, failure.kind());
+      assertTrue(failure.getMessage().contains("git lfs pull"), failure.getMessage());
+      Files.move(aside, directory.resolve(name), StandardCopyOption.REPLACE_EXISTING);
     }
   }
 

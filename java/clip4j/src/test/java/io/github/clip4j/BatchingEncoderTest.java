@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.clip4j.search.Clip4jException;
+import io.github.clip4j.search.Embeddings;
 import io.github.clip4j.testing.ChildJvm;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -186,6 +187,26 @@ class BatchingEncoderTest extends WithTinyModel {
       CompletableFuture<float[]> late = encoder.embedText("a cat");
       assertInstanceOf(TimeoutException.class, failure(late));
       release.countDown();
+    }
+  }
+
+  /** Tiny-clip takes 32 tokens; the three texts are encoded as one batch. */
+  @Test
+  void longTextsArePooledWhereAsked() throws Exception {
+    List<String> texts = List.of("a cat", "a dog the cat ".repeat(30), "a photo of a cat");
+    BatchingOptions pool = BatchingOptions.DEFAULT.withLongTexts(LongTexts.POOL);
+    try (BatchingEncoder encoder = BatchingEncoder.of(model, pool);
+        Embeddings expected = model.embedTexts(texts, LongTexts.POOL, report -> {})) {
+      CountDownLatch release = hold(encoder);
+      List<CompletableFuture<float[]>> results = texts.stream().map(encoder::embedText).toList();
+      release.countDown();
+      for (int i = 0; i < texts.size(); i++) {
+        assertArrayEquals(expected.row(i), results.get(i).get(60, TimeUnit.SECONDS), 1e-6f);
+      }
+    }
+    try (BatchingEncoder cuts = BatchingEncoder.of(model)) {
+      float[] cut = cuts.embedText(texts.get(1)).get(60, TimeUnit.SECONDS);
+      assertArrayEquals(model.embedText(texts.get(1)), cut, 1e-6f);
     }
   }
 

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.gson.JsonObject;
 import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
 import java.io.IOException;
@@ -43,6 +44,19 @@ class OpenClipTest {
     try (ClipModel model = ClipModel.load(folder(name))) {
       Reference.assertSame(Reference.read(temp), model);
       assertEquals(Math.exp(3), model.logitScale(), 1e-4);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"openai", "squash", "custom", "archive"})
+  void picturesOfOtherSizes(String name) throws IOException {
+    JsonObject sizes = Reference.read(folder(name)).getAsJsonObject("at_other_sizes");
+    assertEquals(2, sizes.size());
+    for (String size : sizes.keySet()) {
+      LoadOptions options = LoadOptions.DEFAULT.withImageSize(Integer.parseInt(size));
+      try (ClipModel model = ClipModel.load(temp, options)) {
+        Reference.assertSame(sizes.getAsJsonObject(size), model);
+      }
     }
   }
 

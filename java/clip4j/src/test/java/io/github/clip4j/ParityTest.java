@@ -63,6 +63,15 @@ class ParityTest {
     }
   }
 
+  /** Six patches of 8 pixels a side, and 5 pixels left over; stored are four. */
+  @Test
+  void picturesOfAnotherSize() {
+    try (ClipModel model =
+        ClipModel.load(TinyModel.directory(), LoadOptions.DEFAULT.withImageSize(53))) {
+      assertSameRows(model, TinyModel.expected().getAsJsonObject("at_53_pixels"));
+    }
+  }
+
   @Test
   void tokenIds() {
     try (ClipModel model = TinyModel.load()) {

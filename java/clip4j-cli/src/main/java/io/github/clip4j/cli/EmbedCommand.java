@@ -1,6 +1,7 @@
 package io.github.clip4j.cli;
 
 import io.github.clip4j.ClipModel;
+import io.github.clip4j.LoadOptions;
 import io.github.clip4j.LongTexts;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -57,6 +58,15 @@ final class EmbedCommand extends Subcommand {
   @Mixin private EncoderOptions encoders;
 
   @Option(
+      names = "--image-size",
+      paramLabel = "N",
+      defaultValue = "0",
+      description =
+          "Side in pixels of the squares that pictures become; 0 (default) is the model's own. For"
+              + " another its position embeddings are interpolated.")
+  private int imageSize;
+
+  @Option(
       names = "--timings",
       description = "Print a line of JSON: items, load_ms, preprocess_ms, encode_ms, items_per_s.")
   private boolean timings;
@@ -83,7 +93,8 @@ final class EmbedCommand extends Subcommand {
     try (RowFile rows = RowFile.create(out);
         IdsFile ids = new IdsFile(out)) {
       long start = System.nanoTime();
-      try (ClipModel loaded = ModelOption.load(model.model, encoders.loadOptions(), console)) {
+      LoadOptions options = encoders.loadOptions().withImageSize(imageSize);
+      try (ClipModel loaded = ModelOption.load(model.model, options, console)) {
         double loadMs = (System.nanoTime() - start) / 1e6;
         Embedder embedder = new Embedder(loaded, console);
         embed(embedder, rows, ids);

@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
  *
  * @param endOfTextId where a text ends, or {@link #LARGEST_ID}
  * @param positionGrid for how many patches a side position embeddings are stored
+ * @param antialiased whether they are antialiased where they are interpolated
  */
 record ClipConfig(
     Tower vision,
@@ -21,6 +22,7 @@ record ClipConfig(
     int endOfTextId,
     int projectionDim,
     int positionGrid,
+    boolean antialiased,
     Family family) {
 
   /** The end of a text is where its largest id is. */
@@ -33,7 +35,7 @@ record ClipConfig(
   static final int GELU_TANH = 2;
 
   /** sizeof(clip4j_config). */
-  static final int BYTES = 2 * Tower.BYTES + (7 + Family.FACTS) * Integer.BYTES;
+  static final int BYTES = 2 * Tower.BYTES + (8 + Family.FACTS) * Integer.BYTES;
 
   /** What the towers are made of. */
   enum Family {
@@ -110,6 +112,23 @@ record ClipConfig(
         endOfTextId,
         projectionDim,
         imageSize / patchSize,
+        false,
+        family);
+  }
+
+  /** The same model with position embeddings that are interpolated as OpenCLIP does it. */
+  ClipConfig withAntialiasedPositions() {
+    return new ClipConfig(
+        vision,
+        text,
+        imageSize,
+        patchSize,
+        vocabularySize,
+        maxPositions,
+        endOfTextId,
+        projectionDim,
+        positionGrid,
+        true,
         family);
   }
 
@@ -130,6 +149,7 @@ record ClipConfig(
         endOfTextId,
         projectionDim,
         positionGrid,
+        antialiased,
         family);
   }
 
@@ -206,7 +226,7 @@ record ClipConfig(
     vision.write(to);
     text.write(to);
     to.putInt(imageSize).putInt(patchSize).putInt(vocabularySize).putInt(maxPositions);
-    to.putInt(endOfTextId).putInt(projectionDim).putInt(positionGrid);
+    to.putInt(endOfTextId).putInt(projectionDim).putInt(positionGrid).putInt(antialiased ? 1 : 0);
     for (int fact : family.facts) {
       to.putInt(fact);
     }

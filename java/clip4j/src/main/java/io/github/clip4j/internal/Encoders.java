@@ -7,6 +7,7 @@ import io.github.clip4j.search.Embeddings;
 import io.github.clip4j.search.internal.EmbeddingsAccess;
 import io.github.clip4j.search.internal.NativeBlock;
 import io.github.clip4j.search.internal.NativeMemory;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -31,10 +32,19 @@ public final class Encoders {
   public record TextRows(Embeddings rows, double encodeMs) {}
 
   /**
+   * Encodes texts, of each its parts; the row of one with several is the mean of their unit rows,
+   * scaled to length 1.
+   */
+  public static TextRows texts(LoadedModel model, List<List<Tokens>> texts) {
+    TextRows parts = parts(model, texts.stream().flatMap(List::stream).toList());
+    return parts.rows().rows() == texts.size() ? parts : pooled(parts, texts);
+  }
+
+  /**
    * Encodes tokenized texts, those that are alike once. The memory holds a clip4j_timings, the
    * lengths, the ids.
    */
-  public static TextRows texts(LoadedModel model, List<Tokens> texts) {
+  private static TextRows parts(LoadedModel model, List<Tokens> texts) {
     Map<Tokens, Integer> distinct = new LinkedHashMap<>();
     int[] encoded = new int[texts.size()]; // by text: which of the distinct ones it is
     for (int i = 0; i < encoded.length; i++) {
@@ -43,16 +53,18 @@ public final class Encoders {
     }
     int n = distinct.size();
     long ids = TIMINGS_BYTES + (long) n * Integer.BYTES;
-    long idCount = distinct.keySet().stream().mapToLong(text -> text.ids().length).sum();
+    long idCount = 0;
+    for (Tokens text : distinct.keySet()) {
+      idCount += text.ids().length;
+    }
     try (NativeBlock scratch =
         new NativeBlock("a call's arguments", ids + idCount * Integer.BYTES)) {
-      long lengthAt = TIMINGS_BYTES;
+      ByteBuffer lengths = scratch.buffer(TIMINGS_BYTES, n * Integer.BYTES);
       long idsAt = ids;
       for (Tokens text : distinct.keySet()) {
         int bytes = text.ids().length * Integer.BYTES;
-        scratch.buffer(lengthAt, Integer.BYTES).putInt(text.ids().length);
+        lengths.putInt(text.ids().length);
         scratch.buffer(idsAt, bytes).asIntBuffer().put(text.ids());
-        lengthAt += Integer.BYTES;
         idsAt += bytes;
       }
       long address = scratch.address();
@@ -81,18 +93,14 @@ public final class Encoders {
     }
   }
 
-  /**
-   * Row i is the mean of the unit rows of the i-th list of texts, scaled to length 1. Sums are in
-   * float64.
-   */
-  public static TextRows pooledTexts(LoadedModel model, List<List<Tokens>> texts) {
-    TextRows parts = texts(model, texts.stream().flatMap(List::stream).toList());
+  /** Row i is that of the i-th list of texts. Sums are in float64. */
+  private static TextRows pooled(TextRows parts, List<List<Tokens>> texts) {
     try (Embeddings rows = parts.rows()) {
       int[] next = {0};
       Embeddings pooled =
           Embeddings.fill(
               texts.size(),
-              model.dimension(),
+              rows.dimension(),
               (first, block) -> {
                 for (int text = first; block.hasRemaining(); text++) {
                   int from = next[0];

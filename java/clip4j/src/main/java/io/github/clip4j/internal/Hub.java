@@ -113,6 +113,7 @@ public final class Hub {
       cache.writeAbsent(
           commit, HubFiles.SETTINGS.stream().filter(file -> !listing.files().contains(file)));
       cache.writeRef(commit);
+      cache.deleteLeftovers();
     } catch (IOException e) {
       throw new Clip4jException(
           Kind.UNWRITABLE,

@@ -96,13 +96,22 @@ final class HubCache {
     }
   }
 
-  /** Where a blob is or will be. */
-  Path blob(String etag) throws IOException {
-    return blobs().resolve(etag);
+  private Path blobs() {
+    return folder().resolve("blobs");
   }
 
-  Path blobs() throws IOException {
-    return Files.createDirectories(folder().resolve("blobs"));
+  /** Where a blob is or will be. */
+  Path blob(String etag) throws IOException {
+    return Files.createDirectories(blobs()).resolve(etag);
+  }
+
+  /** Deletes what our interrupted downloads left for nothing; what cannot be deleted stays. */
+  void deleteLeftovers() {
+    try {
+      PartialBlob.deleteStale(blobs());
+    } catch (IOException e) {
+      // A cache that is read-only.
+    }
   }
 
   /**

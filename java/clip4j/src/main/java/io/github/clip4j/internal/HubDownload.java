@@ -48,7 +48,6 @@ final class HubDownload {
     boolean known = contents.values().stream().allMatch(content -> content.size() >= 0);
     total = known ? contents.values().stream().mapToLong(Content::size).sum() : -1;
     forAll(files, file -> fetch(file, contents.get(file)));
-    PartialBlob.deleteStale(cache.blobs());
   }
 
   private static void forAll(List<String> files, Task task) throws IOException {

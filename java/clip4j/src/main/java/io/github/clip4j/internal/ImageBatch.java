@@ -27,7 +27,10 @@ final class ImageBatch implements AutoCloseable {
     timings = outcomes + n * OUTCOME_BYTES;
     results = timings + TIMINGS_BYTES;
     long data = results + 2 * Integer.BYTES;
-    long dataBytes = images.stream().mapToLong(image -> image.data().remaining()).sum();
+    long dataBytes = 0;
+    for (ImageInput image : images) {
+      dataBytes += image.data().remaining();
+    }
     memory = new NativeBlock("a call's arguments", data + dataBytes);
     try {
       fill(preprocessing, images, data);

@@ -5,6 +5,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
+import com.google.gson.JsonPrimitive;
 import com.google.gson.Strictness;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
@@ -27,6 +28,12 @@ import java.util.regex.Pattern;
  * never asked for. A null value counts as absent, as in Python.
  */
 final class Json {
+  /** Digits; Python writes 1e30 out. */
+  private static final int LONGEST_NUMBER = 400;
+
+  /** With its e and its sign. */
+  private static final int LONGEST_EXPONENT = 5;
+
   private static final Pattern PLACE = Pattern.compile("line \\d+ column \\d+");
 
   private final String where;
@@ -58,16 +65,35 @@ final class Json {
       if (!root.isJsonObject() || reader.peek() != JsonToken.END_DOCUMENT) {
         throw new Clip4jException(Kind.CORRUPT, file + " is not one JSON object");
       }
+      checkNumbers(file, root);
       return new Json(file, root.getAsJsonObject(), "", ConcurrentHashMap.newKeySet());
     } catch (JsonParseException | IOException e) {
       throw new Clip4jException(Kind.CORRUPT, file + " is not valid JSON" + place(e), e);
     }
   }
 
+  /** To make a value of a long number takes the square of its length, or of its exponent. */
+  private static void checkNumbers(String file, JsonElement element) {
+    if (element.isJsonObject()) {
+      element.getAsJsonObject().asMap().values().forEach(value -> checkNumbers(file, value));
+    } else if (element.isJsonArray()) {
+      element.getAsJsonArray().forEach(value -> checkNumbers(file, value));
+    } else if (element instanceof JsonPrimitive primitive && primitive.isNumber()) {
+      String number = primitive.getAsString();
+      int exponent = Math.max(number.indexOf('e'), number.indexOf('E'));
+      if (number.length() > LONGEST_NUMBER
+          || exponent >= 0 && number.length() - exponent > LONGEST_EXPONENT) {
+        String start = number.substring(0, Math.min(number.length(), 30));
+        throw new Clip4jException(
+            Kind.CORRUPT, file + " holds the number " + start + "..., which nothing needs");
+      }
+    }
+  }
+
   /** Of what Gson says, which goes on over several lines, where the mistake is. */
   static String place(Exception malformed) {
     Matcher matcher = PLACE.matcher(String.valueOf(malformed.getMessage()));
-    return matcher.find() ? " (" + matcher.group() + ")" : "";
+    return matcher.find() ? ": " + matcher.group() : "";
   }
 
   boolean has(String name) {

@@ -2,6 +2,7 @@ package io.github.clip4j.internal;
 
 import io.github.clip4j.Device;
 import io.github.clip4j.LoadOptions;
+import io.github.clip4j.LongTexts;
 import io.github.clip4j.ModelInfo;
 import io.github.clip4j.ModelMemory;
 import io.github.clip4j.Precision;
@@ -263,14 +264,11 @@ public final class LoadedModel implements AutoCloseable {
     return preprocessing;
   }
 
-  /** Token ids of a text; IllegalStateException after close. */
-  public Tokens tokenize(String text) {
-    return with(model -> tokenizer.encode(text));
-  }
-
-  /** A text as parts of which none is too long; IllegalStateException after close. */
-  public List<Tokens> tokenizeParts(String text) {
-    return with(model -> tokenizer.parts(text));
+  /** A text as what is encoded of it: a part, or several; IllegalStateException after close. */
+  public List<Tokens> parts(String text, LongTexts longTexts) {
+    return with(
+        model ->
+            longTexts == LongTexts.POOL ? tokenizer.parts(text) : List.of(tokenizer.encode(text)));
   }
 
   /**

@@ -1,5 +1,7 @@
 package io.github.clip4j.internal;
 
+import io.github.clip4j.search.Clip4jException;
+import io.github.clip4j.search.Clip4jException.Kind;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -30,6 +32,12 @@ record ModelDescription(
     }
     if (files.has(OpenClip.CONFIG) && !isHuggingFace(files)) {
       return OpenClip.describe(files);
+    }
+    if (!files.has(CONFIG)) {
+      throw new Clip4jException(
+          Kind.MISSING,
+          "%s is no model's directory: it has no %s, no %s and no .pt file (give the one that has)"
+              .formatted(files.directory(), CONFIG, OpenClip.CONFIG));
     }
     ClipConfig config = ClipConfig.of(files.json(CONFIG));
     PreprocessorConfig preprocessor = PreprocessorConfig.of(files, config.family());

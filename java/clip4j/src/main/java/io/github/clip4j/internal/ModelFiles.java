@@ -25,6 +25,13 @@ final class ModelFiles {
   /** Far above any real tokenizer.json, far below what hurts. */
   private static final long MAX_TEXT_BYTES = 256L << 20;
 
+  /** How the file begins that stands for a large one where Git LFS has not fetched it. */
+  private static final ByteBuffer POINTER =
+      StandardCharsets.US_ASCII.encode("version https://git-lfs.github.com/spec/");
+
+  /** What to do about a file that a model's directory lacks. */
+  static final String COPY_ALL = " (copy all files of the model)";
+
   private final Path directory;
   private final Optional<Path> named;
   private final Map<String, Json> parsed = new ConcurrentHashMap<>();
@@ -96,6 +103,9 @@ final class ModelFiles {
 
   /** A small file's bytes. */
   byte[] bytes(String name) {
+    if (!has(name)) {
+      throw new Clip4jException(Kind.MISSING, path(name) + " does not exist" + COPY_ALL);
+    }
     read.add(name);
     return bytes(path(name));
   }
@@ -148,13 +158,12 @@ final class ModelFiles {
 
   /** A small file's bytes. */
   static byte[] bytes(Path file) {
-    try {
-      requireRegular(file);
-      if (Files.size(file) > MAX_TEXT_BYTES) {
+    try (FileChannel channel = open(file)) {
+      if (channel.size() > MAX_TEXT_BYTES) {
         throw new Clip4jException(
             Kind.TOO_LARGE, file + " is over " + (MAX_TEXT_BYTES >> 20) + " MiB");
       }
-      return Files.readAllBytes(file);
+      return bytes(channel, 0, (int) channel.size()).array();
     } catch (IOException e) {
       throw unreadable(file, e);
     }
@@ -169,12 +178,26 @@ final class ModelFiles {
     }
   }
 
-  /** Reading a pipe waits for ever, and a device may have no end. */
-  static void requireRegular(Path file) {
+  /**
+   * A file's content, for reading. Reading a pipe waits for ever, a device may have no end, and a
+   * pointer of Git LFS stands for another file.
+   */
+  static FileChannel open(Path file) throws IOException {
     if (Files.exists(file) && !Files.isRegularFile(file)) {
       throw new Clip4jException(
           Kind.UNREADABLE,
           file + (Files.isDirectory(file) ? " is a directory" : " is not a regular file"));
+    }
+    FileChannel channel = FileChannel.open(file);
+    try {
+      int count = (int) Math.min(channel.size(), POINTER.remaining());
+      if (bytes(channel, 0, count).equals(POINTER)) {
+        throw corrupt(file, "it is Git LFS's pointer to the file (fetch that: git lfs pull)");
+      }
+      return channel;
+    } catch (Throwable e) {
+      channel.close();
+      throw e;
     }
   }
 
@@ -233,7 +256,11 @@ final class ModelFiles {
     }
     throw new Clip4jException(
         Kind.MISSING,
-        directory + " has no weights: no " + String.join(", no ", names) + ", and no shards of it");
+        directory
+            + " has no weights: no "
+            + String.join(", no ", names)
+            + ", and no shards of it"
+            + COPY_ALL);
   }
 
   private Map<Path, List<Tensor>> shards(Json index) {

@@ -71,15 +71,16 @@ final class OpenAi {
     int patch = size("visual.conv1.weight", 3);
     int grid = (int) Math.round(Math.sqrt(size("visual.positional_embedding", 0) - 1));
     return new ClipConfig(
-        tower(size("visual.conv1.weight", 0), "visual.transformer.resblocks."),
-        tower(size("ln_final.weight", 0), "transformer.resblocks."),
-        patch * grid,
-        patch,
-        size("token_embedding.weight", 0),
-        size("positional_embedding", 0),
-        ClipConfig.LARGEST_ID,
-        size("text_projection", 1),
-        ClipConfig.Family.CLIP);
+            tower(size("visual.conv1.weight", 0), "visual.transformer.resblocks."),
+            tower(size("ln_final.weight", 0), "transformer.resblocks."),
+            patch * grid,
+            patch,
+            size("token_embedding.weight", 0),
+            size("positional_embedding", 0),
+            ClipConfig.LARGEST_ID,
+            size("text_projection", 1),
+            ClipConfig.Family.CLIP)
+        .withAntialiasedPositions();
   }
 
   private ClipConfig.Tower tower(int width, String blocks) {

@@ -97,15 +97,16 @@ final class OpenClip {
     int width = vision.positive("width", 768);
     int heads = Math.max(1, width / vision.positive("head_width", 64));
     return new ClipConfig(
-        tower(vision, width, heads, activation),
-        tower(text, text.positive("width", 512), text.positive("heads", 8), activation),
-        ClipConfig.side(vision, "image_size", 224),
-        ClipConfig.side(vision, "patch_size", 16),
-        text.positive("vocab_size", 49408),
-        text.positive("context_length", 77),
-        ClipConfig.LARGEST_ID,
-        model.positive("embed_dim", 512),
-        ClipConfig.Family.CLIP);
+            tower(vision, width, heads, activation),
+            tower(text, text.positive("width", 512), text.positive("heads", 8), activation),
+            ClipConfig.side(vision, "image_size", 224),
+            ClipConfig.side(vision, "patch_size", 16),
+            text.positive("vocab_size", 49408),
+            text.positive("context_length", 77),
+            ClipConfig.LARGEST_ID,
+            model.positive("embed_dim", 512),
+            ClipConfig.Family.CLIP)
+        .withAntialiasedPositions();
   }
 
   private static ClipConfig.Tower tower(Json config, int width, int heads, int activation) {

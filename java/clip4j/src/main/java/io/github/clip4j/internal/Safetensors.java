@@ -44,8 +44,7 @@ final class Safetensors {
   }
 
   private List<Tensor> tensors() {
-    ModelFiles.requireRegular(file);
-    try (FileChannel channel = FileChannel.open(file)) {
+    try (FileChannel channel = ModelFiles.open(file)) {
       long size = channel.size();
       if (size < 8) {
         throw corrupt("holds " + size + " bytes, too few for a header");
@@ -54,7 +53,10 @@ final class Safetensors {
       if (length < 0 || length > MAX_HEADER_BYTES) {
         throw new Clip4jException(
             Kind.TOO_LARGE,
-            file + ": its header claims " + Long.toUnsignedString(length) + " bytes, over 25 MB");
+            file
+                + ": its header claims "
+                + Long.toUnsignedString(length)
+                + " bytes, over 25 MB (is it a safetensors file?)");
       }
       if (length > size - 8) {
         throw corrupt("its header claims " + length + " bytes of a file of " + size);

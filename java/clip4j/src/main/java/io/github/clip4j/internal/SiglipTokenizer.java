@@ -8,11 +8,9 @@ import io.github.clip4j.internal.TokenizerSource.Padding;
 import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.regex.Pattern;
-import java.util.stream.LongStream;
 
 /**
  * How SigLIP reads texts: in lower case, padded to one length. SigLIP's own tokenizer is
@@ -21,6 +19,7 @@ import java.util.stream.LongStream;
  */
 final class SiglipTokenizer {
   private static final String SPIECE = "spiece.model";
+  private static final String CONFIG = "tokenizer_config.json";
   private static final Pattern PUNCTUATION = Pattern.compile("\\p{Punct}+");
 
   /** Python's {@code \s}. */
@@ -33,7 +32,7 @@ final class SiglipTokenizer {
 
   private SiglipTokenizer(ModelFiles files) {
     this.files = files;
-    config = files.jsonIfPresent("tokenizer_config.json");
+    config = files.jsonIfPresent(CONFIG);
     gemma =
         config
             .map(json -> json.string("tokenizer_class", ""))
@@ -48,37 +47,51 @@ final class SiglipTokenizer {
 
   private TokenizerSource ofPieces() {
     SentencePiece model = SentencePiece.read(SPIECE, files);
-    int end = model.id(token("eos_token", "</s>"));
+    String unknown = token("unk_token", "<unk>");
+    String end = token("eos_token", "</s>");
+    String pad = token("pad_token", "</s>");
+    AddedTokens added =
+        AddedTokens.of(
+            config.orElseGet(() -> Json.parse(files.path(CONFIG).toString(), "{}")),
+            List.of(unknown, end, pad),
+            model::id);
     boolean lower = lower(true);
     // transformers puts this before each text, so that SentencePiece leaves its beginning alone,
     // and takes its pieces away again; they count in the sums by which SentencePiece chooses.
-    String lead = " " + token("unk_token", "<unk>");
+    String lead = " " + unknown;
     int leading = model.encode(lead).size();
-    Function<String, long[]> encoder =
+    Function<String, List<Integer>> plain =
         text -> {
           List<Integer> ids = model.encode(lead + canonical(text, lower));
-          LongStream own = ids.stream().skip(leading).mapToLong(id -> id);
-          return LongStream.concat(own, LongStream.of(end)).toArray();
+          return ids.size() < leading ? ids : ids.subList(leading, ids.size());
         };
-    Padding padding = new Padding(model.id(token("pad_token", "</s>")), left("right"));
+    Function<String, long[]> encoder =
+        text -> {
+          String spaced = SentencePiece.SPACE + text.replace(SentencePiece.SPACE, " ");
+          List<Integer> ids = added.encode(spaced, plain);
+          if (ids.isEmpty() || ids.get(ids.size() - 1) != added.id(end)) {
+            ids.add(added.id(end));
+          }
+          return ids.stream().mapToLong(id -> id).toArray();
+        };
+    Padding padding = new Padding(added.id(pad), left("right"));
     return new TokenizerSource(
         files.path(SPIECE).toString(),
         new SpacedPieces(encoder, model.wordBegins(), () -> {}),
         Optional.of(padding));
   }
 
-  /** transformers' canonicalize_text, of a text that it puts a space before. */
+  /** transformers' canonicalize_text. */
   private static String canonical(String text, boolean lower) {
-    String plain = text.replace(SentencePiece.SPACE, " ");
-    String cased = lower ? plain.toLowerCase(Locale.ROOT) : plain;
-    String words = SPACES.matcher(PUNCTUATION.matcher(cased).replaceAll("")).replaceAll(" ");
-    return SentencePiece.SPACE + words.stripTrailing();
+    String cased = lower ? PythonLowerCase.of(text) : text;
+    return SPACES.matcher(PUNCTUATION.matcher(cased).replaceAll("")).replaceAll(" ").strip();
   }
 
   private TokenizerSource ofJson() {
     if (!files.has("tokenizer.json")) {
       throw new Clip4jException(
-          Kind.MISSING, files.directory() + " has no tokenizer.json and no " + SPIECE);
+          Kind.MISSING,
+          files.directory() + " has no tokenizer.json and no " + SPIECE + ModelFiles.COPY_ALL);
     }
     String name = files.path("tokenizer.json").toString();
     JsonObject json = files.json("tokenizer.json").members();

@@ -24,6 +24,7 @@ public final class Tokenizer implements AutoCloseable {
     this.maxTokens = maxTokens;
     this.vocabularySize = vocabularySize;
     try {
+      source.padding().ifPresent(padding -> checked(padding.id()));
       long[] none = ids("");
       long[] some = ids("a");
       boolean ends =

@@ -60,7 +60,7 @@ record TokenizerSource(String name, Encoder encoder, Optional<Padding> padding) 
             + " has no tokenizer.json, and not both vocab.json and merges.txt"
             + (files.archive().isPresent()
                 ? " (those of openai/clip-vit-base-patch32 fit OpenAI's archives)"
-                : ""));
+                : ModelFiles.COPY_ALL));
   }
 
   /** Of what a tokenizer.json says. */

@@ -56,8 +56,7 @@ final class TorchFile {
   }
 
   static List<Tensor> read(Path file) {
-    ModelFiles.requireRegular(file);
-    try (FileChannel channel = FileChannel.open(file)) {
+    try (FileChannel channel = ModelFiles.open(file)) {
       TorchFile torch = new TorchFile(file, channel);
       return torch.tensors(torch.isZip() ? torch.zip() : torch.oldFormat());
     } catch (IOException e) {

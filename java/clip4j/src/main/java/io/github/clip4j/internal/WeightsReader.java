@@ -2,6 +2,7 @@ package io.github.clip4j.internal;
 
 import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
+import io.github.clip4j.search.internal.FreshThread;
 import io.github.clip4j.search.internal.NativeBlock;
 import io.github.clip4j.search.internal.PathBytes;
 import io.github.clip4j.search.internal.Status;
@@ -14,7 +15,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 
 /** Gives a native model the tensors that it wants, file by file. */
 final class WeightsReader {
@@ -22,6 +27,9 @@ final class WeightsReader {
 
   /** Projections are transposed, at the most, and far smaller. */
   private static final int MAX_TRANSPOSED_BYTES = 256 << 20;
+
+  /** More only take memory: each holds a tensor in float32. */
+  private static final int MAX_READERS = 4;
 
   private final long model;
   private final Map<String, Long> numbers = new TreeMap<>();
@@ -41,24 +49,71 @@ final class WeightsReader {
     return ignored;
   }
 
+  /**
+   * Reads on several threads: native code packs one tensor on all cores while the next ones come
+   * from their files. What fails is told of the first tensor that failed, in the order of the
+   * files.
+   */
   void read(Map<Path, List<Tensor>> weights) {
+    List<Runnable> wanted = new ArrayList<>();
     weights.forEach(
         (file, tensors) -> {
           for (Tensor tensor : tensors) {
             // A name that holds a null would end there, and the model wants none such.
             if (tensor.name().indexOf('\0') < 0 && wants(tensor)) {
               dtype(file, tensor);
-              if (tensor.transposed()) {
-                readTransposed(file, tensor);
-              } else {
-                read(file, tensor);
-              }
               numbers.merge(tensor.dtype(), tensor.numbers(), Long::sum);
+              wanted.add(() -> readWanted(file, tensor));
             } else {
               ignored.add(tensor.name());
             }
           }
         });
+    int readers = Math.min(MAX_READERS, Runtime.getRuntime().availableProcessors());
+    runAll(wanted, readers);
+  }
+
+  /** Each thread takes the next one, until one has failed. Throws what the first of those did. */
+  private static void runAll(List<Runnable> steps, int threads) {
+    AtomicInteger next = new AtomicInteger();
+    SortedMap<Integer, Throwable> failures = new ConcurrentSkipListMap<>();
+    Supplier<Boolean> worker =
+        () -> {
+          for (int i = next.getAndIncrement();
+              i < steps.size() && failures.isEmpty();
+              i = next.getAndIncrement()) {
+            try {
+              steps.get(i).run();
+            } catch (Throwable failed) {
+              failures.put(i, failed);
+            }
+          }
+          return true;
+        };
+    List<FreshThread.Task<Boolean>> helpers = new ArrayList<>();
+    try {
+      while (helpers.size() + 1 < threads) {
+        helpers.add(FreshThread.start("clip4j-weights", worker));
+      }
+      worker.get();
+    } finally {
+      helpers.forEach(FreshThread.Task::join);
+    }
+    if (!failures.isEmpty()) {
+      Throwable first = failures.get(failures.firstKey());
+      if (first instanceof Error error) {
+        throw error;
+      }
+      throw (RuntimeException) first;
+    }
+  }
+
+  private void readWanted(Path file, Tensor tensor) {
+    if (tensor.transposed()) {
+      readTransposed(file, tensor);
+    } else {
+      read(file, tensor);
+    }
   }
 
   private boolean wants(Tensor tensor) {

@@ -187,6 +187,7 @@ public final class FakeHub implements AutoCloseable {
       siblings.add(sibling);
     }
     JsonObject listing = new JsonObject();
+    listing.addProperty("id", "org/tiny");
     listing.addProperty("sha", commit);
     listing.add("siblings", siblings);
     return listing.toString();

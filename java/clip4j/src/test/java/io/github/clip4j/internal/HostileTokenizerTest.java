@@ -163,6 +163,21 @@ class HostileTokenizerTest {
   }
 
   @Test
+  void paddingOutsideTheVocabulary() throws IOException {
+    Path file = copy("unigram").resolve("tokenizer.json");
+    TinyModel.edit(
+        file,
+        json ->
+            json.getAsJsonArray("added_tokens").get(0).getAsJsonObject().addProperty("id", 50));
+    ClipConfig config = config();
+    Clip4jException failure =
+        assertThrows(
+            Clip4jException.class, () -> Tokenizer.open(new ModelFiles(temp), config).close());
+    assertEquals(Kind.CORRUPT, failure.kind(), failure.getMessage());
+    assertTrue(failure.getMessage().contains("token id 50"), failure.getMessage());
+  }
+
+  @Test
   void aPieceThatIsLongerThanAnyText() throws IOException {
     Path file = copy("unigram").resolve("tokenizer.json");
     TinyModel.edit(

@@ -163,6 +163,16 @@ class HubTransferTest {
     assertTrue(Files.exists(blobs().resolve("c")));
   }
 
+  /** Python may have brought the blob that our killed process had begun. */
+  @Test
+  void deletesItWhereNothingIsFetchedToo() throws IOException {
+    open();
+    Files.write(blobs().resolve(server.etag(WEIGHTS) + ".clip4j-0.incomplete"), new byte[10]);
+    open();
+    assertWhole();
+    assertEquals(1, server.contentRequests().size());
+  }
+
   @Test
   void aBlobOfTheWrongLengthIsReplaced() throws IOException {
     Files.createDirectories(blobs());

@@ -2,7 +2,7 @@ package io.github.clip4j.search.internal;
 
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
-import java.util.List;
+import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -91,7 +91,7 @@ public final class NativeHandle implements AutoCloseable {
     final String what;
     final long address;
     final LongConsumer free;
-    final List<StackWalker.StackFrame> site = callers();
+    final Throwable site = new Throwable(); // its frames are named only for a report
     final AtomicBoolean closed = new AtomicBoolean();
     final AtomicInteger uses = new AtomicInteger(1);
 
@@ -129,20 +129,14 @@ public final class NativeHandle implements AutoCloseable {
     }
 
     private String leak() {
+      String internals = NativeHandle.class.getPackageName();
       return what
           + " was never closed and was freed by the garbage collector; it was made at"
-          + site.stream().map(frame -> "\n\tat " + frame).collect(Collectors.joining());
-    }
-
-    private static List<StackWalker.StackFrame> callers() {
-      String internals = NativeHandle.class.getPackageName();
-      return StackWalker.getInstance()
-          .walk(
-              frames ->
-                  frames
-                      .dropWhile(frame -> frame.getClassName().startsWith(internals))
-                      .limit(SITE_FRAMES)
-                      .collect(Collectors.toList()));
+          + Arrays.stream(site.getStackTrace())
+              .dropWhile(frame -> frame.getClassName().startsWith(internals))
+              .limit(SITE_FRAMES)
+              .map(frame -> "\n\tat " + frame)
+              .collect(Collectors.joining());
     }
   }
 }
