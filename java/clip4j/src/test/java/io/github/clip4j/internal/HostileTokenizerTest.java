@@ -167,8 +167,7 @@ class HostileTokenizerTest {
     Path file = copy("unigram").resolve("tokenizer.json");
     TinyModel.edit(
         file,
-        json ->
-            json.getAsJsonArray("added_tokens").get(0).getAsJsonObject().addProperty("id", 50));
+        json -> json.getAsJsonArray("added_tokens").get(0).getAsJsonObject().addProperty("id", 50));
     ClipConfig config = config();
     Clip4jException failure =
         assertThrows(
