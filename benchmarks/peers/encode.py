@@ -50,7 +50,7 @@ class Clip4j:
     def __init__(self, name, kinds, work, folder, precision, threads):
         self.name, self.kinds = name, kinds
         self.given, self.rows = work / "given", work / "rows"
-        self.process = harness.JavaPeer("PeerEncode", folder, precision, threads)
+        self.process = harness.JavaPeer("PeerEncode", folder, precision, threads, "cpu")
 
     def prepare(self, kind, given):
         self.time(kind, given, 3)

@@ -15,9 +15,18 @@ typedef struct clip4j_model clip4j_model;
 typedef enum clip4j_activation { CLIP4J_QUICK_GELU = 0, CLIP4J_GELU = 1, CLIP4J_GELU_TANH = 2 } clip4j_activation;
 typedef enum clip4j_dtype { CLIP4J_F32 = 0, CLIP4J_F16 = 1, CLIP4J_BF16 = 2 } clip4j_dtype;
 
-/* What the towers' layers multiply: 32-bit floats; bfloat16; 8-bit integers, weights with a scale an output and activations with a
- * scale and a zero a row. AUTO: of the three the fastest on this CPU. */
-typedef enum clip4j_precision { CLIP4J_PRECISION_FP32 = 0, CLIP4J_PRECISION_BF16 = 1, CLIP4J_PRECISION_INT8 = 2, CLIP4J_PRECISION_AUTO = 3 } clip4j_precision;
+/* What the towers' layers multiply: 32-bit floats; bfloat16; 16-bit floats, on a device alone; 8-bit integers, weights with a scale
+ * an output and activations with a scale and a zero a row, on the CPU alone. AUTO: the fastest on this CPU; BF16 on a device. */
+typedef enum clip4j_precision {
+  CLIP4J_PRECISION_FP32 = 0,
+  CLIP4J_PRECISION_BF16 = 1,
+  CLIP4J_PRECISION_FP16 = 2,
+  CLIP4J_PRECISION_INT8 = 3,
+  CLIP4J_PRECISION_AUTO = 4
+} clip4j_precision;
+
+/* Where the towers run: on a CUDA device, by its number in this process, or here. */
+#define CLIP4J_CPU (-1)
 
 /* One transformer tower. Norms and what they serve, attention and MLP, take turns in it, a norm first and a norm last:
  * layers.0.layer_norm1, layers.0.layer_norm2, layers.1.layer_norm1 and so on to the tower's own last norm. post_norm says
@@ -127,8 +136,8 @@ typedef struct clip4j_outcome {
   char message[252];
 } clip4j_outcome;
 
-/* Native memory that a model holds, in bytes. scratch: what 8-bit and 16-bit precisions compute in, kept from the first encoding on;
- * float32 computes in tensors of libtorch's, which come and go. */
+/* Memory that a model holds, native or its device's, in bytes. scratch: what 8-bit and 16-bit precisions compute in, kept from the first encoding on;
+ * float32 and devices compute in tensors of libtorch's, which come and go. */
 typedef struct clip4j_memory {
   int64_t vision_weights;
   int64_t text_weights;
@@ -154,9 +163,10 @@ CLIP4J_API int32_t clip4j_start(void);
 
 /* A model in three steps: create (checks that the sizes agree with one another), read every tensor, finish (checks
  * that none is missing, packs). *model is the caller's from create on, to give back with clip4j_model_free.
- * threads: cores that one encoding may use, 0 = all that this process has. precision: clip4j_precision. */
+ * threads: cores that one encoding may use, 0 = all that this process has. precision: clip4j_precision. device: CLIP4J_CPU or a CUDA
+ * device's number; CLIP4J_UNSUPPORTED where libtorch cannot compute there. */
 CLIP4J_API int32_t clip4j_model_create(const clip4j_config* config, int32_t threads, int32_t precision,
-                                       clip4j_model** model);
+                                       int32_t device, clip4j_model** model);
 /* The precision that AUTO became, or the one that was asked for. */
 CLIP4J_API int32_t clip4j_model_precision(const clip4j_model* model, int32_t* precision);
 /* Whether the model wants a tensor of this Hugging Face name: 1 or 0. Of a pooling by attention the in_proj is not one
@@ -169,6 +179,8 @@ CLIP4J_API int32_t clip4j_model_read(clip4j_model* model, const char* name, cons
                                      int32_t dtype, const int64_t* shape, int32_t dimensions);
 CLIP4J_API int32_t clip4j_model_finish(clip4j_model* model);
 CLIP4J_API void clip4j_model_free(clip4j_model* model);
+/* How often a device had too little memory for a batch, so that from then on it got half. */
+CLIP4J_API int32_t clip4j_model_times_halved(const clip4j_model* model, int32_t* times);
 CLIP4J_API int32_t clip4j_model_memory(const clip4j_model* model, clip4j_memory* memory);
 /* exp(logit_scale): what cosines are multiplied by before CLIP's softmax or SigLIP's sigmoid. */
 CLIP4J_API int32_t clip4j_model_logit_scale(const clip4j_model* model, float* scale);
@@ -192,6 +204,10 @@ CLIP4J_API int32_t clip4j_embed_texts(const clip4j_model* model, const int32_t* 
 CLIP4J_API int32_t clip4j_preprocess(const clip4j_preprocessing* preprocessing, const clip4j_image* image,
                                      uint8_t* pixels, int64_t capacity, int32_t* height, int32_t* width);
 
+/* Whether models can run on a CUDA device: writes a line about it, null-terminated and cut to `capacity`, e.g. "NVIDIA
+ * H100 80GB HBM3, compute capability 9.0, 79 GiB, driver for CUDA 13.0". CLIP4J_UNSUPPORTED, with what is missing and what to do,
+ * where they cannot. */
+CLIP4J_API int32_t clip4j_cuda_device(int32_t device, char* line, int32_t capacity);
 /* libtorch's version as its ABI reports it, e.g. "2.10.0"; static text. */
 CLIP4J_API const char* clip4j_torch_version(void);
 /* OpenCV's version, e.g. "4.13.0"; static text. */

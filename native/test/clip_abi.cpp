@@ -60,17 +60,21 @@ TEST_F(ClipAbi, RefusesImpossibleConfigs) {
     clip4j_config config = config_;
     fault(config);
     clip4j_model* model = nullptr;
-    EXPECT_EQ(clip4j_model_create(&config, 0, CLIP4J_PRECISION_FP32, &model), CLIP4J_INVALID_ARGUMENT)
+    EXPECT_EQ(clip4j_model_create(&config, 0, CLIP4J_PRECISION_FP32, CLIP4J_CPU, &model),
+              CLIP4J_INVALID_ARGUMENT)
         << &fault - faults;
     EXPECT_EQ(model, nullptr);
   }
   clip4j_model* model = nullptr;
-  EXPECT_EQ(clip4j_model_create(&config_, -1, CLIP4J_PRECISION_FP32, &model), CLIP4J_INVALID_ARGUMENT);
-  for (const int32_t precision : {-1, 4}) {
-    EXPECT_EQ(clip4j_model_create(&config_, 0, precision, &model), CLIP4J_INVALID_ARGUMENT);
+  EXPECT_EQ(clip4j_model_create(&config_, -1, CLIP4J_PRECISION_FP32, CLIP4J_CPU, &model),
+            CLIP4J_INVALID_ARGUMENT);
+  for (const int32_t precision : {-1, 5}) {
+    EXPECT_EQ(clip4j_model_create(&config_, 0, precision, CLIP4J_CPU, &model), CLIP4J_INVALID_ARGUMENT);
   }
-  EXPECT_EQ(clip4j_model_create(nullptr, 0, CLIP4J_PRECISION_FP32, &model), CLIP4J_INVALID_ARGUMENT);
-  EXPECT_EQ(clip4j_model_create(&config_, 0, CLIP4J_PRECISION_FP32, nullptr), CLIP4J_INVALID_ARGUMENT);
+  EXPECT_EQ(clip4j_model_create(nullptr, 0, CLIP4J_PRECISION_FP32, CLIP4J_CPU, &model),
+            CLIP4J_INVALID_ARGUMENT);
+  EXPECT_EQ(clip4j_model_create(&config_, 0, CLIP4J_PRECISION_FP32, CLIP4J_CPU, nullptr),
+            CLIP4J_INVALID_ARGUMENT);
 }
 
 TEST_F(ClipAbi, RefusesNull) {
@@ -282,7 +286,7 @@ TEST_F(ClipAbi, TheProcessEndsWhileThreadsEmbed) {
   const int64_t shape[] = {config.projection_dim, config.vision.hidden_size};
   for (;;) {
     clip4j_model* model = nullptr;
-    clip4j_model_create(&config, 2, CLIP4J_PRECISION_FP32, &model);
+    clip4j_model_create(&config, 2, CLIP4J_PRECISION_FP32, CLIP4J_CPU, &model);
     clip4j_model_read(model, "visual_projection.weight", path.c_str(), 0, CLIP4J_F32, shape, 2);
     clip4j_model_free(model);
   }

@@ -170,7 +170,8 @@ void ClipTest::TearDown() {
 LoadedModel::LoadedModel(const clip4j_config& config, const Checkpoint& weights, int32_t threads,
                          clip4j_precision precision)
     : config_(config) {
-  EXPECT_EQ(clip4j_model_create(&config, threads, precision, &model_), CLIP4J_OK) << clip4j_last_error();
+  EXPECT_EQ(clip4j_model_create(&config, threads, precision, CLIP4J_CPU, &model_), CLIP4J_OK)
+      << clip4j_last_error();
   std::vector<char> bytes;
   for (const auto& [name, tensor] : weights) {
     const auto* start = reinterpret_cast<const char*>(tensor.values.data());

@@ -294,9 +294,10 @@ TEST(PackedLimits, RefuseWhatCouldOverflow) {
   clip4j_config config = small_config(CLIP4J_GELU, 45);
   config.text.intermediate_size = packed::kMostInt8Inputs + 1;
   clip4j_model* model = nullptr;
-  EXPECT_EQ(clip4j_model_create(&config, 1, CLIP4J_PRECISION_INT8, &model), CLIP4J_UNSUPPORTED);
+  EXPECT_EQ(clip4j_model_create(&config, 1, CLIP4J_PRECISION_INT8, CLIP4J_CPU, &model), CLIP4J_UNSUPPORTED);
   EXPECT_NE(std::string(clip4j_last_error()).find("33001 inputs"), std::string::npos) << clip4j_last_error();
-  EXPECT_EQ(clip4j_model_create(&config, 1, CLIP4J_PRECISION_AUTO, &model), CLIP4J_OK) << clip4j_last_error();
+  EXPECT_EQ(clip4j_model_create(&config, 1, CLIP4J_PRECISION_AUTO, CLIP4J_CPU, &model), CLIP4J_OK)
+      << clip4j_last_error();
   int32_t precision = -1;
   EXPECT_EQ(clip4j_model_precision(model, &precision), CLIP4J_OK);
   EXPECT_EQ(precision, CLIP4J_PRECISION_FP32);

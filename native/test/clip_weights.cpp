@@ -112,7 +112,8 @@ TEST(ClipTensorFile, SaysWhatIsWrongWithTheFile) {
 class ClipWeights : public ClipTest {
  protected:
   void SetUp() override {
-    ASSERT_EQ(clip4j_model_create(&config_, 1, CLIP4J_PRECISION_FP32, &model_), CLIP4J_OK) << clip4j_last_error();
+    ASSERT_EQ(clip4j_model_create(&config_, 1, CLIP4J_PRECISION_FP32, CLIP4J_CPU, &model_), CLIP4J_OK)
+        << clip4j_last_error();
   }
   void TearDown() override {
     clip4j_model_free(model_);

@@ -6,6 +6,8 @@
 #include "api/model_handle.h"
 #include "base/boundary.h"
 #include "base/exit_gate.h"
+#include "clip/buffer.h"
+#include "clip/config.h"
 #include "image/decode.h"
 #include "image/normalize.h"
 #include "image/resize.h"

@@ -1,8 +1,10 @@
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "api/model_handle.h"
 #include "base/boundary.h"
+#include "torch/cuda.h"
 #include "torch/ops.h"
 
 using namespace clip4j;
@@ -17,15 +19,18 @@ int32_t clip4j_start(void) {
   return translate_exceptions([] { const Lane first(1); });
 }
 
-int32_t clip4j_model_create(const clip4j_config* config, int32_t threads, int32_t precision,
+int32_t clip4j_model_create(const clip4j_config* config, int32_t threads, int32_t precision, int32_t device,
                             clip4j_model** model) {
   return translate_exceptions([&] {
     deref(model, "model") = nullptr;
     if (precision < CLIP4J_PRECISION_FP32 || precision > CLIP4J_PRECISION_AUTO) {
       fail(CLIP4J_INVALID_ARGUMENT, "precision ", precision, " is unknown");
     }
+    if (device < CLIP4J_CPU) fail(CLIP4J_INVALID_ARGUMENT, "device is ", device);
+    std::optional<torch::Device> cuda;
+    if (device != CLIP4J_CPU) cuda = {device};
     *model = std::make_unique<clip4j_model>(deref(config, "config"), threads,
-                                            static_cast<clip4j_precision>(precision))
+                                            static_cast<clip4j_precision>(precision), cuda)
                  .release();
   });
 }
@@ -65,6 +70,20 @@ int32_t clip4j_model_logit_scale(const clip4j_model* model, float* scale) {
 
 int32_t clip4j_model_logit_bias(const clip4j_model* model, float* bias) {
   return translate_exceptions([&] { deref(bias, "bias") = deref(model, "model").model.logit_bias(); });
+}
+
+int32_t clip4j_cuda_device(int32_t device, char* line, int32_t capacity) {
+  return translate_exceptions([&] {
+    deref(line, "line");
+    if (capacity < 1) fail(CLIP4J_INVALID_ARGUMENT, "capacity is ", capacity);
+    const std::string text = torch::cuda_device(device);
+    Lane(1).run([&] { torch::try_cuda(device); });
+    copy_text(text.c_str(), line, static_cast<size_t>(capacity));
+  });
+}
+
+int32_t clip4j_model_times_halved(const clip4j_model* model, int32_t* times) {
+  return translate_exceptions([&] { deref(times, "times") = deref(model, "model").model.times_halved(); });
 }
 
 const char* clip4j_torch_version(void) { return torch::version(); }

@@ -5,14 +5,11 @@
 #include <utility>
 
 namespace clip4j {
-namespace {
 
 void multiply(std::span<float> values, double factor) {
   if (factor == 1) return;
   for (float& value : values) value = static_cast<float>(value * factor);
 }
-
-}  // namespace
 
 int64_t rounded_rows(int64_t rows) {
   constexpr int64_t kSmallest = 16;

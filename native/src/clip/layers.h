@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,8 @@ namespace clip4j {
 // time, up to 1024 times: texts, which have any number of tokens, are brought to few sizes, at most a quarter
 // larger.
 int64_t rounded_rows(int64_t rows);
+
+void multiply(std::span<float> values, double factor);
 
 // [total, width]: zeros from row `rows` on, uninitialised before.
 torch::Tensor zero_padded(int64_t rows, int64_t total, int64_t width);

@@ -1,11 +1,9 @@
 #include "clip/mlp.h"
 
 namespace clip4j {
-namespace {
 
-// quick_gelu(x) = x sigmoid(c x) = silu(c x) / c. oneDNN computes silu while the product is in registers, so
-// c goes into the weights before it and 1/c into those behind it.
-constexpr double kQuickGelu = 1.702;
+// quick_gelu(x) = x sigmoid(c x) = silu(c x) / c. oneDNN computes silu while the product is in registers.
+double activation_factor(clip4j_activation activation) { return activation == CLIP4J_QUICK_GELU ? 1.702 : 1; }
 
 torch::Activation computed(clip4j_activation activation) {
   switch (activation) {
@@ -19,15 +17,13 @@ torch::Activation computed(clip4j_activation activation) {
   return torch::Activation::kSilu;
 }
 
-}  // namespace
-
 Mlp::Mlp(const clip4j_tower& tower)
     : activation_(static_cast<clip4j_activation>(tower.activation)),
       fc1_(tower.intermediate_size, tower.hidden_size, Linear::Bias::kYes),
       fc2_(tower.hidden_size, tower.intermediate_size, Linear::Bias::kYes) {}
 
 void Mlp::declare(Weights& weights, const std::string& prefix) {
-  const double c = activation_ == CLIP4J_QUICK_GELU ? kQuickGelu : 1;
+  const double c = activation_factor(activation_);
   fc1_.declare(weights, {prefix + ".fc1"}, c, c);
   fc2_.declare(weights, {prefix + ".fc2"}, 1 / c);
 }

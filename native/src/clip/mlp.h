@@ -7,6 +7,11 @@
 
 namespace clip4j {
 
+// What libtorch computes for an activation, and the factor c that then goes into the weights before it; 1/c
+// goes into those behind it.
+torch::Activation computed(clip4j_activation activation);
+double activation_factor(clip4j_activation activation);
+
 // The two layers with an activation between them that every block of a transformer ends with.
 class Mlp {
  public:

@@ -2,22 +2,24 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <numeric>
 #include <vector>
 
 #include "base/cpu.h"
 #include "base/error.h"
 #include "base/exit_gate.h"
+#include "clip/config.h"
 #include "clip/packed.h"
+#include "torch/cuda.h"
 
 namespace clip4j {
 namespace {
 
 // Rows of a tower's matrices that are computed at once. oneDNN is at full speed from some hundred rows on;
-// the widest matrix has intermediate_size x this many floats (34 MB for ViT-L).
-constexpr int64_t kMostRows = 2048;
-constexpr int64_t kMostPictures = 32;
+// the widest matrix has intermediate_size x this many floats (34 MB for ViT-L). A device needs more to be
+// busy: the 256 pictures of ViT-L/14 are 65,792 rows, and its widest matrix then has 539 MB in 16 bits.
+constexpr int64_t kMostRows = 2048, kMostRowsOnDevice = 131072;
+constexpr int64_t kMostPictures = 32, kMostPicturesOnDevice = 256;
 
 const clip4j_config& checked(const clip4j_config& config) {
   check_config(config);
@@ -31,9 +33,31 @@ int64_t most_inputs(const clip4j_config& config) {
                    int64_t{config.text.intermediate_size}});
 }
 
+// Towers on devices have CLIP's and SigLIP's text layers.
+void check_fits_device(const clip4j_config& config) {
+  const bool pooled = config.text_pooling == CLIP4J_FIRST || config.text_pooling == CLIP4J_MEAN;
+  if (pooled || config.vision.post_norm != 0 || config.text.post_norm != 0 || config.token_type != 0 ||
+      config.text_projection_hidden != 0) {
+    fail(CLIP4J_UNSUPPORTED,
+         "a model whose text tower is like BERT's runs on the CPU alone: choose that device");
+  }
+}
+
 // AUTO is what was fastest, at the accuracy that precisions promise (benchmarks/RESULTS.md), on a CPU with
 // these instructions.
-clip4j_precision resolved(clip4j_precision precision, const clip4j_config& config) {
+clip4j_precision resolved(clip4j_precision precision, const clip4j_config& config, bool on_device) {
+  if (on_device) {
+    check_fits_device(config);
+    if (precision == CLIP4J_PRECISION_INT8) {
+      fail(CLIP4J_UNSUPPORTED,
+           "8-bit products (INT8) are the CPU's alone (on a device choose FP32, BF16, FP16 or AUTO)");
+    }
+    return precision == CLIP4J_PRECISION_AUTO ? CLIP4J_PRECISION_BF16 : precision;
+  }
+  if (precision == CLIP4J_PRECISION_FP16) {
+    fail(CLIP4J_UNSUPPORTED,
+         "16-bit floats (FP16) are for devices alone (on the CPU choose FP32, BF16, INT8 or AUTO)");
+  }
   const int64_t most = most_inputs(config);
   const bool fits = most <= packed::kMostInt8Inputs;
   if (precision == CLIP4J_PRECISION_INT8 && !fits) {
@@ -53,16 +77,20 @@ int thread_count(int32_t threads) {
 
 }  // namespace
 
-Model::Model(const clip4j_config& config, int32_t threads, clip4j_precision precision)
+Model::Model(const clip4j_config& config, int32_t threads, clip4j_precision precision,
+             const std::optional<torch::Device>& device)
     : config_(checked(config)),
-      precision_(resolved(precision, config_)),
+      precision_(resolved(precision, config_, device.has_value())),
+      padded_(device.has_value()),
+      limit_(device ? kMostRowsOnDevice : kMostRows, /*may_shrink=*/device.has_value()),
       lane_(thread_count(threads)),
       workers_(thread_count(threads), "clip4j-image"),
-      vision_(config_, precision_),
-      text_(config_, precision_),
+      vision_(VisionTower::make(config_, precision_, device)),
+      text_(TextTower::make(config_, precision_, device)),
       weights_(lane_) {
-  vision_.declare(weights_);
-  text_.declare(weights_);
+  if (device && device->is_cuda()) lane_.run([&] { torch::try_cuda(device->cuda); });
+  vision_->declare(weights_);
+  text_->declare(weights_);
   std::vector<int64_t> logits;
   if (config_.logit_bias != 0) {
     logits.push_back(1);
@@ -95,25 +123,33 @@ float Model::logit_bias() const {
 }
 
 int64_t Model::most_pictures() const {
-  return std::clamp<int64_t>(kMostRows / picture_tokens(config_), 1, kMostPictures);
+  return std::clamp<int64_t>(limit_.rows() / picture_tokens(config_), 1,
+                             padded_ ? kMostPicturesOnDevice : kMostPictures);
 }
 
 clip4j_memory Model::memory() const {
   clip4j_memory memory{};
   lane_.run([&] {
-    memory.vision_weights = vision_.bytes();
-    memory.text_weights = text_.bytes() + log_scale_.bytes() + logit_bias_.bytes();
-    memory.scratch = vision_.scratch_bytes() + text_.scratch_bytes();
+    memory.vision_weights = vision_->bytes();
+    memory.text_weights = text_->bytes() + log_scale_.bytes() + logit_bias_.bytes();
+    memory.scratch = vision_->scratch_bytes() + text_->scratch_bytes();
   });
   return memory;
 }
 
 void Model::embed_patches(const float* patches, int64_t pictures, float* rows) const {
   check_finished();
-  lane_.run([&] {
-    const torch::Tensor result = vision_.run(patches, pictures);
-    std::memcpy(rows, result.data(), static_cast<size_t>(pictures * config_.projection_dim) * sizeof(float));
-  });
+  const int64_t tokens = picture_tokens(config_), values = patches_of(config_) * patch_width(config_);
+  for (int64_t first = 0, count; first < pictures;) {
+    count = std::min(pictures - first, most_pictures());
+    const bool done = limit_.run(count, count * tokens, [&] {
+      lane_.run([&] {
+        const torch::Tensor result = vision_->run(patches + first * values, count);
+        std::copy_n(result.data(), count * config_.projection_dim, rows + first * config_.projection_dim);
+      });
+    });
+    if (done) first += count;
+  }
 }
 
 std::span<const int32_t> Model::read_part(std::span<const int32_t> ids, size_t number) const {
@@ -149,26 +185,39 @@ void Model::embed_texts(const int32_t* ids, std::span<const int32_t> lengths, fl
   std::iota(order.begin(), order.end(), size_t{0});
   std::ranges::stable_sort(order, {}, [&](size_t i) { return texts[i].size(); });
 
+  // On a device no text is longer than its batch's last: shorter ones are padded, or not with them.
+  const bool alike = padded_ && config_.causal_text == 0;
   std::vector<std::span<const int32_t>> batch;
-  for (size_t first = 0; first < order.size(); first += batch.size()) {
+  for (size_t first = 0; first < order.size();) {
     exit_gate::check_running();
     batch.clear();
-    int64_t tokens = 0;
+    int64_t rows_taken = 0;
     for (size_t i = first; i < order.size(); ++i) {
-      const auto length = static_cast<int64_t>(texts[order[i]].size());
-      if (!batch.empty() && tokens + length > kMostRows) break;
-      batch.push_back(texts[order[i]]);
-      tokens += length;
-    }
-    lane_.run([&] {
-      const torch::Tensor result = text_.run(batch);
-      const float* from = result.data();
-      for (size_t i = 0; i < batch.size(); ++i, from += config_.projection_dim) {
-        std::copy_n(from, config_.projection_dim,
-                    rows + static_cast<int64_t>(order[first + i]) * config_.projection_dim);
+      const std::span<const int32_t> text = texts[order[i]];
+      const auto length = static_cast<int64_t>(text.size());
+      const int64_t with_it = padded_ ? length * static_cast<int64_t>(batch.size() + 1) : rows_taken + length;
+      if (!batch.empty() && (with_it > limit_.rows() || (alike && text.size() != batch.front().size()))) {
+        break;
       }
-    });
+      batch.push_back(text);
+      rows_taken = with_it;
+    }
+    const bool done = limit_.run(static_cast<int64_t>(batch.size()), rows_taken,
+                                 [&] { embed_batch(batch, &order[first], rows); });
+    if (done) first += batch.size();
   }
+}
+
+void Model::embed_batch(std::span<const std::span<const int32_t>> texts, const size_t* places,
+                        float* rows) const {
+  lane_.run([&] {
+    const torch::Tensor result = text_->run(texts);
+    const float* from = result.data();
+    for (size_t i = 0; i < texts.size(); ++i, from += config_.projection_dim) {
+      std::copy_n(from, config_.projection_dim,
+                  rows + static_cast<int64_t>(places[i]) * config_.projection_dim);
+    }
+  });
 }
 
 void make_unit(std::span<float> row) {

@@ -2,11 +2,14 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
 #include "base/accounting.h"
 #include "base/worker_pool.h"
+#include "clip/batch_limit.h"
 #include "clip/buffer.h"
 #include "clip/lane.h"
 #include "clip/towers.h"
@@ -18,8 +21,9 @@ namespace clip4j {
 // A model of CLIP's kind. Read every tensor, finish, embed from any number of threads.
 class Model {
  public:
-  // threads: cores that one encoding may use, 0 = all that this process has.
-  Model(const clip4j_config& config, int32_t threads, clip4j_precision precision);
+  // threads: cores that one encoding may use, 0 = all that this process has. device: see VisionTower::make.
+  Model(const clip4j_config& config, int32_t threads, clip4j_precision precision,
+        const std::optional<torch::Device>& device = std::nullopt);
 
   bool wants(const std::string& name) const { return weights_.wants(name); }
   auto wanted() const { return weights_.wanted(); }
@@ -41,25 +45,30 @@ class Model {
   float logit_scale() const;
   // 0 where it has none.
   float logit_bias() const;
-  // How many pictures embed_patches takes at once: more need more memory and are no faster.
+  // How many pictures to give embed_patches at once: more need more memory and are no faster.
   int64_t most_pictures() const;
+  // How often a device did not take a batch, so that from then on it got half.
+  int32_t times_halved() const { return limit_.times_halved(); }
 
-  // patches [pictures x patches, patch width], at most most_pictures(). rows [pictures, projection_dim] of
-  // any length.
+  // patches [pictures x patches, patch width]. rows [pictures, projection_dim] of any length.
   void embed_patches(const float* patches, int64_t pictures, float* rows) const;
   // rows: [lengths.size(), projection_dim] of any length.
   void embed_texts(const int32_t* ids, std::span<const int32_t> lengths, float* rows) const;
 
  private:
+  // Embeds texts, the i-th to row places[i].
+  void embed_batch(std::span<const std::span<const int32_t>> texts, const size_t* places, float* rows) const;
   // A text's ids up to where it is read.
   std::span<const int32_t> read_part(std::span<const int32_t> ids, size_t number) const;
 
   const clip4j_config config_;
   const clip4j_precision precision_;
+  const bool padded_;  // the texts of a batch are brought to one length
+  mutable BatchLimit limit_;
   mutable Lane lane_;
   mutable WorkerPool workers_;
-  VisionTower vision_;
-  TextTower text_;
+  const std::unique_ptr<VisionTower> vision_;
+  const std::unique_ptr<TextTower> text_;
   Buffer log_scale_{1}, logit_bias_;  // the latter empty where there is none
   Weights weights_;
   std::atomic<bool> finished_{false};

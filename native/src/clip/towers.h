@@ -5,59 +5,51 @@
 #include <optional>
 #include <span>
 
-#include "clip/buffer.h"
-#include "clip/config.h"
-#include "clip/encoder.h"
-#include "clip/layers.h"
-#include "clip/patch_embedding.h"
-#include "clip/pooling.h"
 #include "clip/weights.h"
+#include "clip4j.h"
+#include "torch/place.h"
+#include "torch/tensor.h"
 
 // The two towers of CLIP and of its relatives, in Hugging Face's naming. They compute on the lane only.
 namespace clip4j {
 
 class VisionTower {
  public:
-  VisionTower(const clip4j_config& config, clip4j_precision precision);
+  // With a device, by operations that run there (clip/device_towers.h); with none, by those of the CPU alone.
+  static std::unique_ptr<VisionTower> make(const clip4j_config& config, clip4j_precision precision,
+                                           const std::optional<torch::Device>& device);
+  virtual ~VisionTower() = default;
 
-  void declare(Weights& weights);
+  virtual void declare(Weights& weights) = 0;
   // patches [pictures x patches, patch width], row-major, borrowed -> [at least pictures, projection_dim],
-  // not yet unit length.
-  torch::Tensor run(const float* patches, int64_t pictures) const;
-  int64_t bytes() const;
-  int64_t scratch_bytes() const { return patch_embedding_.scratch_bytes() + encoder_->scratch_bytes(); }
+  // not yet unit length, float32 on the CPU.
+  virtual torch::Tensor run(const float* patches, int64_t pictures) const = 0;
+  virtual int64_t bytes() const = 0;
+  virtual int64_t scratch_bytes() const = 0;
 
- private:
-  torch::Tensor embed(const float* patches, int64_t pictures) const;
-
-  const clip4j_config config_;
-  Buffer class_embedding_, position_embedding_;  // the former empty where there is no class token
-  PatchEmbedding patch_embedding_;
-  std::optional<LayerNorm> pre_norm_;
-  const std::unique_ptr<Encoder> encoder_;
-  LayerNorm post_norm_;
-  std::optional<AttentionPooling> pooling_;
-  std::optional<Linear> projection_;
+ protected:
+  VisionTower() = default;
+  VisionTower(const VisionTower&) = delete;
+  VisionTower& operator=(const VisionTower&) = delete;
 };
 
 class TextTower {
  public:
-  TextTower(const clip4j_config& config, clip4j_precision precision);
+  static std::unique_ptr<TextTower> make(const clip4j_config& config, clip4j_precision precision,
+                                         const std::optional<torch::Device>& device);
+  virtual ~TextTower() = default;
 
-  void declare(Weights& weights);
+  virtual void declare(Weights& weights) = 0;
   // Each text is read at the last of its ids, the first, or all. -> [at least texts, projection_dim], not yet
-  // unit length.
-  torch::Tensor run(std::span<const std::span<const int32_t>> texts) const;
-  int64_t bytes() const;
-  int64_t scratch_bytes() const { return encoder_->scratch_bytes(); }
+  // unit length, float32 on the CPU.
+  virtual torch::Tensor run(std::span<const std::span<const int32_t>> texts) const = 0;
+  virtual int64_t bytes() const = 0;
+  virtual int64_t scratch_bytes() const = 0;
 
- private:
-  const clip4j_config config_;
-  Buffer token_embedding_, position_embedding_, token_type_;  // the last empty where there is none
-  const std::unique_ptr<Encoder> encoder_;
-  LayerNorm final_norm_;
-  std::optional<Linear> inner_;
-  Linear projection_;
+ protected:
+  TextTower() = default;
+  TextTower(const TextTower&) = delete;
+  TextTower& operator=(const TextTower&) = delete;
 };
 
 }  // namespace clip4j

@@ -1,59 +1,14 @@
 #include "torch/ops.h"
 
 #include <array>
-#include <bit>
 #include <string>
 
 #include "base/error.h"
 #include "base/exit_gate.h"
+#include "torch/stack.h"
 
 namespace clip4j::torch {
 namespace {
-
-// The version whose operation schemas the dispatcher shall assume: 2.10.0.
-constexpr uint64_t kBuildVersion = (uint64_t{2} << 56) | (uint64_t{10} << 48);
-
-// An owning handle, for a stack slot that the callee empties.
-StableIValue slot(const Tensor& tensor) {
-  AtenTensorHandle copy = nullptr;
-  if (aoti_torch_new_tensor_handle(tensor.handle(), &copy) != 0) {
-    fail(CLIP4J_INTERNAL, "libtorch could not copy a handle");
-  }
-  return std::bit_cast<StableIValue>(copy);
-}
-
-StableIValue optional_slot(const Tensor& tensor) {
-  return std::bit_cast<StableIValue>(new StableIValue(slot(tensor)));
-}
-
-StableIValue slot(double value) { return std::bit_cast<StableIValue>(value); }
-
-StableIValue list_slot(int64_t element) {
-  StableListHandle list = nullptr;
-  if (torch_new_list_reserve_size(1, &list) != 0 ||
-      torch_list_push_back(list, std::bit_cast<StableIValue>(element)) != 0) {
-    fail(CLIP4J_INTERNAL, "libtorch could not make a list");
-  }
-  return std::bit_cast<StableIValue>(list);
-}
-
-Tensor take(StableIValue result) { return Tensor(std::bit_cast<AtenTensorHandle>(result)); }
-
-template <typename... Tensors>
-void require(bool fits, const char* operation, const Tensors&... arguments) {
-  if (fits) return;
-  std::string shapes;
-  ((shapes += ' ' + shape_text(arguments.sizes())), ...);
-  fail(CLIP4J_INTERNAL, operation, " does not take tensors of shape", shapes);
-}
-
-template <typename... Tensors>
-void check(int32_t result, const char* operation, const Tensors&... arguments) {
-  if (result == 0) return;
-  std::string shapes;
-  ((shapes += ' ' + shape_text(arguments.sizes())), ...);
-  fail(CLIP4J_INTERNAL, "libtorch failed in ", operation, " of tensors of shape", shapes);
-}
 
 bool linear_fits(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   const Sizes rows = x.sizes(), outputs = weight.sizes();
@@ -108,8 +63,7 @@ Tensor pack_linear(const Tensor& weight) {
   require(weight.sizes().size() == 2, "pack_linear", weight);
   // No row count: the layout that oneDNN prefers must not depend on a guess.
   std::array<StableIValue, 2> stack{slot(weight), 0};
-  check(torch_call_dispatcher("mkldnn::_reorder_linear_weight", "", stack.data(), kBuildVersion),
-        "pack_linear", weight);
+  check(call_dispatcher("mkldnn::_reorder_linear_weight", "", stack.data()), "pack_linear", weight);
   return take(stack[0]);
 }
 
@@ -141,10 +95,9 @@ Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, dou
               bias.sizes().size() == 1 && bias.sizes()[0] == sizes[1],
           "layer_norm", x, weight, bias);
   std::array<StableIValue, 6> stack{
-      slot(x),       list_slot(sizes[1]), optional_slot(weight), optional_slot(bias),
+      slot(x),       list_slot(sizes.last(1)), optional_slot(weight), optional_slot(bias),
       slot(epsilon), /*cudnn_enable=*/0};
-  check(torch_call_dispatcher("aten::layer_norm", "", stack.data(), kBuildVersion), "layer_norm", x, weight,
-        bias);
+  check(call_dispatcher("aten::layer_norm", "", stack.data()), "layer_norm", x, weight, bias);
   return take(stack[0]);
 }
 

@@ -25,6 +25,20 @@ std::array<int64_t, kMostDimensions> row_major(Sizes sizes) {
   return strides;
 }
 
+int32_t number(Type type) {
+  switch (type) {
+    case Type::kBFloat16:
+      return aoti_torch_dtype_bfloat16();
+    case Type::kFloat16:
+      return aoti_torch_dtype_float16();
+    case Type::kInt64:
+      return aoti_torch_dtype_int64();
+    case Type::kFloat32:
+      break;
+  }
+  return aoti_torch_dtype_float32();
+}
+
 void check(int32_t result, const char* what, Sizes sizes) {
   if (result != 0)
     fail(CLIP4J_INTERNAL, "libtorch could not ", what, " a tensor of shape ", shape_text(sizes));
@@ -44,20 +58,32 @@ Tensor::~Tensor() {
   if (handle_ != nullptr) aoti_torch_delete_tensor_object(handle_);
 }
 
-Tensor Tensor::empty(std::initializer_list<int64_t> sizes) {
+Tensor Tensor::empty(Sizes sizes, const Place& place) {
   const auto strides = row_major(sizes);
+  const bool cuda = place.device.is_cuda();
   AtenTensorHandle result = nullptr;
-  check(aoti_torch_empty_strided(static_cast<int64_t>(sizes.size()), sizes.begin(), strides.data(),
-                                 aoti_torch_dtype_float32(), aoti_torch_device_type_cpu(), 0, &result),
+  check(aoti_torch_empty_strided(static_cast<int64_t>(sizes.size()), sizes.data(), strides.data(),
+                                 number(place.type),
+                                 cuda ? aoti_torch_device_type_cuda() : aoti_torch_device_type_cpu(),
+                                 cuda ? place.device.cuda : 0, &result),
         "allocate", sizes);
   return Tensor(result);
 }
 
-Tensor Tensor::from_blob(const float* data, std::initializer_list<int64_t> sizes) {
+Tensor Tensor::empty_pinned(Sizes sizes, Type type) {
   const auto strides = row_major(sizes);
   AtenTensorHandle result = nullptr;
-  check(aoti_torch_create_tensor_from_blob(const_cast<float*>(data), static_cast<int64_t>(sizes.size()),
-                                           sizes.begin(), strides.data(), 0, aoti_torch_dtype_float32(),
+  check(aoti_torch_empty_strided_pinned(static_cast<int64_t>(sizes.size()), sizes.data(), strides.data(),
+                                        number(type), aoti_torch_device_type_cpu(), 0, &result),
+        "allocate", sizes);
+  return Tensor(result);
+}
+
+Tensor Tensor::from_blob(const void* data, Sizes sizes, Type type) {
+  const auto strides = row_major(sizes);
+  AtenTensorHandle result = nullptr;
+  check(aoti_torch_create_tensor_from_blob(const_cast<void*>(data), static_cast<int64_t>(sizes.size()),
+                                           sizes.data(), strides.data(), 0, number(type),
                                            aoti_torch_device_type_cpu(), 0, &result),
         "wrap", sizes);
   return Tensor(result);

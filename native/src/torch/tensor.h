@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "torch/abi.h"
+#include "torch/place.h"
 
 namespace clip4j::torch {
 
@@ -15,7 +16,8 @@ using Sizes = std::span<const int64_t>;
 // "[50, 768]"
 std::string shape_text(Sizes sizes);
 
-// A float32 tensor on the CPU, or a weight that pack_linear has packed; owns its handle.
+// A float32 tensor on the CPU, a weight that pack_linear has packed, or one of another place
+// (torch/aten.h); owns its handle.
 class Tensor {
  public:
   Tensor() = default;
@@ -28,12 +30,19 @@ class Tensor {
   }
 
   // Uninitialised, row-major.
-  static Tensor empty(std::initializer_list<int64_t> sizes);
+  static Tensor empty(std::initializer_list<int64_t> sizes) { return empty(sizes, Place{}); }
+  static Tensor empty(Sizes sizes, const Place& place);
+  // On the CPU, in memory that a CUDA device can copy from while the CPU goes on. Needs such a device.
+  static Tensor empty_pinned(Sizes sizes, Type type);
   // `data` is row-major, borrowed, only read, and outlives the tensor.
-  static Tensor from_blob(const float* data, std::initializer_list<int64_t> sizes);
+  static Tensor from_blob(const float* data, std::initializer_list<int64_t> sizes) {
+    return from_blob(data, sizes, Type::kFloat32);
+  }
+  static Tensor from_blob(const void* data, Sizes sizes, Type type);
 
   AtenTensorHandle handle() const { return handle_; }
   explicit operator bool() const { return handle_ != nullptr; }
+  // Of a float32 tensor on the CPU.
   float* data() const;
   // Borrowed from the tensor.
   Sizes sizes() const;

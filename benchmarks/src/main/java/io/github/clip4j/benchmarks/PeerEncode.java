@@ -1,6 +1,7 @@
 package io.github.clip4j.benchmarks;
 
 import io.github.clip4j.ClipModel;
+import io.github.clip4j.Device;
 import io.github.clip4j.ImageEmbeddings;
 import io.github.clip4j.ImageSource;
 import io.github.clip4j.LoadOptions;
@@ -23,11 +24,12 @@ import java.util.function.Supplier;
  * clip4j's side of benchmarks/peers/encode.py, which asks on standard input and reads the answers
  * on standard output.
  *
- * <p>Arguments: the model's folder, a {@link Precision}, its threads (0: all). Each line: what to
- * encode, the file that holds it, how often, and where to write the rows of the last time, as
- * little-endian floats. What can be encoded: {@code rgb}, pictures of the model's own size, three
- * bytes a pixel; {@code files}, a path a line; {@code texts}, a text a line; {@code preprocess} is
- * files of which only the preprocessing counts. Each answer: the nanoseconds of each time.
+ * <p>Arguments: the model's folder, a {@link Precision}, its threads (0: all), a {@link Device}.
+ * Each line: what to encode, the file that holds it, how often, and where to write the rows of the
+ * last time, as little-endian floats. What can be encoded: {@code rgb}, pictures of the model's own
+ * size, three bytes a pixel; {@code files}, a path a line; {@code texts}, a text a line; {@code
+ * preprocess} is files of which only the preprocessing counts. Each answer: the nanoseconds of each
+ * time.
  */
 public final class PeerEncode {
   private record Encoded(Embeddings rows, long nanos) {}
@@ -42,7 +44,8 @@ public final class PeerEncode {
     LoadOptions options =
         LoadOptions.DEFAULT
             .withPrecision(Precision.valueOf(arguments[1]))
-            .withThreads(Integer.parseInt(arguments[2]));
+            .withThreads(Integer.parseInt(arguments[2]))
+            .withDevice(Device.of(arguments[3]));
     PrintStream answers = System.out;
     try (ClipModel model = ClipModel.load(Path.of(arguments[0]), options);
         BufferedReader requests = new BufferedReader(new InputStreamReader(System.in))) {
@@ -72,7 +75,8 @@ public final class PeerEncode {
   private Supplier<Encoded> work(String what, Path input) throws IOException {
     switch (what) {
       case "rgb":
-        return images(pictures(Files.readAllBytes(input)), false);
+      case "encode":
+        return images(pictures(Files.readAllBytes(input)), what);
       case "texts":
         List<String> texts = Files.readAllLines(input);
         return () -> {
@@ -86,18 +90,23 @@ public final class PeerEncode {
         for (String path : Files.readAllLines(input)) {
           files.add(ImageSource.of(Path.of(path)));
         }
-        return images(files, what.equals("preprocess"));
+        return images(files, what);
       default:
         throw new IllegalArgumentException(what);
     }
   }
 
-  private Supplier<Encoded> images(List<ImageSource> images, boolean preprocessing) {
+  private Supplier<Encoded> images(List<ImageSource> images, String what) {
     return () -> {
       long start = System.nanoTime();
       ImageEmbeddings embedded = model.embedImages(images);
       long all = System.nanoTime() - start;
-      long counted = preprocessing ? (long) (1e6 * embedded.timings().preprocessMs()) : all;
+      long counted =
+          switch (what) {
+            case "encode" -> (long) (1e6 * embedded.timings().encodeMs());
+            case "preprocess" -> (long) (1e6 * embedded.timings().preprocessMs());
+            default -> all;
+          };
       return new Encoded(embedded.orThrow(), counted);
     };
   }

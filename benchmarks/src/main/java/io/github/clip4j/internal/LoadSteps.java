@@ -44,6 +44,7 @@ public final class LoadSteps {
               scratch.address(),
               0,
               Precision.FP32.ordinal(),
+              /* device= */ -1,
               scratch.address() + ClipConfig.BYTES));
       return model.getLong();
     }

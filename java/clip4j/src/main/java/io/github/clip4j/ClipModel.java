@@ -273,6 +273,11 @@ public final class ClipModel implements AutoCloseable {
     return model.maxTokens();
   }
 
+  /** Where the encoders run. */
+  public Device device() {
+    return model.device();
+  }
+
   /** The encoders' arithmetic: what was asked for, or what {@link Precision#AUTO} became. */
   public Precision precision() {
     return model.precision();

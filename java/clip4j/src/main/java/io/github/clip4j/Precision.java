@@ -1,9 +1,12 @@
 package io.github.clip4j;
 
 /**
- * The arithmetic of the encoders: what their layers multiply. Attention, normalisation and the sums
- * are 32-bit floating point in all of them, and so are embeddings. A picture's or a text's result
- * does not depend on what else is in its batch. Weights are converted when a model is loaded.
+ * The arithmetic of the encoders: what their layers multiply. Weights are converted when a model is
+ * loaded; embeddings are 32-bit floating point in all of them.
+ *
+ * <p>On the CPU attention, normalisation and the sums are 32-bit floating point too, and a
+ * picture's or a text's result does not depend on what else is in its batch. On a GPU what lies
+ * between layers has the layers' own precision, and the last bits may depend on the batch.
  *
  * <p>How near to {@link #FP32} the others come, and how fast they are, is in benchmarks/RESULTS.md.
  * Embeddings of different precisions of one model can be compared with each other.
@@ -13,14 +16,17 @@ public enum Precision {
   FP32,
   /** bfloat16: half the memory. Fast on CPUs that multiply it (AVX512_BF16), else no faster. */
   BF16,
+  /** IEEE 16-bit floating point: as fast as {@link #BF16} on a GPU and nearer. On GPUs alone. */
+  FP16,
   /**
    * 8-bit integers: a quarter of the memory. Weights have a scale an output; activations a scale
-   * and a zero a row. Fast on CPUs with AVX512-VNNI, elsewhere slower than {@link #FP32}.
+   * and a zero a row. Fast on CPUs with AVX512-VNNI, elsewhere slower than {@link #FP32}. On the
+   * CPU alone.
    */
   INT8,
   /**
-   * The fastest of the others on this CPU: {@link #INT8} with AVX512-VNNI, else {@link #FP32}.
-   * {@link ClipModel#precision()} tells which it is.
+   * The fastest of the others on this CPU: {@link #INT8} with AVX512-VNNI, else {@link #FP32}; on a
+   * GPU {@link #BF16}. {@link ClipModel#precision()} tells which it is.
    */
   AUTO
 }

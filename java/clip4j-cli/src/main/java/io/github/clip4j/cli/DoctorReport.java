@@ -6,6 +6,7 @@ import io.github.clip4j.ClipRuntime;
 import io.github.clip4j.NativeMemoryUse;
 import io.github.clip4j.internal.HubEnvironment;
 import io.github.clip4j.internal.Native;
+import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.SearchRuntime;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -27,6 +28,7 @@ import org.bytedeco.javacpp.Loader;
  *
  * @param versions of clip4j and what it stands on
  * @param cpu its name, its features among those that matter, the kernels chosen by them
+ * @param cuda what the first GPU is, or what is missing to compute on one
  * @param libraries native libraries in this process and the files that they were loaded from
  * @param caches folders that hold extracted libraries and models
  * @param threads CPUs that this process may use, after affinity and control groups
@@ -37,6 +39,7 @@ import org.bytedeco.javacpp.Loader;
 record DoctorReport(
     Map<String, String> versions,
     Cpu cpu,
+    String cuda,
     List<Library> libraries,
     List<Cache> caches,
     Threads threads,
@@ -66,6 +69,7 @@ record DoctorReport(
     processor.put("features", String.join(" ", cpu.features()));
     cpu.kernels().forEach((name, kernel) -> processor.put(name + " kernel", kernel));
     sections.put("cpu", processor);
+    sections.put("gpu", Map.of("cuda:0", cuda));
     Map<String, String> files = new LinkedHashMap<>();
     libraries.forEach(library -> files.put(library.name(), library.file()));
     sections.put("native libraries", files);
@@ -117,7 +121,8 @@ record DoctorReport(
               proc.residentBytes(),
               embeddedModel);
       Cpu cpu = new Cpu(proc.cpuModel(), proc.cpuFeatures(), kernels);
-      return new DoctorReport(versions, cpu, proc.libraries(), caches(), threads, memory, problems);
+      return new DoctorReport(
+          versions, cpu, cuda(), proc.libraries(), caches(), threads, memory, problems);
     }
 
     /** Loads every native library there is; null where that does not work. */
@@ -142,6 +147,17 @@ record DoctorReport(
       versions.put("opencv", Objects.toString(quietly(Native::opencvVersion), "unknown"));
       versions.put("tokenizers", version.of("tokenizers"));
       return versions;
+    }
+
+    /** None is no problem. */
+    private static String cuda() {
+      try {
+        return Native.cudaDevice(0);
+      } catch (Clip4jException e) {
+        return e.getMessage();
+      } catch (LinkageError e) {
+        return "unknown";
+      }
     }
 
     private List<Cache> caches() {

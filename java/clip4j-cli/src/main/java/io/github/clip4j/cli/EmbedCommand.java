@@ -3,7 +3,6 @@ package io.github.clip4j.cli;
 import io.github.clip4j.ClipModel;
 import io.github.clip4j.LoadOptions;
 import io.github.clip4j.LongTexts;
-import io.github.clip4j.Precision;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -24,9 +23,6 @@ import picocli.CommandLine.Option;
       "  clip4j embed --text 'a red apple' --text 'a boat' --out texts.safetensors",
     })
 final class EmbedCommand extends Subcommand {
-  static final String PRECISIONS =
-      "Arithmetic of the encoders: fp32 (default), bf16, int8, or auto for the fastest.";
-
   @Option(
       names = "--images",
       paramLabel = "P...",
@@ -59,8 +55,7 @@ final class EmbedCommand extends Subcommand {
 
   @Mixin private ModelOption model;
 
-  @Option(names = "--precision", paramLabel = "P", defaultValue = "fp32", description = PRECISIONS)
-  private Precision precision;
+  @Mixin private EncoderOptions encoders;
 
   @Option(
       names = "--image-size",
@@ -98,7 +93,7 @@ final class EmbedCommand extends Subcommand {
     try (RowFile rows = RowFile.create(out);
         IdsFile ids = new IdsFile(out)) {
       long start = System.nanoTime();
-      LoadOptions options = LoadOptions.DEFAULT.withPrecision(precision).withImageSize(imageSize);
+      LoadOptions options = encoders.loadOptions().withImageSize(imageSize);
       try (ClipModel loaded = ModelOption.load(model.model, options, console)) {
         double loadMs = (System.nanoTime() - start) / 1e6;
         Embedder embedder = new Embedder(loaded, console);

@@ -1,8 +1,6 @@
 package io.github.clip4j.cli;
 
 import io.github.clip4j.ClipModel;
-import io.github.clip4j.LoadOptions;
-import io.github.clip4j.Precision;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -42,12 +40,7 @@ final class IndexCommand extends Subcommand {
 
   @Mixin private ModelOption model;
 
-  @Option(
-      names = "--precision",
-      paramLabel = "P",
-      defaultValue = "fp32",
-      description = EmbedCommand.PRECISIONS)
-  private Precision precision;
+  @Mixin private EncoderOptions encoders;
 
   IndexCommand(Console console) {
     super(console);
@@ -61,8 +54,7 @@ final class IndexCommand extends Subcommand {
     Instant now = Instant.now();
     long started = TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano();
     try (PictureIndex index = PictureIndex.write(folder);
-        ClipModel loaded =
-            ModelOption.load(model.model, LoadOptions.DEFAULT.withPrecision(precision), console)) {
+        ClipModel loaded = ModelOption.load(model.model, encoders.loadOptions(), console)) {
       index.checkModel(loaded);
       IndexPlan plan = IndexPlan.of(Pictures.of(images), index.list(), index::has);
       Embedder embedder = new Embedder(loaded, console);

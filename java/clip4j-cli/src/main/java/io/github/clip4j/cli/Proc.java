@@ -15,7 +15,7 @@ import java.util.regex.Pattern;
 final class Proc {
   private static final Pattern OURS =
       Pattern.compile(
-          "lib(jni)?(clip4j|javacpp|torch|c10|opencv|openblas|tokenizers|gomp|gfortran|quadmath|gcc_s"
+          "lib(jni)?(clip4j|javacpp|torch|c10|cuda|cublas|opencv|openblas|tokenizers|gomp|gfortran|quadmath|gcc_s"
               + "|stdc\\+\\+|c\\.so).*");
   private static final Pattern FEATURE =
       Pattern.compile(

@@ -88,6 +88,9 @@ class ArgumentsTest {
     Cli.run("embed", "--text", "a", "--out", "").failsWith(2, "--out");
     Cli.run("embed", "--text", "a", "--out", "x.txt").failsWith(2, ".npy, .safetensors or .jsonl");
     Cli.run("embed", "--text", "a", "--out", "x.npy", "--precision", "int3").failsWith(2, "int3");
+    Cli.run("embed", "--text", "a", "--out", "x.npy", "--device", "gpu").failsWith(2, "'gpu'");
+    Cli.run("embed", "--text", "a", "--out", folder.resolve("x.npy"), "--device", "cuda:9999")
+        .failsWith(1, "there is no CUDA device");
     Cli.run("topk", "--queries", "q", "--corpus", "c", "-k", "many").failsWith(2, "many");
     Cli.run("topk", "--queries", "q", "--corpus", "c").failsWith(2, "-k");
     Cli.run("index", "--images", "a").failsWith(2, "DIR");

@@ -192,6 +192,7 @@ class CommandsTest {
     String kernel =
         report.getAsJsonObject("cpu").getAsJsonObject("kernels").get("search").getAsString();
     assertTrue(List.of("scalar", "avx2", "avx512", "avx512vnni", "amx").contains(kernel), kernel);
+    assertTrue(report.get("cuda").getAsString().length() > 10, report.toString());
     String libraries = report.getAsJsonArray("libraries").toString();
     assertTrue(libraries.contains("libclip4j_search.so") && libraries.contains("libtorch_cpu.so"));
     assertEquals(4, report.getAsJsonArray("caches").size());
@@ -203,7 +204,8 @@ class CommandsTest {
     assertTrue(embeddedModel.get("encoder_bytes").getAsLong() > 1 << 20);
     assertEquals(0, report.getAsJsonArray("problems").size());
     String text = Cli.run("doctor").succeeds().out();
-    for (String section : List.of("versions", "cpu", "native libraries", "caches", "threads")) {
+    for (String section :
+        List.of("versions", "cpu", "gpu", "native libraries", "caches", "threads")) {
       assertTrue(("\n" + text).contains("\n" + section + "\n"), text);
     }
   }

@@ -206,6 +206,7 @@ public final class Encoders {
             } finally {
               rows.release();
             }
+            model.sayWhatWasHalved();
             return rows;
           } catch (Throwable e) {
             rows.close();

@@ -1,5 +1,6 @@
 package io.github.clip4j.internal;
 
+import io.github.clip4j.Device;
 import io.github.clip4j.LoadOptions;
 import io.github.clip4j.LongTexts;
 import io.github.clip4j.ModelInfo;
@@ -16,11 +17,14 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongConsumer;
 import java.util.function.LongFunction;
 
 /** A model in native memory and what its files say of it. Safe from any thread. */
 public final class LoadedModel implements AutoCloseable {
+  private static final System.Logger LOGGER = System.getLogger("io.github.clip4j");
+
   private final NativeHandle handle;
   private final ModelDescription description;
   private final ClipConfig config;
@@ -29,6 +33,8 @@ public final class LoadedModel implements AutoCloseable {
   private final Optional<Probability> calibration;
   private final ModelFacts facts;
   private final Precision precision;
+  private final Device device;
+  private final AtomicBoolean halvingSaid = new AtomicBoolean();
   private final float logitScale;
   private final OptionalDouble logitBias;
   private String fingerprint;
@@ -45,6 +51,7 @@ public final class LoadedModel implements AutoCloseable {
     this.tokenizer = tokenizer;
     Optional<Probability> fitted =
         files.jsonIfPresent("calibration.json").map(LoadedModel::calibration);
+    this.device = options.device();
     this.handle = create(options);
     try {
       facts = with(model -> readWeights(model, files));
@@ -81,6 +88,9 @@ public final class LoadedModel implements AutoCloseable {
     Tokenizer tokenizer = Tokenizer.open(files, model.config());
     try {
       natives.join();
+      if (options.device().kind() == Device.Kind.CUDA) {
+        Native.cudaDevice(options.device().index()); // throws where models cannot run on it
+      }
       return new LoadedModel(files, model, preprocessing.array(), tokenizer, options);
     } catch (Throwable e) {
       tokenizer.close();
@@ -106,9 +116,15 @@ public final class LoadedModel implements AutoCloseable {
               scratch.address(),
               options.threads(),
               options.precision().ordinal(),
+              number(device),
               scratch.address() + ClipConfig.BYTES));
       return new NativeHandle("ClipModel", model.getLong(), free);
     }
+  }
+
+  /** As in clip4j.h. */
+  private static int number(Device device) {
+    return device.kind() == Device.Kind.CPU ? -1 : device.index();
   }
 
   private ModelFacts readWeights(long model, ModelFiles files) {
@@ -180,6 +196,25 @@ public final class LoadedModel implements AutoCloseable {
   /** What its layers compute in; never AUTO. */
   public Precision precision() {
     return precision;
+  }
+
+  /** Where it computes. */
+  public Device device() {
+    return device;
+  }
+
+  /** To be called after an encoding: says once that a GPU's memory was too small for a batch. */
+  void sayWhatWasHalved() {
+    if (device.kind() == Device.Kind.CPU || halvingSaid.get()) {
+      return;
+    }
+    int times = bits(Native::modelTimesHalved);
+    if (times > 0 && halvingSaid.compareAndSet(false, true)) {
+      LOGGER.log(
+          System.Logger.Level.WARNING,
+          "{0} did not take a batch, mostly for want of memory (libtorch''s reason is on stderr): from now on it gets smaller ones",
+          device);
+    }
   }
 
   /** What cosines are multiplied by before a softmax or sigmoid. */

@@ -1,7 +1,8 @@
 package io.github.clip4j.internal;
 
+import io.github.clip4j.search.Clip4jException;
+import io.github.clip4j.search.internal.NativeBlock;
 import io.github.clip4j.search.internal.NativeLoader;
-import io.github.clip4j.search.internal.NativeLoader.Requirement;
 import io.github.clip4j.search.internal.NativeText;
 import io.github.clip4j.search.internal.Status;
 import org.bytedeco.javacpp.annotation.Cast;
@@ -10,30 +11,17 @@ import org.bytedeco.javacpp.annotation.NoException;
 import org.bytedeco.javacpp.annotation.Platform;
 
 /**
- * The functions of clip4j.h, where each is documented. The preloads are what libclip4j links to,
- * from Bytedeco's jars, in the order in which the linker needs them; Bytedeco's own JNI libraries
- * are not loaded.
+ * The functions of clip4j.h, where each is documented. What libclip4j links to is loaded first, see
+ * {@link Libraries}.
  */
 @Platform(
     include = "clip4j.h",
     link = "clip4j",
     library = "jniclip4j",
-    preload = {
-      "clip4j_openmp", // before libgomp, which it configures
-      "gomp@.1",
-      "gcc_s@.1",
-      "quadmath@.0",
-      "gfortran@.5",
-      "openblas@.0",
-      "c10",
-      "torch_cpu",
-      "opencv_core@.413",
-      "opencv_imgproc@.413",
-      "opencv_imgcodecs@.413"
-    },
     preloadresource = {
       "/org/bytedeco/openblas/",
       "/org/bytedeco/pytorch/",
+      "/org/bytedeco/cuda/",
       "/org/bytedeco/opencv/"
     })
 public final class Native {
@@ -43,12 +31,7 @@ public final class Native {
   public static void load() {
     io.github.clip4j.search.internal.Native.load(); // NativeText needs it.
     NativeLoader.load(
-        Native.class,
-        "io.github.clip4j:clip4j",
-        () -> check(start()),
-        new Requirement("/org/bytedeco/openblas/%s/libopenblas.so.0", "org.bytedeco:openblas"),
-        new Requirement("/org/bytedeco/pytorch/%s/libtorch_cpu.so", "org.bytedeco:pytorch"),
-        new Requirement("/org/bytedeco/opencv/%s/libopencv_core.so.413", "org.bytedeco:opencv"));
+        Native.class, "io.github.clip4j:clip4j", () -> check(start()), Libraries::ofProcess);
   }
 
   static void check(int status) {
@@ -63,6 +46,19 @@ public final class Native {
   /** libtorch's version. */
   public static String torchVersion() {
     return NativeText.at(torchVersionAddress());
+  }
+
+  /**
+   * A line about a CUDA device that models can run on.
+   *
+   * @throws Clip4jException UNSUPPORTED where they cannot, with what is missing
+   */
+  public static String cudaDevice(int device) {
+    int capacity = 512;
+    try (NativeBlock line = new NativeBlock("a call's arguments", capacity)) {
+      check(cudaDevice(device, line.address(), capacity));
+      return NativeText.at(line.address());
+    }
   }
 
   /** OpenCV's version. */
@@ -92,7 +88,13 @@ public final class Native {
       @Cast("const clip4j_config*") long config,
       int threads,
       int precision,
+      int device,
       @Cast("clip4j_model**") long model);
+
+  @Name("clip4j_model_times_halved")
+  @NoException
+  static native int modelTimesHalved(
+      @Cast("const clip4j_model*") long model, @Cast("int32_t*") long times);
 
   @Name("clip4j_model_memory")
   @NoException
@@ -169,6 +171,10 @@ public final class Native {
       long capacity,
       @Cast("int32_t*") long height,
       @Cast("int32_t*") long width);
+
+  @Name("clip4j_cuda_device")
+  @NoException
+  private static native int cudaDevice(int device, @Cast("char*") long line, int capacity);
 
   @Name("clip4j_torch_version")
   @NoException

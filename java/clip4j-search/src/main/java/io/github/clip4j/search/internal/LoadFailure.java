@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.annotation.Platform;
 
@@ -38,7 +39,7 @@ final class LoadFailure {
   }
 
   static Clip4jException explain(
-      LinkageError failed, Class<?> nativeClass, String artifact, Requirement... requirements) {
+      LinkageError failed, Class<?> nativeClass, String artifact, List<Requirement> requirements) {
     String platform = Loader.getPlatform();
     String missing = missingArtifact(nativeClass, platform, artifact, requirements);
     if (missing == null) {
@@ -59,7 +60,7 @@ final class LoadFailure {
   }
 
   private static String missingArtifact(
-      Class<?> nativeClass, String platform, String artifact, Requirement... requirements) {
+      Class<?> nativeClass, String platform, String artifact, List<Requirement> requirements) {
     if (!has(nativeClass, library(nativeClass, platform))) {
       return artifact;
     }

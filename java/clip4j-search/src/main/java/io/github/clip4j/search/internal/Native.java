@@ -21,7 +21,11 @@ public final class Native {
   /** Loads the library when it is not loaded yet. Call it before anything else here. */
   public static void load() {
     // The JVM prepares its direct buffers at the first one, and never again where that fails.
-    NativeLoader.load(Native.class, "io.github.clip4j:clip4j-search", Native::kernel);
+    NativeLoader.load(
+        Native.class,
+        "io.github.clip4j:clip4j-search",
+        Native::kernel,
+        () -> NativeLoader.Needs.NOTHING);
   }
 
   /** The text of this thread's last failed call. */

@@ -2,10 +2,15 @@ package io.github.clip4j.search.internal;
 
 import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
+import java.io.File;
+import java.nio.file.Path;
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
+import java.util.Properties;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.Pointer;
 
@@ -33,15 +38,55 @@ public final class NativeLoader {
   public record Requirement(String resource, String artifact) {}
 
   /**
+   * What a library needs of others.
+   *
+   * @param files libraries that are opened first, in this order
+   * @param preload names of libraries in jars that are opened then, as JavaCPP writes them, in the
+   *     order in which the linker needs them; one that is not found is left out
+   * @param extension of the platform's folders that are looked into first, such as "-gpu", or ""
+   * @param folders where libraries are looked for that no jar has
+   * @param requirements what must be there
+   */
+  public record Needs(
+      List<Path> files,
+      List<String> preload,
+      String extension,
+      List<String> folders,
+      List<Requirement> requirements) {
+    /** Nothing. */
+    public static final Needs NOTHING = new Needs(List.of(), List.of(), "", List.of(), List.of());
+
+    private Properties properties() {
+      Properties properties = new Properties();
+      properties.putAll(Loader.loadProperties());
+      put(properties, "platform.preload", preload);
+      put(properties, "platform.preloadpath", folders);
+      if (!extension.isEmpty()) {
+        properties.setProperty("platform.extension", extension);
+      }
+      return properties;
+    }
+
+    private static void put(Properties properties, String name, List<String> more) {
+      if (!more.isEmpty()) {
+        String own = properties.getProperty(name);
+        String all = String.join(File.pathSeparator, more);
+        properties.setProperty(name, own == null ? all : own + File.pathSeparator + all);
+      }
+    }
+  }
+
+  /**
    * Loads the library of {@code nativeClass} unless it is loaded.
    *
    * @param artifact "group:artifact" of the classifier jar that holds it
    * @param start runs when the library has just been loaded, before the JVM may exit
+   * @param needs is asked before it is loaded
    * @throws Clip4jException MISSING, UNSUPPORTED or SHUTTING_DOWN, with one line that says what to
    *     do
    */
   public static void load(
-      Class<?> nativeClass, String artifact, Runnable start, Requirement... requirements) {
+      Class<?> nativeClass, String artifact, Runnable start, Supplier<Needs> needs) {
     if (LOADED.containsKey(nativeClass)) {
       return;
     }
@@ -52,7 +97,7 @@ public final class NativeLoader {
             FreshThread.call(
                 "clip4j-load",
                 () -> {
-                  String loaded = loadLocked(nativeClass, artifact, requirements);
+                  String loaded = loadLocked(nativeClass, artifact, needs);
                   start.run();
                   return loaded;
                 });
@@ -69,20 +114,23 @@ public final class NativeLoader {
   }
 
   private static String loadLocked(
-      Class<?> nativeClass, String artifact, Requirement[] requirements) {
+      Class<?> nativeClass, String artifact, Supplier<Needs> supplier) {
     letExitWait();
     LoadFailure.refuseMusl();
+    Needs needs = supplier.get();
     try {
-      loadByJavaCpp(
-          Pointer.class); // JavaCPP's own natives, whose failure its static initialiser hides.
-      return loadByJavaCpp(nativeClass);
+      // JavaCPP's own natives, whose failure its static initialiser hides.
+      loadByJavaCpp(Pointer.class, Needs.NOTHING);
+      needs.files().forEach(file -> System.load(file.toString()));
+      return loadByJavaCpp(nativeClass, needs);
     } catch (LinkageError failed) {
-      throw LoadFailure.explain(failed, nativeClass, artifact, requirements);
+      throw LoadFailure.explain(failed, nativeClass, artifact, needs.requirements());
     }
   }
 
-  private static String loadByJavaCpp(Class<?> nativeClass) {
-    String file = Loader.load(nativeClass);
+  private static String loadByJavaCpp(Class<?> nativeClass, Needs needs) {
+    boolean pathsFirst = Boolean.getBoolean("org.bytedeco.javacpp.pathsFirst");
+    String file = Loader.load(nativeClass, needs.properties(), pathsFirst);
     if (file == null) {
       // What JavaCPP did not find once, it returns null for the next time.
       throw new UnsatisfiedLinkError("the natives of " + nativeClass.getName() + " were not found");

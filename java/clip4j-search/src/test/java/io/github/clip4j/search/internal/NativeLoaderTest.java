@@ -11,6 +11,7 @@ import io.github.clip4j.search.SearchRuntime;
 import io.github.clip4j.testing.ChildJvm;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -55,7 +56,7 @@ class NativeLoaderTest {
         new UnsatisfiedLinkError(
             "/c/libjniclip4j_search.so: failed to map segment from shared object");
     Clip4jException explained =
-        LoadFailure.explain(failed, Native.class, "io.github.clip4j:clip4j-search");
+        LoadFailure.explain(failed, Native.class, "io.github.clip4j:clip4j-search", List.of());
     assertEquals(Kind.UNSUPPORTED, explained.kind());
     assertSame(failed, explained.getCause());
     assertTrue(explained.getMessage().contains("noexec"), explained.getMessage());
@@ -80,7 +81,7 @@ class NativeLoaderTest {
           if (!text.contains("GLIBC") && !text.contains("space")) {
             failed = new UnsatisfiedLinkError(text);
           }
-          String message = LoadFailure.explain(failed, Native.class, "a:b").getMessage();
+          String message = LoadFailure.explain(failed, Native.class, "a:b", List.of()).getMessage();
           assertTrue(message.contains(expected), message);
           assertFalse(message.contains("\n"), message);
         });

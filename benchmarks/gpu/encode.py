@@ -1,0 +1,332 @@
+"""Checks and times clip4j's encoders on a GPU against torch on the same one, and prints Markdown.
+
+First the results: clip4j in float32 on the CPU is compared with a plain torch model of the same weights, and clip4j on the
+device with clip4j on the CPU. Then the times, in turns. Needs nothing but torch and the bundle that it lies in (./run calls it).
+The exit status is 0 only where every cosine is what it must be.
+"""
+
+import argparse
+import ctypes
+import dataclasses
+import json
+import os
+import pathlib
+import re
+import statistics
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+BUNDLE = pathlib.Path(os.environ["CLIP4J_BUNDLE"])
+MEAN, STD = [0.48145466, 0.4578275, 0.40821073], [0.26862954, 0.26130258, 0.27577711]
+SIDE, LENGTH, WORDS = 224, 77, (3, 23)
+LEAST = {"FP32": 0.99999, "FP16": 0.9999, "BF16": 0.9995}  # cosines to float32 on the CPU
+SAME_MODEL = 0.99999
+
+
+@dataclasses.dataclass
+class Size:
+    name: str
+    patch: int
+    vision: tuple  # hidden, layers, heads
+    text: tuple
+    projection: int
+
+
+SIZES = [Size("ViT-B-32", 32, (768, 12, 12), (512, 12, 8), 512), Size("ViT-L-14", 14, (1024, 24, 16), (768, 12, 12), 768),
+         Size("small", 32, (128, 2, 2), (64, 2, 2), 64)]
+
+
+class Layer(nn.Module):
+    """One block of CLIP's, with its three input matrices in one."""
+
+    def __init__(self, hidden, heads, causal):
+        super().__init__()
+        self.heads, self.causal = heads, causal
+        self.norm1, self.norm2 = nn.LayerNorm(hidden), nn.LayerNorm(hidden)
+        self.qkv, self.out = nn.Linear(hidden, 3 * hidden), nn.Linear(hidden, hidden)
+        self.fc1, self.fc2 = nn.Linear(hidden, 4 * hidden), nn.Linear(4 * hidden, hidden)
+
+    def forward(self, x):
+        parts = self.qkv(self.norm1(x)).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        attended = functional.scaled_dot_product_attention(*parts, is_causal=self.causal)
+        x = x + self.out(attended.transpose(1, 2).flatten(2))
+        between = self.fc1(self.norm2(x))
+        return x + self.fc2(between * torch.sigmoid(1.702 * between))
+
+    def tensors(self, name):
+        for part, its in [("layer_norm1", self.norm1), ("layer_norm2", self.norm2), ("self_attn.out_proj", self.out),
+                          ("mlp.fc1", self.fc1), ("mlp.fc2", self.fc2)]:
+            yield from {f"{name}.{part}.weight": its.weight, f"{name}.{part}.bias": its.bias}.items()
+        for kind, all_three in [("weight", self.qkv.weight), ("bias", self.qkv.bias)]:
+            for part, its in zip("qkv", all_three.chunk(3)):
+                yield f"{name}.self_attn.{part}_proj.{kind}", its
+
+
+class Vision(nn.Module):
+    def __init__(self, size):
+        super().__init__()
+        hidden, layers, heads = size.vision
+        self.patches = nn.Conv2d(3, hidden, size.patch, size.patch, bias=False)
+        self.start, self.positions = nn.Parameter(torch.zeros(hidden)), nn.Embedding((SIDE // size.patch) ** 2 + 1, hidden)
+        self.before, self.after = nn.LayerNorm(hidden), nn.LayerNorm(hidden)
+        self.layers = nn.ModuleList(Layer(hidden, heads, False) for _ in range(layers))
+        self.projection = nn.Linear(hidden, size.projection, bias=False)
+
+    def forward(self, pixels):
+        x = self.patches(pixels).flatten(2).transpose(1, 2)
+        x = torch.cat([self.start.expand(len(x), 1, -1), x], 1) + self.positions.weight
+        x = self.before(x)
+        for layer in self.layers:
+            x = layer(x)
+        return functional.normalize(self.projection(self.after(x[:, 0])), dim=-1)
+
+    def tensors(self):
+        name = "vision_model."
+        yield name + "embeddings.class_embedding", self.start
+        yield name + "embeddings.patch_embedding.weight", self.patches.weight
+        yield name + "embeddings.position_embedding.weight", self.positions.weight
+        for part, its in [("pre_layrnorm", self.before), ("post_layernorm", self.after)]:
+            yield from {f"{name}{part}.weight": its.weight, f"{name}{part}.bias": its.bias}.items()
+        for n, layer in enumerate(self.layers):
+            yield from layer.tensors(f"{name}encoder.layers.{n}")
+        yield "visual_projection.weight", self.projection.weight
+
+
+class Text(nn.Module):
+    def __init__(self, size, words):
+        super().__init__()
+        hidden, layers, heads = size.text
+        self.words, self.positions, self.after = nn.Embedding(words, hidden), nn.Embedding(LENGTH, hidden), nn.LayerNorm(hidden)
+        self.layers = nn.ModuleList(Layer(hidden, heads, True) for _ in range(layers))
+        self.projection = nn.Linear(hidden, size.projection, bias=False)
+
+    def forward(self, ids, ends):
+        x = self.words(ids) + self.positions.weight[: ids.shape[1]]
+        for layer in self.layers:
+            x = layer(x)
+        x = self.after(x[torch.arange(len(x), device=x.device), ends])
+        return functional.normalize(self.projection(x), dim=-1)
+
+    def tensors(self):
+        name = "text_model."
+        yield name + "embeddings.token_embedding.weight", self.words.weight
+        yield name + "embeddings.position_embedding.weight", self.positions.weight
+        yield name + "final_layer_norm.weight", self.after.weight
+        yield name + "final_layer_norm.bias", self.after.bias
+        for n, layer in enumerate(self.layers):
+            yield from layer.tensors(f"{name}encoder.layers.{n}")
+        yield "text_projection.weight", self.projection.weight
+
+
+def make(size, words):
+    torch.manual_seed(7)
+    vision, text = Vision(size), Text(size, words)
+    for tower in (vision, text):
+        for parameter in tower.parameters():  # else all inputs get nearly the same row
+            parameter.data += 0.02 * torch.randn_like(parameter)
+        tower.eval().requires_grad_(False)
+    return vision, text
+
+
+def save(size, vision, text, tokenizer, folder):
+    """A model's folder in Hugging Face's layout."""
+    vocabulary = tokenizer["model"]["vocab"]
+
+    def tower(hidden, layers, heads, **more):
+        return dict(hidden_size=hidden, intermediate_size=4 * hidden, num_hidden_layers=layers, num_attention_heads=heads, **more)
+
+    (folder / "config.json").write_text(json.dumps(dict(
+        model_type="clip", projection_dim=size.projection, vision_config=tower(*size.vision, patch_size=size.patch, image_size=SIDE),
+        text_config=tower(*size.text, vocab_size=len(vocabulary), max_position_embeddings=LENGTH,
+                          bos_token_id=vocabulary["<|startoftext|>"], eos_token_id=vocabulary["<|endoftext|>"]))))
+    (folder / "preprocessor_config.json").write_text(json.dumps(dict(
+        image_processor_type="CLIPImageProcessor", do_resize=True, size=dict(shortest_edge=SIDE), resample=3, do_center_crop=True,
+        crop_size=dict(height=SIDE, width=SIDE), do_rescale=True, rescale_factor=1 / 255, do_normalize=True, image_mean=MEAN,
+        image_std=STD)))
+    (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
+    tensors = dict([*vision.tensors(), *text.tensors(), ("logit_scale", torch.tensor(2.6592))])
+    header, place = {}, 0
+    for name, tensor in tensors.items():
+        header[name] = dict(dtype="F32", shape=list(tensor.shape), data_offsets=[place, place + 4 * tensor.numel()])
+        place += 4 * tensor.numel()
+    text_of_header = json.dumps(header).encode()
+    with open(folder / "model.safetensors", "wb") as file:
+        file.write(struct.pack("<Q", len(text_of_header)) + text_of_header)
+        for tensor in tensors.values():
+            tensor = tensor.contiguous()
+            file.write(ctypes.string_at(tensor.data_ptr(), 4 * tensor.numel()))
+
+
+class Clip4j:
+    """PeerEncode, a process that times its calls itself."""
+
+    def __init__(self, folder, work, precision, device):
+        self.given, self.rows = work / "given", work / "rows"
+        self.process = subprocess.Popen(
+            [BUNDLE / "runtime/bin/java", f"-Dclip4j.libtorch={os.environ['CLIP4J_LIBTORCH']}", "-Xmx8g", "-cp", f"{BUNDLE}/lib/*",
+             "io.github.clip4j.benchmarks.PeerEncode", folder, precision, "0", device],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        if self.process.stdout.readline() != "ready\n":
+            sys.exit(f"clip4j {precision} on {device} did not start")
+
+    def run(self, kind, given, calls=1):
+        """The seconds of each call, and the last one's rows."""
+        if kind == "texts":
+            self.given.write_text("".join(f"{line}\n" for line in given), encoding="utf-8")
+        else:
+            given = given.contiguous()
+            self.given.write_bytes(ctypes.string_at(given.data_ptr(), given.numel()))
+        print(kind, self.given, calls, self.rows, sep="\t", file=self.process.stdin, flush=True)
+        answer = self.process.stdout.readline().split()
+        if len(answer) != calls:
+            sys.exit("clip4j ended")
+        return [1e-9 * int(n) for n in answer], torch.frombuffer(bytearray(self.rows.read_bytes()), dtype=torch.float32)
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def draw(count):
+    """8-bit pictures of random blots, [count, side, side, 3]."""
+    blots = torch.rand(count, 3, 14, 14, generator=torch.Generator().manual_seed(7))
+    smooth = functional.interpolate(blots, (SIDE, SIDE), mode="bicubic")
+    return (255 * smooth).clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1).contiguous()
+
+
+def normalized(rgb):
+    return ((rgb.float() / 255 - torch.tensor(MEAN)) / torch.tensor(STD)).permute(0, 3, 1, 2).contiguous()
+
+
+def captions(tokenizer, count):
+    """Texts, all different, of words that are one token each; and their ids."""
+    vocabulary = tokenizer["model"]["vocab"]
+    words = [word for word in vocabulary if re.fullmatch("[a-z]{3,}</w>", word)]
+    random = torch.Generator().manual_seed(7)
+    texts = {}
+    while len(texts) < count:
+        chosen = torch.randint(len(words), (int(torch.randint(*WORDS, (1,), generator=random)),), generator=random)
+        picked = [words[i] for i in chosen]
+        texts[" ".join(word[:-4] for word in picked)] = [
+            vocabulary["<|startoftext|>"], *(vocabulary[word] for word in picked), vocabulary["<|endoftext|>"]]
+    return list(texts), list(texts.values())
+
+
+def padded(ids):
+    longest = max(map(len, ids))
+    return torch.tensor([one + [0] * (longest - len(one)) for one in ids]), torch.tensor([len(one) - 1 for one in ids])
+
+
+def worst(rows, expected):
+    return float((rows.view_as(expected).double() * expected.double()).sum(1).min())
+
+
+def torch_peers(vision, device, compiled):
+    """Functions of normalised pixels on the CPU, pinned, that return rows on the CPU; each does all of it, copies included."""
+    half = Vision.to(vision, device, torch.bfloat16)
+
+    def through(encode):
+        return lambda pixels: encode(pixels.to(device, non_blocking=True).to(torch.bfloat16)).float().cpu()
+
+    peers = {"torch eager bf16": through(half)}
+    if compiled:
+        peers["torch.compile bf16"] = through(torch.compile(half))
+        peers["torch.compile bf16, its graphs"] = through(torch.compile(half, mode="reduce-overhead"))
+    return peers
+
+
+def timed(encode, given):
+    start = time.perf_counter()
+    rows = encode(given)
+    return time.perf_counter() - start, rows
+
+
+def check(name, cosine, least, failures):
+    print(f"| {name} | {cosine:.7f} | {least} | {'yes' if cosine >= least else '**no**'} |", flush=True)
+    if not cosine >= least:
+        failures.append(name)
+
+
+def measure(size, tokenizer, work, options, failures):
+    folder = work / size.name
+    folder.mkdir()
+    vision, text = make(size, len(tokenizer["model"]["vocab"]))
+    save(size, vision, text, tokenizer, folder)
+    few, rgb = draw(options.checked), draw(options.batch)
+    texts, ids = captions(tokenizer, options.texts)
+
+    print(f"\n### {size.name}\n\nThe worst cosine of {options.checked} pictures and of {options.texts} texts:\n")
+    print("| | is | must be | right |\n|---|---|---|---|")
+    host = Clip4j(folder, work, "FP32", "cpu")
+    images, sentences = host.run("rgb", few)[1].clone(), host.run("texts", texts)[1].clone()
+    host.close()
+    images, sentences = images.view(len(few), -1), sentences.view(len(texts), -1)
+    check("clip4j FP32 on the CPU, pictures, to torch's", worst(images, vision(normalized(few))), SAME_MODEL, failures)
+    check("clip4j FP32 on the CPU, texts, to torch's", worst(sentences, text(*padded(ids))), SAME_MODEL, failures)
+    on_device = {}
+    for precision in options.precisions.split(","):
+        peer = on_device[precision] = Clip4j(folder, work, precision, options.device)
+        name = f"clip4j {precision} on {options.device}"
+        check(f"{name}, pictures, to FP32 on the CPU", worst(peer.run("rgb", few)[1], images), LEAST[precision], failures)
+        check(f"{name}, texts, to FP32 on the CPU", worst(peer.run("texts", texts)[1], sentences), LEAST[precision], failures)
+
+    pixels = normalized(rgb)
+    if options.device != "cpu":
+        pixels = pixels.pin_memory()
+    work_of = {f"clip4j {precision}": lambda p=peer: p.run("encode", rgb) for precision, peer in on_device.items()}
+    for name, encode in torch_peers(vision, options.device, not options.no_compile).items():
+        work_of[name] = lambda e=encode: ([(result := timed(e, pixels))[0]], result[1])
+    times, rows = {name: [] for name in work_of}, {}
+    for turn in range(options.turns + 3):  # three to warm up, and for what is compiled then
+        for name in list(work_of):
+            try:
+                seconds, rows[name] = work_of[name]()
+            except Exception as e:  # a peer of torch's that does not work here, such as one without a compiler
+                if name.startswith("clip4j"):
+                    raise
+                print(f"{name}: {e}", file=sys.stderr)
+                del work_of[name], times[name]
+                continue
+            if turn >= 3:
+                times[name] += seconds
+    print(f"\nEncoding alone, {options.batch} pictures a call, from values in memory to rows in memory; medians of {options.turns}"
+          " turns:\n\n| | pictures/s | of torch eager | worst cosine to the first |\n|---|---|---|---|")
+    median = {name: statistics.median(its) for name, its in times.items()}
+    first = rows[next(iter(work_of))].view(options.batch, -1)
+    for name in work_of:
+        cosine = worst(functional.normalize(rows[name].view_as(first).float(), dim=1), first)
+        print(f"| {name} | {options.batch / median[name]:,.0f} | {median['torch eager bf16'] / median[name]:.2f}x | {cosine:.6f} |")
+    for peer in on_device.values():
+        peer.close()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--device", default="cuda:0")
+    parser.add_argument("--models", default="ViT", help="those whose name matches")
+    parser.add_argument("--precisions", default="FP32,FP16,BF16")
+    parser.add_argument("--batch", type=int, default=256)
+    parser.add_argument("--checked", type=int, default=64)
+    parser.add_argument("--texts", type=int, default=256)
+    parser.add_argument("--turns", type=int, default=9)
+    parser.add_argument("--no-compile", action="store_true")
+    options = parser.parse_args()
+    name = "the CPU" if options.device == "cpu" else torch.cuda.get_device_name(options.device)
+    print(f"torch {torch.__version__}, {name}.")
+    tokenizer, failures = json.loads((BUNDLE / "tokenizer.json").read_text()), []
+    with torch.inference_mode(), tempfile.TemporaryDirectory() as folder:
+        for size in SIZES:
+            if re.search(options.models, size.name):
+                measure(size, tokenizer, pathlib.Path(folder), options, failures)
+    sys.exit(f"not right: {'; '.join(failures)}" if failures else 0)
+
+
+if __name__ == "__main__":
+    main()

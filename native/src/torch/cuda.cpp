@@ -1,0 +1,99 @@
+#include "torch/cuda.h"
+
+#include <dlfcn.h>
+
+#include <array>
+#include <memory>
+
+#include "base/error.h"
+#include "base/exit_gate.h"
+#include "torch/aten.h"
+
+namespace clip4j::torch {
+namespace {
+
+// The driver's library as it is, for the life of the process.
+class Driver {
+ public:
+  static const Driver& get() {
+    static const Driver driver;
+    return driver;
+  }
+
+  // Throws unless the driver works and has a device of this number.
+  void require(int32_t number) const {
+    if (library_ == nullptr) {
+      fail(CLIP4J_UNSUPPORTED, "there is no CUDA device: libcuda.so.1 is not on this machine",
+           " (install NVIDIA's driver, or use the CPU)");
+    }
+    const int result = call<int>("cuInit", 0U);
+    if (result != 0) {
+      const char* reason = nullptr;
+      call<int>("cuGetErrorString", result, &reason);
+      fail(CLIP4J_UNSUPPORTED, "CUDA's driver does not start: ", reason != nullptr ? reason : "unknown error",
+           " (nvidia-smi tells more; the CPU works)");
+    }
+    int count = 0;
+    call<int>("cuDeviceGetCount", &count);
+    if (number < 0 || number >= count) {
+      fail(CLIP4J_UNSUPPORTED, "there is no CUDA device ", number, ": this process sees ", count,
+           " (CUDA_VISIBLE_DEVICES may hide some)");
+    }
+  }
+
+  std::string describe(int32_t number) const {
+    constexpr int kMajor = 75, kMinor = 76;  // CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_...
+    std::array<char, 128> name{};
+    size_t bytes = 0;
+    int device = 0, major = 0, minor = 0, version = 0;
+    call<int>("cuDeviceGet", &device, number);
+    call<int>("cuDeviceGetName", name.data(), static_cast<int>(name.size()), device);
+    call<int>("cuDeviceTotalMem_v2", &bytes, device);
+    call<int>("cuDeviceGetAttribute", &major, kMajor, device);
+    call<int>("cuDeviceGetAttribute", &minor, kMinor, device);
+    call<int>("cuDriverGetVersion", &version);
+    return text(name.data(), ", compute capability ", major, '.', minor, ", ", bytes >> 30,
+                " GiB, driver for CUDA ", version / 1000, '.', version % 1000 / 10);
+  }
+
+ private:
+  // -1 where the driver has no such function, which leaves what it would have said empty.
+  template <typename Result, typename... Arguments>
+  Result call(const char* name, Arguments... arguments) const {
+    const auto function = reinterpret_cast<Result (*)(Arguments...)>(dlsym(library_, name));
+    return function != nullptr ? function(arguments...) : Result{-1};
+  }
+
+  void* const library_ = dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
+};
+
+}  // namespace
+
+std::string cuda_device(int32_t number) {
+  const Driver& driver = Driver::get();
+  driver.require(number);
+  // By its name alone, and only if somebody has loaded it.
+  if (dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_NOLOAD) == nullptr) {
+    fail(CLIP4J_UNSUPPORTED, "this libtorch has no CUDA, and cuda:", number, " is ", driver.describe(number),
+         " (add io.github.clip4j:clip4j-platform-gpu, or name a libtorch with -Dclip4j.libtorch=DIR)");
+  }
+  return driver.describe(number);
+}
+
+void try_cuda(int32_t number) {
+  const std::string device = cuda_device(number);
+  try {
+    const std::array<float, 2> values{1, 2};
+    const std::array<int64_t, 1> sizes{2};
+    const Tensor two = aten::upload(values.data(), sizes, {{number}, Type::kBFloat16});
+    const Tensor sum = aten::download(aten::add(two, two));
+    if (sum.data()[0] != 2 || sum.data()[1] != 4) fail(CLIP4J_INTERNAL, "1 + 1 is ", sum.data()[0]);
+  } catch (const Error&) {
+    fail(CLIP4J_UNSUPPORTED, "libtorch ", version(), " cannot compute on cuda:", number, ", ", device,
+         " (its reason is on stderr; mostly the driver is older than its CUDA: update the driver, or use the"
+         " CPU)");
+  }
+  exit_gate::guard();
+}
+
+}  // namespace clip4j::torch
