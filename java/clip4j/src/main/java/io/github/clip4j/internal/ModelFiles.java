@@ -23,7 +23,7 @@ import java.util.stream.Stream;
 /** The files of a model: a directory's, or OpenAI's archive and what lies beside it. */
 final class ModelFiles {
   /** Far above any real tokenizer.json, far below what hurts. */
-  private static final long MAX_TEXT_BYTES = 256L << 20;
+  private static final long MAX_TEXT_BYTES = 64L << 20;
 
   /** How the file begins that stands for a large one where Git LFS has not fetched it. */
   private static final ByteBuffer POINTER =
