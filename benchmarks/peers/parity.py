@@ -235,22 +235,26 @@ def compare_top_k(work, n, dimension, k, queries, similarity):
            f"{wrong} out of order, error <= {error:.1e}")
 
 
-def main():
+def run(count, compare):
+    """compare(work, pictures) with so many pictures in a folder that goes away; the seed is the command line's. Exits: 1 where something differs."""
     seed = int(sys.argv[1]) if len(sys.argv) > 1 else 0
     random.seed(seed), np.random.seed(seed), torch.manual_seed(seed)
     with tempfile.TemporaryDirectory() as folder:
         work = pathlib.Path(folder)
         (work / "pictures").mkdir()
-        (work / "texts.txt").write_text("\n".join(TEXTS) + "\n", encoding="utf-8")
-        pictures = draw_pictures(work / "pictures", 65)
-        tokenizer = CLIPTokenizerFast.from_pretrained(TOKENIZER)
-        compare_models(work, pictures, tokenizer)
-        compare_open_clip(work, pictures, tokenizer)
-        for shape in [(1, 3, 1, 1, "cosine"), (1000, 512, 10, 7, "cosine"), (5000, 33, 5000, 3, "dot"),
-                      (200000, 64, 100, 40, "cosine"), (777, 1, 800, 2, "dot"), (1000000, 32, 10, 3, "dot")]:
-            compare_top_k(work, *shape)
+        compare(work, draw_pictures(work / "pictures", count))
     sys.exit(failures > 0)
 
 
+def compare_all(work, pictures):
+    (work / "texts.txt").write_text("\n".join(TEXTS) + "\n", encoding="utf-8")
+    tokenizer = CLIPTokenizerFast.from_pretrained(TOKENIZER)
+    compare_models(work, pictures, tokenizer)
+    compare_open_clip(work, pictures, tokenizer)
+    for shape in [(1, 3, 1, 1, "cosine"), (1000, 512, 10, 7, "cosine"), (5000, 33, 5000, 3, "dot"),
+                  (200000, 64, 100, 40, "cosine"), (777, 1, 800, 2, "dot"), (1000000, 32, 10, 3, "dot")]:
+        compare_top_k(work, *shape)
+
+
 if __name__ == "__main__":
-    main()
+    run(65, compare_all)

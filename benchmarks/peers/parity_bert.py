@@ -4,10 +4,7 @@
 """
 
 import json
-import pathlib
 import random
-import sys
-import tempfile
 
 import numpy as np
 import sentencepiece
@@ -21,7 +18,7 @@ from transformers import BertTokenizer, ChineseCLIPConfig, ChineseCLIPModel, Rob
 from transformers.models.chinese_clip.image_processing_pil_chinese_clip import ChineseCLIPImageProcessorPil
 
 import parity
-from parity import ROOT, clip4j, compare_rows, crop, draw_pictures, report, unit
+from parity import ROOT, clip4j, compare_rows, crop, report, unit
 
 # vision: hidden, heads, patch, image; text: hidden, heads, positions; activations, layers, stored as, cropped or not,
 # files of the tokenizer, which reads lower case or not
@@ -150,18 +147,11 @@ def compare_roberta(work, number, shape, pictures):
         compare_ids(folder, f"{name} {number}", [[id_ for id_ in row if id_ != 1] for row in ids.tolist()])
 
 
-def main():
-    seed = int(sys.argv[1]) if len(sys.argv) > 1 else 0
-    random.seed(seed), np.random.seed(seed), torch.manual_seed(seed)
-    with tempfile.TemporaryDirectory() as folder:
-        work = pathlib.Path(folder)
-        (work / "pictures").mkdir()
-        pictures = draw_pictures(work / "pictures", 25)
-        for compare, shapes in ((compare_chinese, CHINESE), (compare_roberta, ROBERTA)):
-            for number, shape in enumerate(shapes):
-                compare(work, number, shape, pictures)
-    sys.exit(parity.failures > 0)
+def compare_all(work, pictures):
+    for compare, shapes in ((compare_chinese, CHINESE), (compare_roberta, ROBERTA)):
+        for number, shape in enumerate(shapes):
+            compare(work, number, shape, pictures)
 
 
 if __name__ == "__main__":
-    main()
+    parity.run(25, compare_all)

@@ -4,10 +4,7 @@
 """
 
 import json
-import pathlib
 import random
-import sys
-import tempfile
 
 import numpy as np
 import sentencepiece
@@ -18,7 +15,7 @@ from transformers import SiglipConfig, SiglipImageProcessorPil, SiglipModel, Sig
 from transformers.models.siglip2.tokenization_siglip2 import Siglip2Tokenizer
 
 import parity
-from parity import ROOT, clip4j, compare_rows, draw_pictures, report, unit
+from parity import ROOT, clip4j, compare_rows, report, unit
 
 # vision: hidden, heads, patch, image; text: hidden, heads, length; activation, layers, stored as, Pillow's filter, tokenizer
 MODELS = [
@@ -103,17 +100,10 @@ def compare(work, number, shape, pictures):
             report(f"pixels of {path.name}:", np.array_equal(np.load(work / "squashed.npy"), squashed), squashed.shape)
 
 
-def main():
-    seed = int(sys.argv[1]) if len(sys.argv) > 1 else 0
-    random.seed(seed), np.random.seed(seed), torch.manual_seed(seed)
-    with tempfile.TemporaryDirectory() as folder:
-        work = pathlib.Path(folder)
-        (work / "pictures").mkdir()
-        pictures = draw_pictures(work / "pictures", 33)
-        for number, shape in enumerate(MODELS):
-            compare(work, number, shape, pictures)
-    sys.exit(parity.failures > 0)
+def compare_all(work, pictures):
+    for number, shape in enumerate(MODELS):
+        compare(work, number, shape, pictures)
 
 
 if __name__ == "__main__":
-    main()
+    parity.run(33, compare_all)

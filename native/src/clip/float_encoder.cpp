@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/exit_gate.h"
 #include "clip/attention.h"
+#include "clip/encoder_layers.h"
 
 namespace clip4j {
 
@@ -24,16 +25,8 @@ FloatEncoder::FloatEncoder(const clip4j_tower& tower, Wanted wanted, bool causal
 }
 
 void FloatEncoder::declare(Weights& weights, const std::string& prefix) {
-  for (size_t i = 0; i < layers_.size(); ++i) {
-    const std::string name = text(prefix, ".encoder.layers.", i);
-    Layer& layer = layers_[i];
-    layer.norm1.declare(weights, name + ".layer_norm1");
-    layer.qkv.declare(weights,
-                      {name + ".self_attn.q_proj", name + ".self_attn.k_proj", name + ".self_attn.v_proj"});
-    layer.out.declare(weights, {name + ".self_attn.out_proj"});
-    layer.norm2.declare(weights, name + ".layer_norm2");
-    layer.mlp.declare(weights, name + ".mlp");
-  }
+  declare_layers(weights, prefix, layers_,
+                 [&](Layer& layer, const std::string& name) { layer.mlp.declare(weights, name); });
 }
 
 torch::Tensor FloatEncoder::run(torch::Tensor x, std::span<const int64_t> lengths) const {

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/exit_gate.h"
+#include "clip/encoder_layers.h"
 #include "torch/ops.h"
 
 namespace clip4j {
@@ -60,17 +61,10 @@ PackedEncoder::PackedEncoder(const clip4j_tower& tower, Wanted wanted, bool caus
 }
 
 void PackedEncoder::declare(Weights& weights, const std::string& prefix) {
-  for (size_t i = 0; i < layers_.size(); ++i) {
-    const std::string name = text(prefix, ".encoder.layers.", i);
-    Layer& layer = layers_[i];
-    layer.norm1.declare(weights, name + ".layer_norm1");
-    layer.qkv.declare(weights,
-                      {name + ".self_attn.q_proj", name + ".self_attn.k_proj", name + ".self_attn.v_proj"});
-    layer.out.declare(weights, {name + ".self_attn.out_proj"});
-    layer.norm2.declare(weights, name + ".layer_norm2");
-    layer.fc1.declare(weights, {name + ".mlp.fc1"});
-    layer.fc2.declare(weights, {name + ".mlp.fc2"});
-  }
+  declare_layers(weights, prefix, layers_, [&](Layer& layer, const std::string& name) {
+    layer.fc1.declare(weights, {name + ".fc1"});
+    layer.fc2.declare(weights, {name + ".fc2"});
+  });
 }
 
 torch::Tensor PackedEncoder::run(torch::Tensor x, std::span<const int64_t> lengths) const {

@@ -12,7 +12,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,13 +30,8 @@ class BertTest {
   }
 
   /** A copy of a model's files, for a test to change. */
-  private Path copy(String name) throws IOException {
-    try (Stream<Path> files = Files.list(resource(name))) {
-      for (Path file : files.toList()) {
-        Files.copy(file, temp.resolve(file.getFileName().toString()));
-      }
-    }
-    return temp;
+  private Path copy(String name) {
+    return TinyModel.copy(resource(name), temp);
   }
 
   private Clip4jException failure() {

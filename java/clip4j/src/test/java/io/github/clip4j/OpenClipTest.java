@@ -30,12 +30,7 @@ class OpenClipTest {
     for (String name : List.of("vocab.json", "merges.txt")) {
       Files.copy(TinyModel.file(name), temp.resolve(name));
     }
-    try (Stream<Path> files = Files.list(resource(model))) {
-      for (Path file : files.toList()) {
-        Files.copy(file, temp.resolve(file.getFileName().toString()));
-      }
-    }
-    return temp;
+    return TinyModel.copy(resource(model), temp);
   }
 
   @ParameterizedTest

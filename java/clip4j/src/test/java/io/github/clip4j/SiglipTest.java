@@ -17,7 +17,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -36,13 +35,8 @@ class SiglipTest {
   }
 
   /** A copy of a model's files, for a test to change. */
-  private Path copy(String name) throws IOException {
-    try (Stream<Path> files = Files.list(resource(name))) {
-      for (Path file : files.toList()) {
-        Files.copy(file, temp.resolve(file.getFileName().toString()));
-      }
-    }
-    return temp;
+  private Path copy(String name) {
+    return TinyModel.copy(resource(name), temp);
   }
 
   private Clip4jException failure() {

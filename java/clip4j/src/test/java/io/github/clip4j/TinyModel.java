@@ -37,7 +37,12 @@ public final class TinyModel {
 
   /** A copy of the model's files, for a test to change. */
   public static Path copyTo(Path directory) {
-    try (Stream<Path> files = Files.list(directory())) {
+    return copy(directory(), directory);
+  }
+
+  /** A copy of any model's files, for a test to change. */
+  public static Path copy(Path model, Path directory) {
+    try (Stream<Path> files = Files.list(model)) {
       for (Path file : files.toList()) {
         Files.copy(file, directory.resolve(file.getFileName().toString()));
       }

@@ -20,7 +20,6 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -50,15 +49,10 @@ class HostileTokenizerTest {
     return ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
   }
 
-  private Path copy(String name) throws IOException {
+  private Path copy(String name) {
     Path siglip = TinyModel.directory().resolveSibling("tiny-siglip").resolve(name);
     Path bert = TinyModel.directory().resolveSibling("tiny-bert").resolve(name);
-    try (Stream<Path> files = Files.list(Files.exists(siglip) ? siglip : bert)) {
-      for (Path file : files.toList()) {
-        Files.copy(file, temp.resolve(file.getFileName().toString()));
-      }
-    }
-    return temp;
+    return TinyModel.copy(Files.exists(siglip) ? siglip : bert, temp);
   }
 
   /** Whether the folder's tokenizer opens; then it encodes. */
