@@ -71,27 +71,32 @@ class BatchingEncoderTest extends WithTinyModel {
   }
 
   /** Both of the threads for texts stay in dependent stages until the latch opens. */
-  private static CountDownLatch hold(BatchingEncoder encoder) throws InterruptedException {
-    CountDownLatch held = new CountDownLatch(2);
+  private static CountDownLatch hold(BatchingEncoder encoder) throws Exception {
     CountDownLatch release = new CountDownLatch(1);
-    while (held.getCount() > 0) {
-      CompletableFuture<float[]> item = encoder.embedText("a cat");
-      item.thenRun(
-          () -> {
-            if (BatchQueue.onWorker()) { // and not here, where it is done already
-              held.countDown();
-              try {
-                release.await();
-              } catch (InterruptedException e) {
-                throw new AssertionError(e);
-              }
-            }
-          });
-      while (!item.isDone()) {
-        Thread.sleep(1);
+    for (int held = 0; held < 2; ) {
+      CompletableFuture<Boolean> holds = new CompletableFuture<>();
+      encoder
+          .embedText("a cat")
+          .thenRun(
+              () -> {
+                holds.complete(BatchQueue.onWorker()); // else the row was there already
+                if (BatchQueue.onWorker()) {
+                  await(release);
+                }
+              });
+      if (holds.get(60, TimeUnit.SECONDS)) {
+        held++;
       }
     }
     return release;
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
   }
 
   /** Keeps several items of one thread under way and checks each against what is expected. */
