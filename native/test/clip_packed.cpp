@@ -5,6 +5,7 @@
 #include <limits>
 #include <ostream>
 
+#include "amx_emulator.h"
 #include "base/cpu.h"
 #include "clip/packed.h"
 #include "clip/packed_linear.h"
@@ -18,28 +19,30 @@ using packed::Finish;
 
 struct Named {
   const char* name;
-  Element element;
   const packed::Kernel* kernel;
 
   friend std::ostream& operator<<(std::ostream& out, const Named& named) { return out << named.name; }
 };
 
-// Those that this CPU can run.
+// Those that this CPU can run, and AMX's where they can be emulated.
 std::vector<Named> runnable() {
-  std::vector<Named> kernels{{"generic_int8", Element::kInt8, &packed::generic_int8},
-                             {"generic_bf16", Element::kBf16, &packed::generic_bf16}};
+  std::vector<Named> kernels{{"generic_int8", &packed::generic_int8},
+                             {"generic_bf16", &packed::generic_bf16}};
 #if defined(__x86_64__)
   const InstructionSet set = instruction_set();
   if (set >= InstructionSet::kAvx2) {
-    kernels.push_back({"avx2_int8", Element::kInt8, &packed::avx2_int8});
-    kernels.push_back({"avx2_bf16", Element::kBf16, &packed::avx2_bf16});
+    kernels.push_back({"avx2_int8", &packed::avx2_int8});
+    kernels.push_back({"avx2_bf16", &packed::avx2_bf16});
   }
-  if (set >= InstructionSet::kAvx512)
-    kernels.push_back({"avx512_bf16", Element::kBf16, &packed::avx512_bf16});
+  if (set >= InstructionSet::kAvx512) kernels.push_back({"avx512_bf16", &packed::avx512_bf16});
   if (set >= InstructionSet::kAvx512Vnni) {
-    kernels.push_back({"avx512vnni_int8", Element::kInt8, &packed::avx512vnni_int8});
+    kernels.push_back({"avx512vnni_int8", &packed::avx512vnni_int8});
   }
-  if (has_bf16()) kernels.push_back({"avx512bf16_bf16", Element::kBf16, &packed::avx512bf16_bf16});
+  if (has_bf16()) kernels.push_back({"avx512bf16_bf16", &packed::avx512bf16_bf16});
+  if (runs_amx()) {
+    kernels.push_back({"amx_int8", &packed::amx_int8});
+    kernels.push_back({"amx_bf16", &packed::amx_bf16});
+  }
 #endif
   return kernels;
 }
@@ -74,7 +77,7 @@ double activation(Finish finish, double x) {
 class Packed : public testing::TestWithParam<Named> {
  protected:
   const packed::Kernel& kernel_ = *GetParam().kernel;
-  const Element element_ = GetParam().element;
+  const Element element_ = kernel_.element;
   std::mt19937 random_{3};
 
   std::vector<float> normal(int64_t count, float scale = 1) {
@@ -130,7 +133,11 @@ TEST_P(Packed, MultipliesByTheDefinition) {
                                                           {5, 64, 128},
                                                           {6, 100, 70},
                                                           {7, 48, 64},
-                                                          {13, 768, 200}}) {
+                                                          {13, 768, 200},
+                                                          {16, 65, 64},
+                                                          {17, 200, 130},
+                                                          {40, 31, 70},
+                                                          {50, 192, 64}}) {
     const std::vector<float> x = normal(count * inputs), bias = normal(outputs);
     PackedRows memory;
     const packed::Rows rows = encode(memory, x, count, inputs);

@@ -10,11 +10,11 @@
 #include <string>
 #include <vector>
 
+#include "amx_emulator.h"
 #include "base/cpu.h"
 #include "search/exact.h"
 #include "search/normalize.h"
 #include "search/search.h"
-#include "search_amx_emulator.h"
 
 // The naive search that the engine is held against.
 namespace clip4j::search::test {
@@ -42,7 +42,8 @@ inline std::vector<InstructionSet> runnable() {
   std::vector<InstructionSet> sets;
   for (const auto set : {InstructionSet::kScalar, InstructionSet::kAvx2, InstructionSet::kAvx512,
                          InstructionSet::kAvx512Vnni, InstructionSet::kAmx}) {
-    if (set <= instruction_set() || (set == InstructionSet::kAmx && emulate_amx())) sets.push_back(set);
+    if (set <= instruction_set() || (set == InstructionSet::kAmx && clip4j::test::runs_amx()))
+      sets.push_back(set);
   }
   return sets;
 }

@@ -24,7 +24,8 @@ InstructionSet detect() {
   const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                       __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
   if (avx512 && __builtin_cpu_supports("avx512vnni")) {
-    const bool amx = __builtin_cpu_supports("amx-tile") && __builtin_cpu_supports("amx-int8");
+    const bool amx = __builtin_cpu_supports("amx-tile") && __builtin_cpu_supports("amx-int8") &&
+                     __builtin_cpu_supports("amx-bf16");
     return amx ? InstructionSet::kAmx : InstructionSet::kAvx512Vnni;
   }
   return avx512 ? InstructionSet::kAvx512 : avx2 ? InstructionSet::kAvx2 : InstructionSet::kScalar;

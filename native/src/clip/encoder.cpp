@@ -8,7 +8,7 @@ namespace clip4j {
 std::unique_ptr<Encoder> Encoder::make(const clip4j_tower& tower, Wanted wanted, bool causal,
                                        clip4j_precision precision) {
   if (precision == CLIP4J_PRECISION_FP32) return std::make_unique<FloatEncoder>(tower, wanted, causal);
-  return std::make_unique<PackedEncoder>(tower, wanted, causal, packed::element(precision));
+  return std::make_unique<PackedEncoder>(tower, wanted, causal, packed::kernel(precision));
 }
 
 Encoder::Encoder(const clip4j_tower& tower, Wanted wanted, bool causal)

@@ -26,17 +26,14 @@ void store_halves(Integers values, uint8_t* to) {
 
 namespace packed {
 
-const Kernel generic_int8 = {multiply_int8, encode_int8, normalize};
-const Kernel generic_bf16 = {multiply_bf16, encode_bf16, normalize};
+const Kernel generic_int8 = {Element::kInt8, multiply_int8, encode_int8, normalize};
+const Kernel generic_bf16 = {Element::kBf16, multiply_bf16, encode_bf16, normalize};
 
-Element element(clip4j_precision precision) {
-  return precision == CLIP4J_PRECISION_INT8 ? Element::kInt8 : Element::kBf16;
-}
-
-const Kernel& kernel(Element element) {
-  const bool int8 = element == Element::kInt8;
+const Kernel& kernel(clip4j_precision precision) {
+  const bool int8 = precision == CLIP4J_PRECISION_INT8;
 #if defined(__x86_64__)
   const InstructionSet set = instruction_set();
+  if (set == InstructionSet::kAmx) return int8 ? amx_int8 : amx_bf16;
   if (int8 && set >= InstructionSet::kAvx512Vnni) return avx512vnni_int8;
   if (!int8 && has_bf16()) return avx512bf16_bf16;
   if (!int8 && set >= InstructionSet::kAvx512) return avx512_bf16;

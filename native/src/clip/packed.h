@@ -14,8 +14,9 @@ namespace clip4j::packed {
 // float32, and all that is not a product of matrices is float32.
 enum class Element { kInt8, kBf16 };
 
-constexpr int64_t kStepBytes = 4;  // of a row: 4 int8 or 2 bfloat16
-constexpr int64_t kPanel = 64;     // outputs whose weights lie together
+constexpr int64_t kStepBytes = 4;   // of a row: 4 int8 or 2 bfloat16
+constexpr int64_t kPanel = 64;      // outputs whose weights lie together
+constexpr int64_t kLineSteps = 16;  // rows are whole cache lines, which tiles of AMX are made of
 
 // Inputs of a layer in 8 bits: with more, sums of codes could leave an int32.
 constexpr int64_t kMostInt8Inputs = 33'000;
@@ -28,7 +29,7 @@ struct Weights {
   const float* scale;     // [panels][64], int8 only
   const int32_t* sum;     // [panels][64], int8 only: of an output's codes
   const float* bias;      // [panels][64]
-  int64_t steps;
+  int64_t steps;          // a multiple of kLineSteps
   int64_t outputs;
 };
 
@@ -51,6 +52,7 @@ struct Output {
 };
 
 struct Kernel {
+  Element element;
   // One panel of outputs for all rows. Meanwhile the weights of panel `next` may be fetched, if there is one.
   void (*multiply)(const Weights& weights, int64_t panel, int64_t next, const Rows& rows,
                    const Output& output);
@@ -64,12 +66,10 @@ struct Kernel {
 // For any CPU: the oracle.
 extern const Kernel generic_int8, generic_bf16;
 #if defined(__x86_64__)
-extern const Kernel avx2_int8, avx2_bf16, avx512_bf16, avx512vnni_int8, avx512bf16_bf16;
+extern const Kernel avx2_int8, avx2_bf16, avx512_bf16, avx512vnni_int8, avx512bf16_bf16, amx_int8, amx_bf16;
 #endif
 
-// What a precision other than CLIP4J_PRECISION_FP32 computes with.
-Element element(clip4j_precision precision);
-// The kernel for this CPU.
-const Kernel& kernel(Element element);
+// The kernel for this CPU and a precision other than CLIP4J_PRECISION_FP32.
+const Kernel& kernel(clip4j_precision precision);
 
 }  // namespace clip4j::packed

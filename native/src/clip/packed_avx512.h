@@ -23,3 +23,27 @@ Vector multiply_add(Vector a, Vector b, Vector c) { return _mm512_fmadd_ps(a, b,
 }  // namespace
 
 #include "clip/packed_rows.h"
+
+namespace {
+
+// 16 sums of an int8 row and a block of 16 outputs, as float32 products.
+[[maybe_unused, gnu::always_inline]] inline __m512 dequantized(__m512i sums, const Weights& weights,
+                                                               int64_t block, const Rows& rows, int64_t row) {
+  const __m512i excess =
+      _mm512_mullo_epi32(_mm512_loadu_si512(weights.sum + block * 16), _mm512_set1_epi32(rows.zero[row]));
+  const __m512 scale =
+      _mm512_mul_ps(_mm512_loadu_ps(weights.scale + block * 16), _mm512_set1_ps(rows.scale[row]));
+  return _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_sub_epi32(sums, excess)), scale);
+}
+
+// f(0), ..., f(kCount - 1) with constants: GCC keeps arrays in registers that no loop goes through.
+template <typename F, int... kIndex>
+[[gnu::always_inline]] inline void unrolled(const F& f, std::integer_sequence<int, kIndex...>) {
+  (f(std::integral_constant<int, kIndex>()), ...);
+}
+template <int kCount, typename F>
+[[gnu::always_inline]] inline void unrolled(const F& f) {
+  unrolled(f, std::make_integer_sequence<int, kCount>());
+}
+
+}  // namespace

@@ -42,22 +42,22 @@ void room(Buffer& buffer, int64_t size) {
 
 }  // namespace
 
-PackedEncoder::Layer::Layer(const clip4j_tower& tower, packed::Element element, PackedMemory& memory)
+PackedEncoder::Layer::Layer(const clip4j_tower& tower, const packed::Kernel& kernel, PackedMemory& memory)
     : norm1(tower.hidden_size, tower.layer_norm_eps),
-      qkv(element, 3 * int64_t{tower.hidden_size}, tower.hidden_size, memory),
-      out(element, tower.hidden_size, tower.hidden_size, memory),
+      qkv(kernel, 3 * int64_t{tower.hidden_size}, tower.hidden_size, memory),
+      out(kernel, tower.hidden_size, tower.hidden_size, memory),
       norm2(tower.hidden_size, tower.layer_norm_eps),
-      fc1(element, tower.intermediate_size, tower.hidden_size, memory),
-      fc2(element, tower.hidden_size, tower.intermediate_size, memory) {}
+      fc1(kernel, tower.intermediate_size, tower.hidden_size, memory),
+      fc2(kernel, tower.hidden_size, tower.intermediate_size, memory) {}
 
-PackedEncoder::PackedEncoder(const clip4j_tower& tower, Wanted wanted, bool causal, packed::Element element)
+PackedEncoder::PackedEncoder(const clip4j_tower& tower, Wanted wanted, bool causal,
+                             const packed::Kernel& kernel)
     : Encoder(tower, wanted, causal),
-      element_(element),
-      kernel_(packed::kernel(element)),
+      kernel_(kernel),
       activation_(finish(tower.activation)),
       intermediate_(tower.intermediate_size),
-      memory_(tower.layers * floats(tower, element)) {
-  for (int32_t i = 0; i < tower.layers; ++i) layers_.emplace_back(tower, element, memory_);
+      memory_(tower.layers * floats(tower, kernel.element)) {
+  for (int32_t i = 0; i < tower.layers; ++i) layers_.emplace_back(tower, kernel, memory_);
 }
 
 void PackedEncoder::declare(Weights& weights, const std::string& prefix) {
@@ -117,7 +117,7 @@ void PackedEncoder::make_room(std::span<const Chunk> chunks, int64_t scratches, 
   }
   if (static_cast<int64_t>(scratch_.size()) < scratches) scratch_.resize(static_cast<size_t>(scratches));
   for (Scratch& scratch : std::span(scratch_).first(static_cast<size_t>(scratches))) {
-    scratch.codes.rows(element_, rows, std::max(hidden_, intermediate_));
+    scratch.codes.rows(kernel_.element, rows, std::max(hidden_, intermediate_));
     room(scratch.wide, rows * std::max(4 * hidden_, intermediate_));
     room(scratch.attention, threads * attention_scratch(longest, hidden_ / heads_));
   }
@@ -168,7 +168,7 @@ void PackedEncoder::run_chunk(const Chunk& chunk, Scratch& scratch, const Loop& 
     exit_gate::check_running();
     // Behind the last layer's keys and values only the wanted rows matter.
     const bool wanted_only = chunk.wanted != nullptr && &layer == &layers_.back();
-    const packed::Rows codes = scratch.codes.rows(element_, rows, hidden_);
+    const packed::Rows codes = scratch.codes.rows(kernel_.element, rows, hidden_);
     normalize(layer.norm1, x, codes, scratch, loop);
     layer.qkv.run(codes, {qkv, 3 * hidden_, packed::Finish::kStore}, loop);
     loop(count * heads_, [&](int64_t index, int64_t thread) {
@@ -187,7 +187,7 @@ void PackedEncoder::run_chunk(const Chunk& chunk, Scratch& scratch, const Loop& 
       x = chunk.wanted;
       rows = count;
     }
-    const packed::Rows attended_codes = scratch.codes.rows(element_, rows, hidden_);
+    const packed::Rows attended_codes = scratch.codes.rows(kernel_.element, rows, hidden_);
     encode(attended, hidden_, attended_codes, loop);
     layer.out.run(attended_codes, {x, hidden_, packed::Finish::kAdd}, loop);
     run_mlp(layer, x, rows, scratch, loop);
@@ -196,11 +196,11 @@ void PackedEncoder::run_chunk(const Chunk& chunk, Scratch& scratch, const Loop& 
 
 void PackedEncoder::run_mlp(const Layer& layer, float* x, int64_t rows, Scratch& scratch,
                             const Loop& loop) const {
-  const packed::Rows codes = scratch.codes.rows(element_, rows, hidden_);
+  const packed::Rows codes = scratch.codes.rows(kernel_.element, rows, hidden_);
   normalize(layer.norm2, x, codes, scratch, loop);
   float* const between = scratch.wide.data();
   layer.fc1.run(codes, {between, intermediate_, activation_}, loop);
-  const packed::Rows between_codes = scratch.codes.rows(element_, rows, intermediate_);
+  const packed::Rows between_codes = scratch.codes.rows(kernel_.element, rows, intermediate_);
   encode(between, intermediate_, between_codes, loop);
   layer.fc2.run(between_codes, {x, hidden_, packed::Finish::kAdd}, loop);
 }

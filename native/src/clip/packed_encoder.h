@@ -19,7 +19,7 @@ namespace clip4j {
 // itself alone, to the last bit.
 class PackedEncoder final : public Encoder {
  public:
-  PackedEncoder(const clip4j_tower& tower, Wanted wanted, bool causal, packed::Element element);
+  PackedEncoder(const clip4j_tower& tower, Wanted wanted, bool causal, const packed::Kernel& kernel);
 
   void declare(Weights& weights, const std::string& prefix) override;
   torch::Tensor run(torch::Tensor x, std::span<const int64_t> lengths) const override;
@@ -28,7 +28,7 @@ class PackedEncoder final : public Encoder {
 
  private:
   struct Layer {
-    Layer(const clip4j_tower& tower, packed::Element element, PackedMemory& memory);
+    Layer(const clip4j_tower& tower, const packed::Kernel& kernel, PackedMemory& memory);
 
     LayerNorm norm1;
     PackedLinear qkv, out;
@@ -62,7 +62,6 @@ class PackedEncoder final : public Encoder {
                  const Loop& loop) const;
   void encode(const float* values, int64_t width, const packed::Rows& codes, const Loop& loop) const;
 
-  const packed::Element element_;
   const packed::Kernel& kernel_;
   const packed::Finish activation_;
   const int64_t intermediate_;

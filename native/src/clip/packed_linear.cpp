@@ -16,8 +16,8 @@ using packed::kStepBytes;
 int64_t panels(int64_t outputs) { return (outputs + kPanel - 1) / kPanel; }
 
 int64_t steps(Element element, int64_t width) {
-  const int64_t values = packed::values_per_step(element);
-  return (width + values - 1) / values;
+  const int64_t values = packed::values_per_step(element) * packed::kLineSteps;
+  return (width + values - 1) / values * packed::kLineSteps;
 }
 
 // Bytes and integers lie in buffers of floats.
@@ -53,12 +53,12 @@ int64_t PackedLinear::floats(Element element, int64_t outputs, int64_t inputs) {
   return panels(outputs) * kPanel * steps(element, inputs);
 }
 
-PackedLinear::PackedLinear(Element element, int64_t outputs, int64_t inputs, PackedMemory& memory)
-    : element_(element),
+PackedLinear::PackedLinear(const packed::Kernel& kernel, int64_t outputs, int64_t inputs,
+                           PackedMemory& memory)
+    : kernel_(kernel),
       outputs_(outputs),
       inputs_(inputs),
-      kernel_(packed::kernel(element)),
-      values_(reinterpret_cast<uint8_t*>(memory.take(floats(element, outputs, inputs)))),
+      values_(reinterpret_cast<uint8_t*>(memory.take(floats(kernel.element, outputs, inputs)))),
       bias_(zeros(panels(outputs) * kPanel)) {}
 
 void PackedLinear::declare(Weights& weights, const std::vector<std::string>& prefixes) {
@@ -95,20 +95,20 @@ void PackedLinear::weight_placed(int64_t parts) {
 
 void PackedLinear::pack() {
   const int64_t padded = panels(outputs_) * kPanel;
-  if (element_ == Element::kInt8) {
+  if (kernel_.element == Element::kInt8) {
     scale_ = zeros(padded);
     sum_ = zeros(padded);
   }
   std::vector<PackedRows> coded(static_cast<size_t>(torch::thread_count()));
-  for (PackedRows& memory : coded) memory.rows(element_, 1, inputs_);  // the loop takes none
+  for (PackedRows& memory : coded) memory.rows(kernel_.element, 1, inputs_);  // the loop takes none
   torch::parallel_for(outputs_, [&](int64_t output, int64_t thread) {
-    pack_row(output, coded[static_cast<size_t>(thread)].rows(element_, 1, inputs_));
+    pack_row(output, coded[static_cast<size_t>(thread)].rows(kernel_.element, 1, inputs_));
   });
 }
 
 void PackedLinear::pack_row(int64_t output, const packed::Rows& coded) {
   const float* const from = staging_.data() + output * inputs_;
-  if (element_ == Element::kBf16) {
+  if (kernel_.element == Element::kBf16) {
     kernel_.encode(from, inputs_, coded, 0);  // as a row of x
   } else {
     float most = 0;
@@ -135,7 +135,7 @@ void PackedLinear::run(const packed::Rows& x, const packed::Output& output, cons
                                 .scale = scale_.data(),
                                 .sum = as_integers(sum_),
                                 .bias = bias_.data(),
-                                .steps = steps(element_, inputs_),
+                                .steps = steps(kernel_.element, inputs_),
                                 .outputs = outputs_};
   loop(panels(outputs_),
        [&](int64_t panel, int64_t) { kernel_.multiply(weights, panel, panel + loop.stride, x, output); });

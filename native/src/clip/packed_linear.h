@@ -41,7 +41,7 @@ class PackedLinear {
   static int64_t floats(packed::Element element, int64_t outputs, int64_t inputs);
 
   // The memory must outlive it.
-  PackedLinear(packed::Element element, int64_t outputs, int64_t inputs, PackedMemory& memory);
+  PackedLinear(const packed::Kernel& kernel, int64_t outputs, int64_t inputs, PackedMemory& memory);
   PackedLinear(const PackedLinear&) = delete;
   PackedLinear& operator=(const PackedLinear&) = delete;
 
@@ -61,9 +61,8 @@ class PackedLinear {
   void pack();
   void pack_row(int64_t output, const packed::Rows& coded);
 
-  const packed::Element element_;
-  const int64_t outputs_, inputs_;
   const packed::Kernel& kernel_;
+  const int64_t outputs_, inputs_;
   Buffer staging_;  // the row-major weight, until all of its parts are there
   int64_t parts_placed_ = 0;
   uint8_t* const values_;

@@ -1,5 +1,5 @@
 // The multiplication of the AVX-512 packed kernels: tiles of some rows by a panel, whose sums stay in
-// registers. Included after packed_rows.h and an `Isa`:
+// registers. Included after packed_avx512.h and an `Isa`:
 //
 //     Sums                        16 sums
 //     multiply_add(sums, x, w)    adds products of a row's step, in every lane, and a step of 16 outputs
@@ -9,16 +9,6 @@ namespace {
 
 constexpr int kTileRows = 6;  // 24 sums, 4 steps of weights and a row's fill the 32 registers
 constexpr int kBlocks = 4;    // of 16 outputs: a panel
-
-// f(0), ..., f(kCount - 1) with constants: GCC keeps arrays in registers that no loop goes through.
-template <typename F, int... kIndex>
-[[gnu::always_inline]] inline void unrolled(const F& f, std::integer_sequence<int, kIndex...>) {
-  (f(std::integral_constant<int, kIndex>()), ...);
-}
-template <int kCount, typename F>
-[[gnu::always_inline]] inline void unrolled(const F& f) {
-  unrolled(f, std::make_integer_sequence<int, kCount>());
-}
 
 // Fetches a line at `ahead` for each step.
 template <int kRows>

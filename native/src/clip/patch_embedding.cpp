@@ -10,12 +10,12 @@ PatchEmbedding::PatchEmbedding(const clip4j_config& config, clip4j_precision pre
       patch_size_(config.patch_size),
       width_(patch_width(config)),
       bias_(config.patch_bias != 0),
-      element_(packed::element(precision)) {
+      kernel_(packed::kernel(precision)) {
   if (precision == CLIP4J_PRECISION_FP32) {
     linear_.emplace(hidden_, width_, bias_ ? Linear::Bias::kYes : Linear::Bias::kNo);
   } else {
-    memory_.emplace(PackedLinear::floats(element_, hidden_, width_));
-    packed_.emplace(element_, hidden_, width_, *memory_);
+    memory_.emplace(PackedLinear::floats(kernel_.element, hidden_, width_));
+    packed_.emplace(kernel_, hidden_, width_, *memory_);
   }
 }
 
@@ -32,10 +32,9 @@ void PatchEmbedding::declare(Weights& weights) {
 torch::Tensor PatchEmbedding::run(const float* patches, int64_t rows) const {
   if (linear_) return linear_->run(torch::Tensor::from_blob(patches, {rows, width_}));
   torch::Tensor embedded = torch::Tensor::empty({rows, hidden_});
-  const packed::Rows codes = codes_.rows(element_, rows, width_);
-  const packed::Kernel& kernel = packed::kernel(element_);
+  const packed::Rows codes = codes_.rows(kernel_.element, rows, width_);
   torch::parallel_for(
-      rows, [&](int64_t row, int64_t) { kernel.encode(patches + row * width_, width_, codes, row); });
+      rows, [&](int64_t row, int64_t) { kernel_.encode(patches + row * width_, width_, codes, row); });
   packed_->run(codes, {embedded.data(), hidden_, packed::Finish::kStore}, loop_shared());
   return embedded;
 }

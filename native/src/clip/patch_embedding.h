@@ -28,7 +28,7 @@ class PatchEmbedding {
   std::optional<Linear> linear_;
   std::optional<PackedMemory> memory_;
   std::optional<PackedLinear> packed_;
-  const packed::Element element_;
+  const packed::Kernel& kernel_;
   mutable PackedRows codes_;
 };
 

@@ -11,6 +11,7 @@
 namespace clip4j::search {
 namespace {
 
+#include "base/amx.h"
 #include "search/kernel_avx512.h"
 
 // Two tiles of queries by two of rows have four of sums: the eight that there are, and as many
@@ -27,7 +28,6 @@ struct Isa : Lanes {
 // columns.
 constexpr int32_t kTileSteps = 16;
 constexpr int32_t kTileColumns = 16;
-constexpr int64_t kLineBytes = 64;
 constexpr int64_t kTileBytes = 16 * kLineBytes;
 using Sums = int32_t[kTileColumns][kBlockRows];
 
@@ -35,20 +35,6 @@ using Sums = int32_t[kTileColumns][kBlockRows];
 constexpr int kQueryTile = 4;
 constexpr int kBlockTile = 6;
 
-// Not the intrinsics: GCC 12's want tile numbers as digits in the source, and the one that configures says
-// that it reads 8 bytes.
-template <int kTile>
-CLIP4J_ISA void zero_tile() {
-  asm volatile("tilezero %%tmm%c0" : : "i"(kTile));
-}
-template <int kTile>
-CLIP4J_ISA void load_tile(const uint8_t* from) {
-  asm volatile("tileloadd (%0,%1,1), %%tmm%c2" : : "r"(from), "r"(kLineBytes), "i"(kTile) : "memory");
-}
-template <int kTile>
-CLIP4J_ISA void store_tile(Sums& to) {
-  asm volatile("tilestored %%tmm%c2, (%0,%1,1)" : : "r"(to), "r"(kLineBytes), "i"(kTile) : "memory");
-}
 // Products of the signed bytes of queries and the unsigned ones of a block, four to a sum.
 template <int kSums, int kQueries, int kRows>
 CLIP4J_ISA void multiply_tiles() {
@@ -57,19 +43,14 @@ CLIP4J_ISA void multiply_tiles() {
 
 // Every tile is full, unless there are less than 16 steps.
 void configure(int32_t steps) {
-  struct alignas(64) {
-    uint8_t palette, start_row, reserved[14];
-    uint16_t line_bytes[16];
-    uint8_t lines[16];
-  } config = {};
+  Tiles tiles;
   const int32_t depth = steps < kTileSteps ? steps : kTileSteps;
-  config.palette = 1;
   for (int tile = 0; tile < 8; ++tile) {
-    config.lines[tile] = static_cast<uint8_t>(tile < kBlockTile ? kTileColumns : depth);
-    config.line_bytes[tile] =
+    tiles.lines[tile] = static_cast<uint8_t>(tile < kBlockTile ? kTileColumns : depth);
+    tiles.line_bytes[tile] =
         static_cast<uint16_t>(tile >= kQueryTile && tile < kBlockTile ? depth * kStepValues : kLineBytes);
   }
-  asm volatile("ldtilecfg %0" : : "m"(config));
+  configure(tiles);
 }
 
 // The first step of a tile, before which `done` are summed up. The last tile is not shorter but overlaps the
@@ -105,10 +86,10 @@ void sum_up(const Tile& tile, int32_t steps, const uint8_t* const* ahead, const 
   for (int32_t done = 0; done < steps; done += kTileSteps, pack += kTiles * kTileBytes) {
     const int64_t offset = static_cast<int64_t>(first_step(done, steps)) * kStepBytes;
     unrolled<Isa::kBlocks>([&](auto b) __attribute__((always_inline)) {
-      load_tile<kBlockTile + b>(tile.rows[b] + offset);
+      load_tile<kBlockTile + b>(tile.rows[b] + offset, kLineBytes);
     });
     unrolled<kTiles>([&](auto q) __attribute__((always_inline)) {
-      load_tile<kQueryTile + q>(pack + q * kTileBytes);
+      load_tile<kQueryTile + q>(pack + q * kTileBytes, kLineBytes);
       unrolled<Isa::kBlocks>([&](auto b) __attribute__((always_inline)) {
         multiply_tiles<q * Isa::kBlocks + b, kQueryTile + q, kBlockTile + b>();
       });
@@ -120,7 +101,7 @@ void sum_up(const Tile& tile, int32_t steps, const uint8_t* const* ahead, const 
   }
   unrolled<kTiles>([&](auto q) __attribute__((always_inline)) {
     unrolled<Isa::kBlocks>([&](auto b) __attribute__((always_inline)) {
-      store_tile<q * Isa::kBlocks + b>(sums[q][b]);
+      store_tile<q * Isa::kBlocks + b>(sums[q][b], kLineBytes);
     });
   });
 }
@@ -146,12 +127,11 @@ void scan_columns(const CodeView& codes, const Tile& tile, const uint8_t* const*
   }
 }
 
-// A thread that does not search has no tiles, which the system would save whenever it stops it.
 void scan_with_tiles(const CodeView& codes, const Block* blocks, int32_t block_count,
                      const QueryView& queries, Found& found) {
   configure(codes.steps);
   scan(codes, blocks, block_count, queries, found);
-  asm volatile("tilerelease");
+  release_tiles();
 }
 
 }  // namespace

@@ -1,10 +1,12 @@
-#include "search_amx_emulator.h"
+#include "amx_emulator.h"
 
 #if defined(__x86_64__)
 
 #include <signal.h>
 #include <ucontext.h>
 
+#include <cfloat>
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -13,7 +15,7 @@
 
 #include "base/cpu.h"
 
-namespace clip4j::search::test {
+namespace clip4j::test {
 namespace {
 
 // What LDTILECFG reads and STTILECFG writes.
@@ -70,8 +72,7 @@ void store(int tile, uint8_t* to, int64_t stride) {
     std::memcpy(to + line * stride, tiles[tile][line], configuration.line_bytes[tile]);
 }
 
-// TDPBSUD.
-void multiply_signed_unsigned(int sums, int a, int b) {
+void require_factors(int sums, int a, int b) {
   for (const int tile : {sums, a, b}) {
     require_configured(tile);
     require(configuration.line_bytes[tile] % 4 == 0, "a line is not whole dwords");
@@ -82,17 +83,55 @@ void multiply_signed_unsigned(int sums, int a, int b) {
   require(configuration.line_bytes[sums] == configuration.line_bytes[b],
           "the second factor is not as wide as the sums");
   require(configuration.line_bytes[a] / 4 == configuration.lines[b], "the factors do not fit together");
+}
+
+// TDPBSUD and TDPBUSD, by the types of their factors' bytes.
+template <typename A, typename B>
+void multiply_bytes(int sums, int a, int b) {
+  require_factors(sums, a, b);
   const int columns = configuration.line_bytes[sums] / 4;
   for (int m = 0; m < configuration.lines[sums]; ++m) {
     uint32_t line[kLineBytes / 4] = {};
     std::memcpy(line, tiles[sums][m], static_cast<size_t>(columns) * 4);
     for (int k = 0; k < configuration.lines[b]; ++k) {
       for (int n = 0; n < columns; ++n) {
-        for (int i = 4 * k; i < 4 * k + 4; ++i)
-          line[n] += static_cast<uint32_t>(static_cast<int8_t>(tiles[a][m][i]) * tiles[b][k][4 * n + i % 4]);
+        for (int i = 0; i < 4; ++i) {
+          const int product = static_cast<A>(tiles[a][m][4 * k + i]) * static_cast<B>(tiles[b][k][4 * n + i]);
+          line[n] += static_cast<uint32_t>(product);
+        }
       }
     }
     std::memcpy(tiles[sums][m], line, sizeof(line));  // zeros after the last column
+  }
+}
+
+float flushed(float value) { return std::abs(value) < FLT_MIN ? std::copysign(0.0F, value) : value; }
+
+float from_bf16(const uint8_t* half) {
+  const uint32_t bits = static_cast<uint32_t>(half[0] | half[1] << 8) << 16;
+  float value;
+  std::memcpy(&value, &bits, sizeof(value));
+  return flushed(value);
+}
+
+// TDPBF16PS: products of even and of odd places are summed up apart. Denormals count as zeros.
+void multiply_bf16(int sums, int a, int b) {
+  require_factors(sums, a, b);
+  const int columns = configuration.line_bytes[sums] / 4;
+  for (int m = 0; m < configuration.lines[sums]; ++m) {
+    float line[kLineBytes / 4] = {};
+    std::memcpy(line, tiles[sums][m], static_cast<size_t>(columns) * 4);
+    for (int n = 0; n < columns; ++n) {
+      float parts[2] = {};
+      for (int k = 0; k < configuration.lines[b]; ++k) {
+        for (int i = 0; i < 2; ++i) {
+          parts[i] = flushed(std::fma(from_bf16(&tiles[a][m][4 * k + 2 * i]),
+                                      from_bf16(&tiles[b][k][4 * n + 2 * i]), parts[i]));
+        }
+      }
+      line[n] = flushed(flushed(line[n]) + flushed(parts[0] + parts[1]));
+    }
+    std::memcpy(tiles[sums][m], line, sizeof(line));
   }
 }
 
@@ -122,7 +161,11 @@ class Instruction {
   bool run_on_registers() {
     size_ = 5;
     if (opcode() == 0x5E && prefix() == kF3) {
-      multiply_signed_unsigned(reg(), rm(), vvvv());
+      multiply_bytes<int8_t, uint8_t>(reg(), rm(), vvvv());
+    } else if (opcode() == 0x5E && prefix() == k66) {
+      multiply_bytes<uint8_t, int8_t>(reg(), rm(), vvvv());
+    } else if (opcode() == 0x5C && prefix() == kF3) {
+      multiply_bf16(reg(), rm(), vvvv());
     } else if (opcode() == 0x49 && prefix() == kF2 && vvvv() == 0) {
       require_configured(reg());
       std::memset(tiles[reg()], 0, sizeof(tiles[0]));
@@ -201,7 +244,8 @@ void on_unknown_instruction(int signal, siginfo_t*, void* context) {
 
 }  // namespace
 
-bool emulate_amx() {
+bool runs_amx() {
+  if (instruction_set() == InstructionSet::kAmx) return true;
   if (instruction_set() != InstructionSet::kAvx512Vnni || __builtin_cpu_supports("amx-tile")) return false;
   struct sigaction action = {};
   action.sa_sigaction = on_unknown_instruction;
@@ -209,10 +253,10 @@ bool emulate_amx() {
   return sigaction(SIGILL, &action, nullptr) == 0;
 }
 
-}  // namespace clip4j::search::test
+}  // namespace clip4j::test
 
 #else
 
-bool clip4j::search::test::emulate_amx() { return false; }
+bool clip4j::test::runs_amx() { return false; }
 
 #endif
