@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "clip/config.h"
 #include "clip/model.h"
 
 namespace clip4j::bench {
