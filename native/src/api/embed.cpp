@@ -6,7 +6,7 @@
 #include "api/model_handle.h"
 #include "base/boundary.h"
 #include "base/exit_gate.h"
-#include "clip/buffer.h"
+#include "clip/buffer_stock.h"
 #include "clip/config.h"
 #include "image/decode.h"
 #include "image/normalize.h"
@@ -112,7 +112,7 @@ int32_t clip4j_embed_images(const clip4j_model* handle, const clip4j_preprocessi
     clip4j_timings spent{};
     const int64_t most = std::min<int64_t>(n, model.most_pictures());
     const int64_t picture_width = patches_of(config) * patch_width(config);
-    const Buffer patches(most * picture_width);
+    const BufferStock::Loan patches = model.patches(most * picture_width);
     for (int64_t first = 0; first < n; first += most) {
       const int64_t count = std::min(n - first, most);
       const std::span chunk(outcomes + first, static_cast<size_t>(count));

@@ -132,7 +132,7 @@ clip4j_memory Model::memory() const {
   lane_.run([&] {
     memory.vision_weights = vision_->bytes();
     memory.text_weights = text_->bytes() + log_scale_.bytes() + logit_bias_.bytes();
-    memory.scratch = vision_->scratch_bytes() + text_->scratch_bytes();
+    memory.scratch = vision_->scratch_bytes() + text_->scratch_bytes() + patches_.idle_bytes();
   });
   return memory;
 }

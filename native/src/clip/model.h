@@ -11,6 +11,7 @@
 #include "base/worker_pool.h"
 #include "clip/batch_limit.h"
 #include "clip/buffer.h"
+#include "clip/buffer_stock.h"
 #include "clip/lane.h"
 #include "clip/towers.h"
 #include "clip/weights.h"
@@ -47,6 +48,8 @@ class Model {
   float logit_bias() const;
   // How many pictures to give embed_patches at once: more need more memory and are no faster.
   int64_t most_pictures() const;
+  // Memory for a call's patches.
+  BufferStock::Loan patches(int64_t size) const { return patches_.lend(size); }
   // How often a device did not take a batch, so that from then on it got half.
   int32_t times_halved() const { return limit_.times_halved(); }
 
@@ -67,6 +70,7 @@ class Model {
   mutable BatchLimit limit_;
   mutable Lane lane_;
   mutable WorkerPool workers_;
+  mutable BufferStock patches_;
   const std::unique_ptr<VisionTower> vision_;
   const std::unique_ptr<TextTower> text_;
   Buffer log_scale_{1}, logit_bias_;  // the latter empty where there is none
