@@ -23,7 +23,7 @@ class VisionTower {
   virtual void declare(Weights& weights) = 0;
   // patches [pictures x patches, patch width], where the tower computes and in its type -> [at least
   // pictures, projection_dim], not yet unit length, float32 on the CPU.
-  virtual torch::Tensor run(const torch::Tensor& patches, int64_t pictures) const = 0;
+  virtual torch::Tensor run(torch::Tensor patches, int64_t pictures) const = 0;
   virtual int64_t bytes() const = 0;
   virtual int64_t scratch_bytes() const = 0;
 
