@@ -1,6 +1,8 @@
 // Each attention kernel that this CPU can run against the definition in double precision.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <bit>
 #include <cmath>
 #include <random>
 #include <vector>
@@ -13,23 +15,33 @@ namespace {
 
 struct Kernel {
   const char* name;
-  InstructionSet needs;
+  bool runnable;
   AttentionKernel* attend;
+  bool rounds = false;  // to bfloat16
 };
 
-const Kernel kKernels[] = {{"generic", InstructionSet::kScalar, attend_generic},
+bool has(InstructionSet set) { return instruction_set() >= set; }
+
+const Kernel kKernels[] = {{"generic", true, attend_generic},
 #if defined(__x86_64__)
-                           {"avx2", InstructionSet::kAvx2, attend_avx2},
-                           {"avx512", InstructionSet::kAvx512, attend_avx512}
+                           {"avx2", has(InstructionSet::kAvx2), attend_avx2},
+                           {"avx512", has(InstructionSet::kAvx512), attend_avx512},
+                           {"avx512bf16", has_bf16(), attend_avx512bf16, true}
 #endif
 };
 
 class ClipAttention : public testing::TestWithParam<Kernel> {
  protected:
   void SetUp() override {
-    if (instruction_set() < GetParam().needs) GTEST_SKIP() << "this CPU has no " << GetParam().name;
+    if (!GetParam().runnable) GTEST_SKIP() << "this CPU has no " << GetParam().name;
   }
 };
+
+// To the nearest bfloat16, ties to even.
+float rounded(float value) {
+  const auto bits = std::bit_cast<uint32_t>(value);
+  return std::bit_cast<float>((bits + 0x7FFF + ((bits >> 16) & 1)) & 0xFFFF0000);
+}
 
 double expected(const AttentionHead& head, int64_t query, int64_t column) {
   const int64_t seen = head.causal ? query + 1 : head.length;
@@ -62,6 +74,13 @@ TEST_P(ClipAttention, EqualsTheDefinition) {
           std::normal_distribution<float> normal(0, spread);
           std::vector<float> rows(static_cast<size_t>(length * stride));
           for (float& value : rows) value = normal(random);
+          float largest = 0;
+          for (float& value : rows) {
+            if (GetParam().rounds) value = rounded(value);
+            largest = std::max(largest, std::abs(value));
+          }
+          // Weights are rounded by 2^-9 of them at most.
+          const double tolerance = 1e-5 * spread * spread + (GetParam().rounds ? 0x1p-9 * largest : 0.0);
           std::vector<float> out(static_cast<size_t>(length * (width + 2)), -1);
           std::vector<float> scratch(static_cast<size_t>(attention_scratch(length, width)));
           const AttentionHead head{rows.data(),
@@ -77,8 +96,7 @@ TEST_P(ClipAttention, EqualsTheDefinition) {
           GetParam().attend(head, scratch.data());
           for (int64_t i = 0; i < length; ++i) {
             for (int64_t d = 0; d < width; ++d) {
-              ASSERT_NEAR(out[static_cast<size_t>(i * (width + 2) + d)], expected(head, i, d),
-                          1e-5 * spread * spread)
+              ASSERT_NEAR(out[static_cast<size_t>(i * (width + 2) + d)], expected(head, i, d), tolerance)
                   << GetParam().name << " width " << width << " length " << length << " causal " << causal
                   << " at " << i << ", " << d;
             }

@@ -97,6 +97,7 @@ class ClipPictures : public ClipTest {
 };
 
 TEST_F(ClipPictures, ArePreprocessedAsByTheCpu) {
+  BufferStock stock;
   Mixture pictures = mixture();
   const int64_t count = std::ssize(pictures.images());
   for (const clip4j_precision precision :
@@ -105,7 +106,7 @@ TEST_F(ClipPictures, ArePreprocessedAsByTheCpu) {
     for (const int32_t mode : {CLIP4J_NO_RESIZE, CLIP4J_SHORTER_SIDE, CLIP4J_EXACT, CLIP4J_FIT}) {
       for (const int32_t filter : {0, 3}) {
         const clip4j_preprocessing preprocessing = resizing(mode, filter, config_.image_size);
-        HostPictures here(preprocessing, config_, place, count);
+        HostPictures here(preprocessing, config_, place, stock, count);
         DevicePictures there(emulated_library(), preprocessing, config_, *place, count);
         settings().widest = 0;
         EXPECT_EQ(patches(there, pictures.images()), patches(here, pictures.images()))
@@ -117,21 +118,23 @@ TEST_F(ClipPictures, ArePreprocessedAsByTheCpu) {
 }
 
 TEST_F(ClipPictures, LeaveOutTheEdgeThatFillsNoPatch) {
+  BufferStock stock;
   clip4j_config config = config_;
   config.image_size = 45;
   Mixture pictures = mixture();
   const clip4j_preprocessing preprocessing = resizing(CLIP4J_SHORTER_SIDE, 3, 45);
   const int64_t count = std::ssize(pictures.images());
-  HostPictures here(preprocessing, config, place_, count);
+  HostPictures here(preprocessing, config, place_, stock, count);
   DevicePictures there(emulated_library(), preprocessing, config, *place_, count);
   EXPECT_EQ(patches(there, pictures.images()), patches(here, pictures.images()));
 }
 
 TEST_F(ClipPictures, GoTheCpusWayWhereTheyAreTooManyOrTooLarge) {
+  BufferStock stock;
   const clip4j_preprocessing preprocessing = resizing(CLIP4J_SHORTER_SIDE, 3, config_.image_size);
   Mixture pictures = mixture();
   const int64_t count = std::ssize(pictures.images());
-  HostPictures here(preprocessing, config_, place_, count);
+  HostPictures here(preprocessing, config_, place_, stock, count);
   DevicePictures few(emulated_library(), preprocessing, config_, *place_, count, 3 * 97 * 61);
   for (int again = 0; again < 2; ++again) {  // room for the next lot is counted anew
     settings().widest = 0;
@@ -144,7 +147,7 @@ TEST_F(ClipPictures, GoTheCpusWayWhereTheyAreTooManyOrTooLarge) {
   huge.add(40, 40);
   huge.add(1600, 3100);
   const clip4j_preprocessing squash = resizing(CLIP4J_EXACT, 1, config_.image_size);
-  HostPictures large_here(squash, config_, place_, 3);
+  HostPictures large_here(squash, config_, place_, stock, 3);
   DevicePictures large_there(emulated_library(), squash, config_, *place_, 3);
   settings().widest = 0;
   EXPECT_EQ(patches(large_there, huge.images()), patches(large_here, huge.images()));

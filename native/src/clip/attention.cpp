@@ -15,12 +15,14 @@ Vector multiply_add(Vector a, Vector b, Vector c) { return a * b + c; }
 
 }  // namespace
 
+#include "clip/attention_floats.h"
 #include "clip/attention_kernel.h"
 
 void attend_generic(const AttentionHead& head, float* scratch) { attend(head, scratch); }
 
-AttentionKernel* attention_kernel() {
+AttentionKernel* attention_kernel(bool may_round) {
 #if defined(__x86_64__)
+  if (may_round && has_bf16()) return attend_avx512bf16;
   switch (instruction_set()) {
     case InstructionSet::kAmx:
     case InstructionSet::kAvx512Vnni:
@@ -39,7 +41,7 @@ int64_t attention_scratch(int64_t length, int64_t width) {
   // No kernel's blocks are larger, and this is a multiple of all of them.
   constexpr int64_t kMostRows = 6, kMostBlock = 64;
   const auto padded = [](int64_t count) { return (count + kMostBlock - 1) / kMostBlock * kMostBlock; };
-  return padded(length) * width + padded(width) * length + kMostRows * padded(length);
+  return padded(length) * width + padded(width) * length + kMostRows * (padded(length) + width);
 }
 
 }  // namespace clip4j

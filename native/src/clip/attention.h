@@ -25,9 +25,11 @@ using AttentionKernel = void(const AttentionHead& head, float* scratch);
 // libtorch's own scaled_dot_product_attention multiplies with OpenBLAS, which from 128 tokens on starts
 // threads inside OpenMP's: 3 GFLOP/s at 257 tokens, and a warning a call on stderr.
 AttentionKernel attend_generic, attend_avx2, attend_avx512;
+// Rounds queries, keys, weights and values to bfloat16; sums are float32.
+AttentionKernel attend_avx512bf16;
 
-// The one for this CPU.
-AttentionKernel* attention_kernel();
+// The one for this CPU: in float32, or in bfloat16 if that is faster.
+AttentionKernel* attention_kernel(bool may_round);
 
 int64_t attention_scratch(int64_t length, int64_t width);
 

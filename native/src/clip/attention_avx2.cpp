@@ -16,6 +16,7 @@ Vector multiply_add(Vector a, Vector b, Vector c) { return _mm256_fmadd_ps(a, b,
 
 }  // namespace
 
+#include "clip/attention_floats.h"
 #include "clip/attention_kernel.h"
 
 void attend_avx2(const AttentionHead& head, float* scratch) { attend(head, scratch); }

@@ -134,7 +134,8 @@ void try_device_pictures(const cuda::Library& library, const clip4j_config& conf
   preprocessing.max_pixels = int64_t{width} * height;
 
   const std::optional<torch::Place> there = place;
-  HostPictures here(preprocessing, config, there, 1);
+  BufferStock stock;
+  HostPictures here(preprocessing, config, there, stock, 1);
   DevicePictures device(library, preprocessing, config, place, 1);
   const auto patches = [&](Pictures& pictures) {
     constexpr std::array<int64_t, 1> first{0};

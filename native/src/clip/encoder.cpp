@@ -1,5 +1,7 @@
 #include "clip/encoder.h"
 
+#include <algorithm>
+
 #include "clip/float_encoder.h"
 #include "clip/packed_encoder.h"
 
@@ -17,6 +19,10 @@ Encoder::Encoder(const clip4j_tower& tower, Wanted wanted, bool causal)
       post_norm_(tower.post_norm != 0),
       hidden_(tower.hidden_size),
       heads_(tower.heads) {}
+
+int64_t Encoder::longest(std::span<const Sequence> sequences) {
+  return std::ranges::max(sequences, {}, &Sequence::length).length;
+}
 
 std::vector<Encoder::Sequence> Encoder::sequences(std::span<const int64_t> lengths) const {
   std::vector<Sequence> sequences;

@@ -45,6 +45,7 @@ class Encoder {
 
   Encoder(const clip4j_tower& tower, Wanted wanted, bool causal);
 
+  static int64_t longest(std::span<const Sequence> sequences);
   std::vector<Sequence> sequences(std::span<const int64_t> lengths) const;
   // One head of a sequence. qkv [rows, 3 hidden]; `attended`: the sequence's first row, or its only one where
   // only the wanted one is computed.

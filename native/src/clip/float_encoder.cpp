@@ -65,16 +65,14 @@ torch::Tensor FloatEncoder::attend(const torch::Tensor& qkv, std::span<const Seq
                                    bool wanted_only) const {
   const auto count = static_cast<int64_t>(sequences.size());
   const int64_t width = hidden_ / heads_;
-  int64_t longest = 0;
-  for (const Sequence& sequence : sequences) longest = std::max(longest, sequence.length);
-  const int64_t scratch_size = attention_scratch(longest, width);
+  const int64_t scratch_size = attention_scratch(longest(sequences), width);
   const Buffer scratch(torch::thread_count() * scratch_size);
   torch::Tensor attended =
       wanted_only ? zero_padded(count, rounded_rows(count), hidden_)
                   : zero_padded(sequences.back().first + sequences.back().length, qkv.sizes()[0], hidden_);
   const float* const from = qkv.data();
   float* const to = attended.data();
-  AttentionKernel* const kernel = attention_kernel();
+  AttentionKernel* const kernel = attention_kernel(/*may_round=*/false);
   torch::parallel_for(count * heads_, [&](int64_t index, int64_t thread) {
     const int64_t number = index / heads_;
     const Sequence& sequence = sequences[static_cast<size_t>(number)];

@@ -27,12 +27,12 @@ torch::Tensor placed(const float* patches, int64_t pictures, const clip4j_config
 }
 
 HostPictures::HostPictures(const clip4j_preprocessing& preprocessing, const clip4j_config& config,
-                           const std::optional<torch::Place>& place, int64_t most)
+                           const std::optional<torch::Place>& place, BufferStock& stock, int64_t most)
     : preprocessing_(preprocessing),
       config_(config),
       place_(place),
       width_(patches_of(config) * patch_width(config)),
-      patches_(most * width_) {}
+      patches_(stock.lend(most * width_)) {}
 
 void HostPictures::read(int64_t i, const clip4j_image& picture) {
   const image::Pixels crop = image::resize_crop(image::decode(picture, preprocessing_), preprocessing_);

@@ -4,7 +4,7 @@
 #include <optional>
 #include <span>
 
-#include "clip/buffer.h"
+#include "clip/buffer_stock.h"
 #include "clip/pictures.h"
 #include "torch/place.h"
 
@@ -17,9 +17,9 @@ torch::Tensor placed(const float* patches, int64_t pictures, const clip4j_config
 // All of the preprocessing is the CPU's.
 class HostPictures final : public Pictures {
  public:
-  // Room for so many. The others must outlive it.
+  // Room for so many, in memory of the stock's. The others must outlive it.
   HostPictures(const clip4j_preprocessing& preprocessing, const clip4j_config& config,
-               const std::optional<torch::Place>& place, int64_t most);
+               const std::optional<torch::Place>& place, BufferStock& stock, int64_t most);
 
   void read(int64_t i, const clip4j_image& picture) override;
   void keep(std::span<const int64_t> numbers) override;
@@ -32,7 +32,7 @@ class HostPictures final : public Pictures {
   const clip4j_config& config_;
   const std::optional<torch::Place>& place_;
   const int64_t width_;  // of a picture's patches
-  const Buffer patches_;
+  const BufferStock::Loan patches_;
 };
 
 }  // namespace clip4j

@@ -137,7 +137,7 @@ clip4j_memory Model::memory() const {
   lane_.run([&] {
     memory.vision_weights = vision_->bytes();
     memory.text_weights = text_->bytes() + log_scale_.bytes() + logit_bias_.bytes();
-    memory.scratch = vision_->scratch_bytes() + text_->scratch_bytes();
+    memory.scratch = vision_->scratch_bytes() + text_->scratch_bytes() + patches_.idle_bytes();
   });
   return memory;
 }
@@ -150,7 +150,7 @@ void Model::preprocess_on_gpu(const cuda::Library& library) {
 }
 
 std::unique_ptr<Pictures> Model::pictures(const clip4j_preprocessing& preprocessing, int64_t most) const {
-  if (gpu_ == nullptr) return std::make_unique<HostPictures>(preprocessing, config_, place_, most);
+  if (gpu_ == nullptr) return std::make_unique<HostPictures>(preprocessing, config_, place_, patches_, most);
   return std::make_unique<DevicePictures>(*gpu_, preprocessing, config_, *place_, most);
 }
 

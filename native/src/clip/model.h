@@ -12,6 +12,7 @@
 #include "base/worker_pool.h"
 #include "clip/batch_limit.h"
 #include "clip/buffer.h"
+#include "clip/buffer_stock.h"
 #include "clip/lane.h"
 #include "clip/pictures.h"
 #include "clip/towers.h"
@@ -83,6 +84,7 @@ class Model {
   mutable BatchLimit limit_;
   mutable Lane lane_;
   mutable WorkerPool workers_;
+  mutable BufferStock patches_;  // which the CPU makes
   const std::unique_ptr<VisionTower> vision_;
   const std::unique_ptr<TextTower> text_;
   Buffer log_scale_{1}, logit_bias_;  // the latter empty where there is none

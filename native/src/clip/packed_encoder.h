@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <span>
@@ -51,6 +52,8 @@ class PackedEncoder final : public Encoder {
     float* wanted;  // a row a sequence of the chunk; null where all rows are wanted
   };
 
+  // Floats of a row between two products.
+  int64_t wide() const { return std::max(4 * hidden_, intermediate_); }
   std::vector<Chunk> chunks(std::span<const Sequence> sequences, int64_t most_rows) const;
   // Memory for any of the chunks, whichever thread takes it: so many scratches, for so many threads each.
   void make_room(std::span<const Chunk> chunks, int64_t scratches, int64_t threads) const;

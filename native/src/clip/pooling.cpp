@@ -38,7 +38,7 @@ torch::Tensor AttentionPooling::attend(const torch::Tensor& query, const torch::
   const float* const from = query.data();
   const float* const keys = key_value.data();
   float* const to = attended.data();
-  AttentionKernel* const kernel = attention_kernel();
+  AttentionKernel* const kernel = attention_kernel(/*may_round=*/false);
   torch::parallel_for(pictures * heads_, [&](int64_t index, int64_t thread) {
     const int64_t picture = index / heads_, column = index % heads_ * width, stride = 2 * hidden_;
     const float* key = keys + picture * length * stride + column;

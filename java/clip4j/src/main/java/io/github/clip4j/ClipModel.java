@@ -225,6 +225,14 @@ public final class ClipModel implements AutoCloseable {
   }
 
   /**
+   * For one thread that embeds item after item: gives rows in arrays of the caller's and makes no
+   * garbage. The model must stay open while it is used.
+   */
+  public Embedder embedder() {
+    return new Embedder(model, maxEncodedBytes);
+  }
+
+  /**
    * The token ids that the model reads for a text.
    *
    * @throws IllegalArgumentException where the text is not valid UTF-16

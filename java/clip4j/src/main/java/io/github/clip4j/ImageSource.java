@@ -1,6 +1,7 @@
 package io.github.clip4j;
 
 import io.github.clip4j.internal.HttpFetch;
+import io.github.clip4j.internal.ImageInput;
 import java.awt.image.BufferedImage;
 import java.net.URI;
 import java.nio.ByteBuffer;
@@ -34,7 +35,7 @@ public sealed interface ImageSource
    * in use.
    */
   static ImageSource of(ByteBuffer encoded) {
-    return new ImageSources.Encoded(encoded.slice());
+    return new ImageSources.Encoded(ImageInput.encoded(encoded.slice()));
   }
 
   /**

@@ -24,10 +24,10 @@ final class ImageSources {
     if (source instanceof File file) {
       return file.input(maxBytes);
     } else if (source instanceof Encoded encoded) {
-      checkSize(encoded.bytes().remaining(), maxBytes);
-      return ImageInput.encoded(encoded.bytes());
+      checkSize(encoded.input().data().remaining(), maxBytes);
+      return encoded.input();
     } else if (source instanceof Pixels pixels) {
-      return ImageInput.rgb(ByteBuffer.wrap(pixels.rgb), pixels.width, pixels.height);
+      return pixels.input;
     }
     Remote remote = (Remote) source;
     return ImageInput.encoded(
@@ -68,10 +68,10 @@ final class ImageSources {
     }
   }
 
-  record Encoded(ByteBuffer bytes) implements ImageSource {
+  record Encoded(ImageInput input) implements ImageSource {
     @Override
     public String describe() {
-      return "an encoded picture of " + bytes.remaining() + " bytes";
+      return "an encoded picture of " + input.data().remaining() + " bytes";
     }
   }
 
@@ -88,14 +88,10 @@ final class ImageSources {
 
   /** A class and not a record, so that its equality is cheap: it is itself alone. */
   static final class Pixels implements ImageSource {
-    private final byte[] rgb;
-    private final int width;
-    private final int height;
+    private final ImageInput input;
 
-    private Pixels(byte[] rgb, int width, int height) {
-      this.rgb = rgb;
-      this.width = width;
-      this.height = height;
+    private Pixels(ImageInput input) {
+      this.input = input;
     }
 
     static Pixels of(byte[] rgb, int width, int height) {
@@ -103,7 +99,7 @@ final class ImageSources {
         throw new IllegalArgumentException(
             "%d bytes are not %d x %d pixels of 3 bytes".formatted(rgb.length, width, height));
       }
-      return new Pixels(rgb, width, height);
+      return new Pixels(ImageInput.rgb(ByteBuffer.wrap(rgb), width, height));
     }
 
     static Pixels of(BufferedImage image) {
@@ -112,7 +108,7 @@ final class ImageSources {
 
     @Override
     public String describe() {
-      return "a picture of " + width + " x " + height + " pixels";
+      return "a picture of " + input.width() + " x " + input.height() + " pixels";
     }
   }
 }

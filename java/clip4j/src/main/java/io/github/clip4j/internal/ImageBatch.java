@@ -1,5 +1,6 @@
 package io.github.clip4j.internal;
 
+import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
 import io.github.clip4j.search.internal.NativeBlock;
 import io.github.clip4j.search.internal.Status;
@@ -14,25 +15,31 @@ import java.util.List;
 final class ImageBatch implements AutoCloseable {
   static final int IMAGE_BYTES = 32;
   static final int OUTCOME_BYTES = 256;
-  private static final int TIMINGS_BYTES = 2 * Double.BYTES;
+  static final int TIMINGS_BYTES = 2 * Double.BYTES;
 
   private final NativeBlock memory;
-  private final long outcomes;
-  private final long timings;
-  private final long results;
+  private final ByteBuffer head; // all but the pictures' bytes
+  private final int outcomes;
+  private final int timings;
+  private final int results;
 
   ImageBatch(byte[] preprocessing, List<ImageInput> images) {
-    long n = images.size();
+    int n = images.size();
+    long size = PreprocessorConfig.BYTES + (long) n * (IMAGE_BYTES + OUTCOME_BYTES);
+    long data = size + TIMINGS_BYTES + 2 * Integer.BYTES;
+    if (data > Integer.MAX_VALUE) {
+      throw new Clip4jException(Kind.TOO_LARGE, n + " pictures in one call: give fewer");
+    }
     outcomes = PreprocessorConfig.BYTES + n * IMAGE_BYTES;
     timings = outcomes + n * OUTCOME_BYTES;
     results = timings + TIMINGS_BYTES;
-    long data = results + 2 * Integer.BYTES;
     long dataBytes = 0;
     for (ImageInput image : images) {
       dataBytes += image.data().remaining();
     }
     memory = new NativeBlock("a call's arguments", data + dataBytes);
     try {
+      head = memory.buffer(0, (int) data);
       fill(preprocessing, images, data);
     } catch (Throwable e) {
       memory.close();
@@ -41,18 +48,40 @@ final class ImageBatch implements AutoCloseable {
   }
 
   private void fill(byte[] preprocessing, List<ImageInput> images, long data) {
-    memory.buffer(0, preprocessing.length).put(preprocessing);
-    long entry = PreprocessorConfig.BYTES;
+    head.put(0, preprocessing);
+    int entry = PreprocessorConfig.BYTES;
     for (ImageInput image : images) {
-      ByteBuffer bytes = image.data().duplicate();
-      int size = bytes.remaining();
-      memory.buffer(data, size).put(bytes);
-      ByteBuffer to = memory.buffer(entry, IMAGE_BYTES);
-      to.putLong(memory.address() + data).putLong(size).putInt(image.kind());
-      to.putInt(image.width()).putInt(image.height());
+      int size = image.data().remaining();
+      memory.buffer(data, size).put(0, image.data(), image.data().position(), size);
+      write(image, memory.address() + data, head, entry);
       entry += IMAGE_BYTES;
       data += size;
     }
+  }
+
+  /** Writes the clip4j_image of a picture whose bytes are at {@code address}. */
+  static void write(ImageInput image, long address, ByteBuffer to, int at) {
+    to.putLong(at, address);
+    to.putLong(at + 8, image.data().remaining());
+    to.putInt(at + 16, image.kind());
+    to.putInt(at + 20, image.width());
+    to.putInt(at + 24, image.height());
+  }
+
+  /** What the clip4j_outcome at {@code at} says: null where the picture succeeded. */
+  static Kind failure(ByteBuffer memory, int at) {
+    int status = memory.getInt(at);
+    return status == Status.OK ? null : Status.kind(status);
+  }
+
+  /** The message of the clip4j_outcome at {@code at}. */
+  static String message(ByteBuffer memory, int at) {
+    int from = at + Integer.BYTES;
+    int length = 0;
+    while (memory.get(from + length) != 0) {
+      length++;
+    }
+    return StandardCharsets.UTF_8.decode(memory.slice(from, length)).toString();
   }
 
   long preprocessing() {
@@ -77,30 +106,20 @@ final class ImageBatch implements AutoCloseable {
   }
 
   int result(int which) {
-    return memory.buffer(results, 2 * Integer.BYTES).getInt(which * Integer.BYTES);
+    return head.getInt(results + which * Integer.BYTES);
   }
 
   double millis(int which) {
-    return memory.buffer(timings, TIMINGS_BYTES).getDouble(which * Double.BYTES);
+    return head.getDouble(timings + which * Double.BYTES);
   }
 
   /** Null where the picture succeeded. */
   Kind failure(int image) {
-    int status = outcome(image).getInt();
-    return status == Status.OK ? null : Status.kind(status);
+    return failure(head, outcomes + image * OUTCOME_BYTES);
   }
 
   String message(int image) {
-    ByteBuffer text = outcome(image).position(Integer.BYTES);
-    int length = 0;
-    while (text.get(text.position() + length) != 0) {
-      length++;
-    }
-    return StandardCharsets.UTF_8.decode(text.limit(text.position() + length)).toString();
-  }
-
-  private ByteBuffer outcome(int image) {
-    return memory.buffer(outcomes + (long) image * OUTCOME_BYTES, OUTCOME_BYTES);
+    return message(head, outcomes + image * OUTCOME_BYTES);
   }
 
   @Override

@@ -192,12 +192,22 @@ public final class LoadedModel implements AutoCloseable {
 
   /** Runs {@code use} with the native model's address; IllegalStateException after close. */
   <T> T with(LongFunction<T> use) {
-    long address = handle.acquire();
+    long address = acquire();
     try {
       return use.apply(address);
     } finally {
-      handle.release();
+      release();
     }
+  }
+
+  /** As {@link NativeHandle#acquire}. */
+  long acquire() {
+    return handle.acquire();
+  }
+
+  /** As {@link NativeHandle#release}. */
+  void release() {
+    handle.release();
   }
 
   /** IllegalStateException after close. */

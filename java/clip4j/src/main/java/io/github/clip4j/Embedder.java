@@ -1,0 +1,126 @@
+package io.github.clip4j;
+
+import io.github.clip4j.internal.LoadedModel;
+import io.github.clip4j.internal.SingleCall;
+import io.github.clip4j.search.Clip4jException;
+import io.github.clip4j.search.Clip4jException.Kind;
+import io.github.clip4j.search.internal.NativeHandle;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * Embeds again and again, one item at a time, without making garbage: native memory for an item and
+ * its row is taken once and reused, and grows only where a picture has more bytes than any before.
+ * Rows go to arrays of the caller's. What makes garbage all the same is what happens before:
+ * reading a text's tokens, fetching a picture, naming a path.
+ *
+ * <p>For one thread: give each thread its own. (Two at once get an {@link IllegalStateException}.)
+ * The model is borrowed.
+ */
+public final class Embedder implements AutoCloseable {
+  private final LoadedModel model;
+  private final long maxEncodedBytes;
+  private final SingleCall call;
+  private final NativeHandle handle;
+  private final AtomicBoolean busy = new AtomicBoolean();
+
+  Embedder(LoadedModel model, long maxEncodedBytes) {
+    model.checkOpen();
+    this.model = model;
+    this.maxEncodedBytes = maxEncodedBytes;
+    SingleCall made = new SingleCall(model);
+    this.call = made;
+    this.handle = new NativeHandle("Embedder", 0, nothing -> made.close());
+  }
+
+  /**
+   * Embeds a picture.
+   *
+   * @param row where its {@link ClipModel#dimension} values go; untouched where this throws
+   * @throws Clip4jException of the kind that its failure has
+   * @throws IllegalStateException after this or the model was closed
+   */
+  public void embedImage(ImageSource image, float[] row) {
+    checkRoom(row);
+    begin();
+    try {
+      Kind failure = call.image(ImageSources.input(image, maxEncodedBytes));
+      if (failure != null) {
+        throw new Clip4jException(failure, call.message());
+      }
+      call.copyRow(row);
+    } catch (Clip4jException e) {
+      throw new ImageFailure(0, image, e.kind(), e.getMessage()).toException();
+    } finally {
+      end();
+    }
+  }
+
+  /**
+   * Embeds a text that {@link ClipModel#tokenize} made tokens of.
+   *
+   * @param row where its {@link ClipModel#dimension} values go; untouched where this throws
+   * @throws IllegalArgumentException where the tokens are not what this model reads
+   * @throws IllegalStateException after this or the model was closed
+   */
+  public void embedText(Tokens text, float[] row) {
+    int length = text.ids().length;
+    if (length < 1 || length > model.maxTokens()) {
+      throw new IllegalArgumentException(
+          "the text has %d tokens, the model takes 1 to %d".formatted(length, model.maxTokens()));
+    }
+    checkRoom(row);
+    begin();
+    try {
+      call.text(text.ids());
+      call.copyRow(row);
+    } finally {
+      end();
+    }
+  }
+
+  /** Where the time of the last call went. Before the first it is zero. */
+  public Timings timings() {
+    begin();
+    try {
+      return call.timings();
+    } finally {
+      end();
+    }
+  }
+
+  private void checkRoom(float[] row) {
+    if (row.length != model.dimension()) {
+      throw new IllegalArgumentException(
+          "row has room for %d values, an embedding has %d"
+              .formatted(row.length, model.dimension()));
+    }
+  }
+
+  private void begin() {
+    if (!busy.compareAndSet(false, true)) {
+      throw new IllegalStateException("two threads use this Embedder at once");
+    }
+    try {
+      handle.acquire();
+    } catch (Throwable closed) {
+      busy.set(false);
+      throw closed;
+    }
+  }
+
+  private void end() {
+    handle.release();
+    busy.set(false);
+  }
+
+  /** Gives its native memory back once no call is under way. The model stays open. */
+  @Override
+  public void close() {
+    handle.close();
+  }
+
+  @Override
+  public String toString() {
+    return "Embedder[" + model.dimension() + "]";
+  }
+}

@@ -1,0 +1,42 @@
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+#include "clip/attention.h"
+
+namespace clip4j {
+namespace {
+
+using Vector [[gnu::vector_size(64)]] = float;
+using Integers [[gnu::vector_size(64)]] = int32_t;
+constexpr int kRows = 6;
+constexpr int kColumns = 4;
+
+Vector multiply_add(Vector a, Vector b, Vector c) { return _mm512_fmadd_ps(a, b, c); }
+
+using Value = uint16_t;
+
+Vector broadcast(const Value* pair) {
+  int32_t bits;
+  __builtin_memcpy(&bits, pair, sizeof(bits));
+  return _mm512_castsi512_ps(_mm512_set1_epi32(bits));
+}
+Vector add_products(Vector a, Vector b, Vector sums) {
+  // Not the intrinsic: GCC 12 copies its sums between registers and memory.
+  asm("vdpbf16ps %2, %1, %0" : "+v"(sums) : "v"(a), "v"(b));
+  return sums;
+}
+void store_values(Vector vector, Value* to) {
+  const __m256bh halves = _mm512_cvtneps_pbh(vector);
+  __builtin_memcpy(to, &halves, sizeof(halves));
+}
+
+}  // namespace
+
+#include "clip/attention_kernel.h"
+
+void attend_avx512bf16(const AttentionHead& head, float* scratch) { attend(head, scratch); }
+
+}  // namespace clip4j
+
+#endif
