@@ -101,6 +101,7 @@ class Chunk {
   int64_t end() {
     if (running_) running_->wait();
     running_.reset();
+    pictures_->keep({});
     return make_unit_rows(outcomes_, model_.config().projection_dim, rows_);
   }
 

@@ -79,7 +79,14 @@ DevicePictures::Staged DevicePictures::staged(image::GpuPlan plan, const image::
 
 void DevicePictures::keep(std::span<const int64_t> numbers) {
   kept_.assign(numbers.begin(), numbers.end());
-  bytes_ = 0;  // of the next lot, which takes the places of this one
+  for (size_t i = 0, next = 0; i < staged_.size(); ++i) {
+    if (next < kept_.size() && kept_[next] == static_cast<int64_t>(i)) {
+      ++next;
+    } else {
+      staged_[i].reset();
+    }
+  }
+  bytes_ = 0;  // of the next lot
 }
 
 // What a call here frees, libtorch's allocator gives to nothing that comes before the kernel in its stream.
