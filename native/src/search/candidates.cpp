@@ -12,22 +12,21 @@ namespace {
 constexpr int64_t kRoom = 32;             // beyond k, so that a small k does not shrink all the time
 constexpr int64_t kMostUndecided = 4096;  // near ties beyond 8 k that are kept rather than scored at once
 constexpr int64_t kRescorePiece = 64;
+constexpr size_t kAhead = 3;  // rows that are fetched before they are scored
 
 }  // namespace
 
 int64_t Scorer::rescore(std::span<Candidate> candidates) const {
   thread_local std::vector<float> scratch;
   int64_t count = 0;
-  const auto expect = [&](size_t i) {
-    if (i >= candidates.size() || candidates[i].known()) return;
-    const Segment& segment = *views_[candidates[i].view].segment;
-    segment.source().expect(candidates[i].row);
-    __builtin_prefetch(&segment.codes().norm[candidates[i].row]);
-  };
-  for (size_t i = 0; i < candidates.size(); ++i) {
-    expect(i + 2);
-    Candidate& candidate = candidates[i];
-    if (candidate.known()) continue;
+  for (size_t next = 0; next < candidates.size() + kAhead; ++next) {
+    if (next < candidates.size() && !candidates[next].known()) {
+      const Segment& segment = *views_[candidates[next].view].segment;
+      segment.source().expect(candidates[next].row);
+      __builtin_prefetch(&segment.codes().norm[candidates[next].row]);
+    }
+    if (next < kAhead || candidates[next - kAhead].known()) continue;
+    Candidate& candidate = candidates[next - kAhead];
     const Segment& segment = *views_[candidate.view].segment;
     scratch.resize(segment.dimension());
     candidate.lower = candidate.upper = queries_.score(query_, segment, candidate.row, scratch.data());

@@ -19,15 +19,10 @@ int64_t piece_blocks(const Segment& segment, int32_t stride) {
   return std::max<int64_t>(kFirstBlocks, kPieceBytes / segment.codes().block_bytes()) * stride;
 }
 
-// Whether a scan waits for memory rather than for multiplications.
-bool is_bound_by_memory(const Batch& batch) { return batch.count * 2 <= batch.kernel.columns; }
-
-// The blocks of first ... last - 1 where rows may be found, and which rows. Where memory is what is waited
-// for, gaps are read too if there are few: memory is faster at what follows in order.
-void list_blocks(const SegmentView& view, int64_t first, int64_t last, int32_t stride, bool may_fill_gaps,
+// The blocks of first ... last - 1 where rows may be found, and which rows.
+void list_blocks(const SegmentView& view, int64_t first, int64_t last, int32_t stride,
                  std::vector<Block>& blocks) {
   blocks.clear();
-  size_t gaps = 0;
   for (int64_t group = first; group < last; group += stride) {
     const int64_t number = stride == 1 ? group : sampled_block(group, stride);
     if (number >= last) break;
@@ -35,11 +30,7 @@ void list_blocks(const SegmentView& view, int64_t first, int64_t last, int32_t s
                   rows = std::min<int64_t>(kBlockRows, view.segment->rows() - begin);
     uint32_t allowed = (1U << rows) - 1;
     if (view.allowed != nullptr) allowed &= static_cast<uint32_t>(view.allowed[begin / 64] >> (begin % 64));
-    blocks.push_back({static_cast<int32_t>(number), allowed});
-    if (allowed == 0) ++gaps;
-  }
-  if (!may_fill_gaps || gaps * 4 > blocks.size()) {
-    std::erase_if(blocks, [](const Block& block) { return block.allowed == 0; });
+    if (allowed != 0) blocks.push_back({static_cast<int32_t>(number), allowed});
   }
 }
 
@@ -72,7 +63,8 @@ void Scan::run(const Batch& batch, Hits& hits) {
 
 void Scan::prepare(const Batch& batch) {
   const int32_t dimension = batch.views[0].segment->dimension();
-  const int32_t planes = is_bound_by_memory(batch) ? 2 : 1;
+  // Few queries wait for memory anyway.
+  const int32_t planes = batch.count * 2 <= batch.kernel.columns ? 2 : 1;
   queries_.assign(batch.queries + batch.first * dimension, batch.count, dimension, batch.request.similarity,
                   planes, batch.kernel);
   bounds_.clear();
@@ -109,7 +101,7 @@ void Scan::work(const Batch& batch, Worker& worker) {
     const Segment& segment = *batch.views[view].segment;
     const int64_t size = piece_blocks(segment, batch.stride), begin = piece * size;
     list_blocks(batch.views[view], begin, std::min(segment.codes().blocks(), begin + size), batch.stride,
-                is_bound_by_memory(batch), worker.blocks);
+                worker.blocks);
     scan_blocks(batch, view, worker);
   }
 }

@@ -15,7 +15,7 @@ class RowSource {
   // Row i: in memory, or read into `scratch` (room for a row). For any number of threads at once. Throws
   // Error.
   virtual const float* row(int64_t i, float* scratch) const = 0;
-  // Row i will be asked for next but one or so: rows far apart come one cache miss after another otherwise.
+  // Row i will be asked for soon: rows far apart come one cache miss after another otherwise.
   virtual void expect(int64_t /*i*/) const {}
 };
 
@@ -27,7 +27,7 @@ class MemoryRows : public RowSource {
   const float* row(int64_t i, float*) const override { return rows_ + i * dimension_; }
   void expect(int64_t i) const override {
     constexpr int64_t line = 64 / sizeof(float);
-    for (int64_t d = 0; d < dimension_; d += line) __builtin_prefetch(rows_ + i * dimension_ + d);
+    for (int64_t d = 0; d < dimension_; d += line) __builtin_prefetch(rows_ + i * dimension_ + d, 0, 2);
   }
 
  private:

@@ -78,11 +78,21 @@ public final class Embedder implements AutoCloseable {
     }
   }
 
-  /** Where the time of the last call went. Before the first it is zero. */
-  public Timings timings() {
+  /** Milliseconds that the last call took to decode and preprocess its picture; of a text, 0. */
+  public double preprocessMs() {
     begin();
     try {
-      return call.timings();
+      return call.preprocessMs();
+    } finally {
+      end();
+    }
+  }
+
+  /** Milliseconds that the last call took to encode. */
+  public double encodeMs() {
+    begin();
+    try {
+      return call.encodeMs();
     } finally {
       end();
     }

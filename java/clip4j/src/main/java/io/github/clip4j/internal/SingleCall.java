@@ -1,6 +1,5 @@
 package io.github.clip4j.internal;
 
-import io.github.clip4j.Timings;
 import io.github.clip4j.search.Clip4jException.Kind;
 import io.github.clip4j.search.internal.NativeBlock;
 import java.nio.ByteBuffer;
@@ -120,8 +119,13 @@ public final class SingleCall implements AutoCloseable {
   }
 
   /** Of the last call. */
-  public Timings timings() {
-    return new Timings(head.getDouble(TIMINGS), head.getDouble(TIMINGS + Double.BYTES));
+  public double preprocessMs() {
+    return head.getDouble(TIMINGS);
+  }
+
+  /** Of the last call. */
+  public double encodeMs() {
+    return head.getDouble(TIMINGS + Double.BYTES);
   }
 
   @Override
