@@ -165,12 +165,13 @@ def save(size, vision, text, tokenizer, folder):
 
 
 class Clip4j:
-    """PeerEncode, a process that times its calls itself."""
+    """PeerEncode, a process that times its calls itself; with clip4j's library for GPUs or without."""
 
-    def __init__(self, folder, work, precision, device):
+    def __init__(self, folder, work, precision, device, kernels=True):
         self.given, self.rows = work / "given", work / "rows"
+        jars = f"{BUNDLE}/lib/*" + (f":{BUNDLE}/kernels.jar" if kernels else "")
         self.process = subprocess.Popen(
-            [BUNDLE / "runtime/bin/java", f"-Dclip4j.libtorch={os.environ['CLIP4J_LIBTORCH']}", "-Xmx8g", "-cp", f"{BUNDLE}/lib/*",
+            [BUNDLE / "runtime/bin/java", f"-Dclip4j.libtorch={os.environ['CLIP4J_LIBTORCH']}", "-Xmx8g", "-cp", jars,
              "io.github.clip4j.benchmarks.PeerEncode", folder, precision, "0", device],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         if self.process.stdout.readline() != "ready\n":
@@ -178,7 +179,7 @@ class Clip4j:
 
     def run(self, kind, given, calls=1):
         """The seconds of each call, and the last one's rows."""
-        if kind == "texts":
+        if kind in ("texts", "files"):
             self.given.write_text("".join(f"{line}\n" for line in given), encoding="utf-8")
         else:
             given = given.contiguous()
@@ -254,6 +255,51 @@ def check(name, cosine, least, failures):
         failures.append(name)
 
 
+def measure_files(size, folder, vision, work, options, failures):
+    """JPEG files to rows."""
+    try:
+        import jpegs
+    except ImportError as e:
+        print(f"\nJPEG files to rows: not run, for {e}.")
+        return
+    pictures = work / f"{size.name}-files"
+    pictures.mkdir()
+    mixed = jpegs.draw(pictures, 2 * options.checked, jpegs.SIZES)
+    print("\nJPEG files of several sizes, preprocessed by the device and by the CPU:\n\n| | rows equal to the bit |\n|---|---|")
+    for precision in options.precisions.split(","):
+        both = []
+        for kernels in (True, False):
+            peer = Clip4j(folder, work, precision, options.device, kernels)
+            both.append(peer.run("files", mixed)[1].clone())
+            peer.close()
+        equal = torch.equal(*both)
+        print(f"| clip4j {precision} | {'yes' if equal else '**no**'} |", flush=True)
+        if not equal:
+            failures.append(f"clip4j {precision}, files, preprocessed by the device")
+
+    paths = jpegs.draw(pictures, 4 * options.batch, [(640, 480)])
+    half = Vision.to(vision, options.device, torch.bfloat16)
+    peers = jpegs.pipelines(lambda pixels: half(pixels.to(torch.bfloat16)), options.device, SIDE, MEAN, STD)
+    peer = Clip4j(folder, work, "BF16", options.device)
+    work_of = {"clip4j BF16": lambda: peer.run("files", paths)}
+    for name, encode in peers.items():
+        work_of[name] = lambda e=encode: ([(result := timed(e, paths))[0]], result[1])
+    times, rows = {name: [] for name in work_of}, {}
+    for turn in range(options.turns + 2):
+        for name, run in work_of.items():
+            seconds, rows[name] = run()
+            if turn >= 2:
+                times[name] += seconds
+    peer.close()
+    print(f"\n{len(paths)} JPEG files of 640 x 480 to rows; medians of {options.turns} turns:\n\n"
+          "| | pictures/s | clip4j is | worst cosine to clip4j's |\n|---|---|---|---|")
+    median = {name: statistics.median(its) for name, its in times.items()}
+    first = rows["clip4j BF16"].view(len(paths), -1)
+    for name in work_of:
+        cosine = worst(functional.normalize(rows[name].view_as(first).float(), dim=1), first)
+        print(f"| {name} | {len(paths) / median[name]:,.0f} | {median[name] / median['clip4j BF16']:.2f}x | {cosine:.6f} |")
+
+
 def measure(size, tokenizer, work, options, failures):
     folder = work / size.name
     folder.mkdir()
@@ -305,6 +351,7 @@ def measure(size, tokenizer, work, options, failures):
         print(f"| {name} | {options.batch / median[name]:,.0f} | {median['torch eager bf16'] / median[name]:.2f}x | {cosine:.6f} |")
     for peer in on_device.values():
         peer.close()
+    measure_files(size, folder, vision, work, options, failures)
 
 
 def main():

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "clip/config.h"
+#include "clip/host_pictures.h"
 #include "clip/model.h"
 
 namespace clip4j::bench {
@@ -102,11 +103,11 @@ int main(int argc, char** argv) {
   for (int i = 0; i < std::stoi(given["repeat"]) + 2; ++i) {
     begin = seconds();
     if (given["what"] == "images") {
-      const int64_t most = model.most_pictures();
-      for (int64_t first = 0; first < batch; first += most) {
-        model.embed_patches(patches.data() + first * patches_of(config) * patch_width(config),
-                            std::min(most, batch - first), rows.data() + first * config.projection_dim);
-      }
+      const auto given_patches = [&](int64_t first, int64_t count) {
+        return placed(patches.data() + first * patches_of(config) * patch_width(config), count, config,
+                      model.place());
+      };
+      model.embed_pictures(batch, given_patches, rows.data())->wait();
     } else {
       model.embed_texts(ids.data(), lengths, rows.data());
     }

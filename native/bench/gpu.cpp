@@ -19,10 +19,10 @@
 #include <vector>
 
 #include "base/error.h"
+#include "cuda/loader.h"
 #include "gpu_kernels.h"
 #include "image/resize.h"
 #include "search/gpu_index.h"
-#include "search/gpu_library.h"
 #include "search/parallel.h"
 #include "search/search.h"
 
@@ -134,7 +134,7 @@ clip4j_preprocessing clip_preprocessing() {
 }
 
 // Returns pictures a second of 640 x 480.
-double check_preprocessing(bool quick) {
+double check_preprocessing(const cuda::Library& library, bool quick) {
   const clip4j_preprocessing options = clip_preprocessing();
   auto picture = [random = std::mt19937(4)](int width, int height) mutable {
     image::Pixels made{width, height, std::vector<uint8_t>(size_t{3} * width * height)};
@@ -144,9 +144,12 @@ double check_preprocessing(bool quick) {
   const image::NormalizedValues values = image::normalized_values(options);
   const auto run = [&](const std::vector<image::Pixels>& pictures) {
     std::vector<image::GpuPlan> plans;
-    for (const image::Pixels& one : pictures) plans.emplace_back(one.width, one.height, options);
+    for (const image::Pixels& one : pictures) {
+      plans.push_back(image::GpuPlan::make(one.width, one.height, options).value());
+    }
     double taken = 0;
-    const std::vector<float> results = preprocess_on_gpu(pictures, plans, values, options.fill, taken);
+    const std::vector<float> results =
+        preprocess_on_gpu(library, pictures, plans, values, options.fill, taken);
     const size_t size = results.size() / pictures.size();
     std::vector<float> expected(size);
     for (size_t i = 0; i < pictures.size(); ++i) {
@@ -221,12 +224,12 @@ int main(int argc, char** argv) {
     return 2;
   }
   try {
-    const cuda::Library& library = search::load_gpu_library(argv[1]);
-    search::check_device(library, 0);
+    const cuda::Library& library = cuda::load(argv[1]);
+    cuda::check_device(library, 0);
     cuda::Properties properties;
-    search::check(library, library.properties(0, &properties));
+    cuda::check(library, library.properties(0, &properties));
     check_searches(library, quick);
-    const double pictures = check_preprocessing(quick);
+    const double pictures = check_preprocessing(library, quick);
     std::printf("%s: hits, scores and pixels are the CPU's, to the bit.\n\n", properties.name);
     if (quick) return 0;
     std::printf("Preprocessing: %.0f pictures/s of 640 x 480, a batch of 256, the kernel alone.\n\n",

@@ -4,8 +4,6 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "cuda/machine.cuh"
-#include "cuda/preprocess.h"
 #include "gpu_kernels.h"
 
 namespace clip4j::bench {
@@ -71,11 +69,6 @@ __global__ void read_kernel(const uint4* from, uint32_t* to, int64_t count) {
   if (sum == 0x12345678) *to = sum;  // so that it is computed
 }
 
-__global__ void preprocess_kernel(const __grid_constant__ cuda::Preprocess<float> all) {
-  cuda::Gpu gpu;
-  cuda::Preprocessor<float, cuda::Gpu>(all, gpu).run();
-}
-
 }  // namespace
 
 Bandwidth gpu_bandwidth(int64_t bytes) {
@@ -90,45 +83,38 @@ Bandwidth gpu_bandwidth(int64_t bytes) {
   return {2.0 * static_cast<double>(bytes) / copying, static_cast<double>(bytes) / reading};
 }
 
-std::vector<float> preprocess_on_gpu(const std::vector<image::Pixels>& pictures,
+std::vector<float> preprocess_on_gpu(const cuda::Library& library, const std::vector<image::Pixels>& pictures,
                                      const std::vector<image::GpuPlan>& plans,
                                      const image::NormalizedValues& values, int32_t fill, double& seconds) {
   std::vector<uint8_t> pixels;
   std::vector<int32_t> numbers;
-  int32_t tile_rows = cuda::kMostPixelTileRows;
   for (size_t i = 0; i < pictures.size(); ++i) {
     pixels.insert(pixels.end(), pictures[i].rgb.begin(), pictures[i].rgb.end());
     numbers.insert(numbers.end(), plans[i].numbers().begin(), plans[i].numbers().end());
-    tile_rows = std::min(tile_rows, plans[i].tile_rows());
   }
   const Device<uint8_t> device_pixels(pixels);
   const Device<int32_t> device_numbers(numbers);
   const Device<float> device_values(std::vector<float>(values[0].data(), values[0].data() + 3 * 256));
-  std::vector<cuda::Picture> placed;
-  int64_t shared = 0;
+  image::GpuBatch batch;
   const uint8_t* pixel = device_pixels.get();
   const int32_t* number = device_numbers.get();
   for (size_t i = 0; i < pictures.size(); ++i) {
-    placed.push_back(plans[i].picture(pixel, number));
-    shared = std::max(shared, plans[i].shared_bytes(tile_rows));
+    batch.add(plans[i], pixel, number);
     pixel += pictures[i].rgb.size();
     number += plans[i].numbers().size();
   }
-  const Device<cuda::Picture> device_placed(placed);
+  const Device<cuda::Picture> device_pictures(batch.pictures());
   std::vector<float> results(pictures.size() * 3 * plans[0].height() * plans[0].width());
   const Device<float> device_results(results);
-  const auto byte = [fill](int shift) { return static_cast<uint8_t>(fill >> shift); };
-  const cuda::Preprocess<float> all{device_placed.get(),
-                                    device_values.get(),
-                                    {byte(16), byte(8), byte(0)},
-                                    plans[0].height(),
-                                    plans[0].width(),
-                                    tile_rows,
-                                    0,
-                                    device_results.get()};
-  const int32_t blocks = all.tiles() * static_cast<int32_t>(pictures.size());
-  seconds =
-      time([&] { preprocess_kernel<<<blocks, cuda::kPixelThreads, static_cast<size_t>(shared)>>>(all); });
+  const cuda::Preprocess all =
+      batch.all(device_pictures.get(), device_values.get(), fill, 0, device_results.get());
+  const auto count = static_cast<int32_t>(pictures.size());
+  seconds = time([&] {
+    if (library.preprocess(0, nullptr, &all, count, sizeof(float), batch.shared_bytes()) != 0) {
+      std::fprintf(stderr, "%s\n", library.error());
+      std::exit(1);
+    }
+  });
   check(cudaMemcpy(results.data(), device_results.get(), results.size() * sizeof(float),
                    cudaMemcpyDeviceToHost),
         "cudaMemcpy");

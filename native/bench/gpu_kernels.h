@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "cuda/library.h"
 #include "image/gpu_plan.h"
 #include "image/normalize.h"
 #include "image/pixels.h"
@@ -16,8 +17,8 @@ struct Bandwidth {
 };
 Bandwidth gpu_bandwidth(int64_t bytes);
 
-// The preprocessing of pictures whose results have one size, and the seconds that the kernel takes.
-std::vector<float> preprocess_on_gpu(const std::vector<image::Pixels>& pictures,
+// The library's preprocessing of pictures whose results have one size, and the seconds that its kernel takes.
+std::vector<float> preprocess_on_gpu(const cuda::Library& library, const std::vector<image::Pixels>& pictures,
                                      const std::vector<image::GpuPlan>& plans,
                                      const image::NormalizedValues& values, int32_t fill, double& seconds);
 

@@ -144,7 +144,8 @@ typedef struct clip4j_memory {
   int64_t scratch;
 } clip4j_memory;
 
-/* Where the time of a call went, in milliseconds of wall time. */
+/* Where the time of a call went, in milliseconds of wall time. Where a device encodes while the CPU preprocesses, encode_ms is what the call
+ * then still waited for. */
 typedef struct clip4j_timings {
   double preprocess_ms;
   double encode_ms;
@@ -169,6 +170,10 @@ CLIP4J_API int32_t clip4j_model_create(const clip4j_config* config, int32_t thre
                                        int32_t device, clip4j_model** model);
 /* The precision that AUTO became, or the one that was asked for. */
 CLIP4J_API int32_t clip4j_model_precision(const clip4j_model* model, int32_t* precision);
+/* Has the device of a model preprocess pictures, by a kernel of libclip4j_search_cuda (null-terminated path): the CPU decodes them, and the
+ * results are the same. Before other threads use the model. CLIP4J_MISSING, CLIP4J_UNSUPPORTED and others where that does not work here: the
+ * model is as it was then, and the CPU preprocesses. */
+CLIP4J_API int32_t clip4j_model_preprocess_on_gpu(clip4j_model* model, const char* library);
 /* Whether the model wants a tensor of this Hugging Face name: 1 or 0. Of a pooling by attention the in_proj is not one
  * tensor but q_proj, k_proj and v_proj, as everywhere else. */
 CLIP4J_API int32_t clip4j_model_wants(const clip4j_model* model, const char* name);

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "clip/batch_limit.h"
 #include "clip/config.h"
+#include "clip/host_pictures.h"
 #include "clip/model.h"
 #include "clip_fixture.h"
 
@@ -15,15 +16,6 @@ namespace clip4j::test {
 namespace {
 
 constexpr torch::Device kHere{torch::Device::kCpu};
-
-void read(Model& model, const Checkpoint& weights) {
-  for (const auto& [name, tensor] : weights) {
-    const auto* start = reinterpret_cast<const char*>(tensor.values.data());
-    const TemporaryFile file({start, tensor.values.size() * sizeof(float)});
-    model.read(name, file.path(), 0, CLIP4J_F32, tensor.shape);
-  }
-  model.finish();
-}
 
 std::vector<float> embed_texts(const Model& model, const std::vector<std::vector<int32_t>>& texts) {
   std::vector<int32_t> ids, lengths;
@@ -38,7 +30,11 @@ std::vector<float> embed_texts(const Model& model, const std::vector<std::vector
 
 std::vector<float> embed_patches(const Model& model, const std::vector<float>& patches, int64_t pictures) {
   std::vector<float> rows(static_cast<size_t>(pictures * model.config().projection_dim));
-  model.embed_patches(patches.data(), pictures, rows.data());
+  const int64_t values = patches_of(model.config()) * patch_width(model.config());
+  const auto given = [&](int64_t first, int64_t count) {
+    return placed(patches.data() + first * values, count, model.config(), model.place());
+  };
+  model.embed_pictures(pictures, given, rows.data())->wait();
   return rows;
 }
 

@@ -222,6 +222,15 @@ std::vector<float> LoadedModel::embed_texts(const std::vector<std::vector<int32_
   return rows;
 }
 
+void read(Model& model, const Checkpoint& weights) {
+  for (const auto& [name, tensor] : weights) {
+    const auto* start = reinterpret_cast<const char*>(tensor.values.data());
+    const TemporaryFile file({start, tensor.values.size() * sizeof(float)});
+    model.read(name, file.path(), 0, CLIP4J_F32, tensor.shape);
+  }
+  model.finish();
+}
+
 clip4j_preprocessing pixels_as_they_are(int32_t image_size) {
   return {.resize_mode = 0,
           .resize_height = 0,

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "clip/model.h"
 #include "clip4j.h"
 
 namespace clip4j::test {
@@ -51,6 +52,9 @@ class TemporaryFile {
  private:
   std::string path_;
 };
+
+// Reads all of a model, and finishes it.
+void read(Model& model, const Checkpoint& weights);
 
 // Every test of the ABI ends with nothing of the library's left.
 class ClipTest : public testing::Test {

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "clip4j_status.h"
+#include "cuda/preprocess.h"
 #include "cuda/topk_raise.h"
 #include "cuda/topk_scan.h"
 #include "cuda_emulator.h"
@@ -108,12 +109,34 @@ int32_t raise(Stream*, const Raise* raise) {
   return answer();
 }
 
+template <typename Value>
+void preprocess_to(const Preprocess& all, int32_t pictures, int32_t shared_bytes) {
+  emulate(all.tiles() * pictures, shared_bytes,
+          [&](Emulated& machine) { Preprocessor<Value, Emulated>(all, machine).run(); });
+}
+
+int32_t preprocess(int32_t, void*, const Preprocess* all, int32_t pictures, int32_t value_bytes,
+                   int32_t shared_bytes) {
+  const int32_t status = answer();
+  if (status != CLIP4J_OK) return status;
+  settings().preprocessed += pictures;
+  for (int32_t i = 0; i < pictures; ++i) {
+    settings().widest = std::max(settings().widest, all->pictures[i].width);
+  }
+  if (value_bytes == 2) {
+    preprocess_to<uint16_t>(*all, pictures, shared_bytes);
+  } else {
+    preprocess_to<float>(*all, pictures, shared_bytes);
+  }
+  return CLIP4J_OK;
+}
+
 }  // namespace
 
 const Library& emulated_library() {
-  static const Library library = {kLibraryVersion, error,           count,          properties, allocate,
-                                  release,         allocate_pinned, release_pinned, open,       close,
-                                  upload,          download,        wait,           scan,       raise};
+  static const Library library = {
+      kLibraryVersion, error,  count,    properties, allocate, release, allocate_pinned, release_pinned, open,
+      close,           upload, download, wait,       scan,     raise,   preprocess};
   return library;
 }
 

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "cuda/topk_library.h"
+#include "cuda/library.h"
 
 namespace clip4j::cuda::test {
 
@@ -15,7 +15,9 @@ struct Settings {
   int32_t shared_bytes = 227 << 10;
   int32_t fail_after = -1;
   // How often what was called.
-  int64_t uploaded = 0, scans = 0, allocated = 0;
+  int64_t uploaded = 0, scans = 0, preprocessed = 0, allocated = 0;
+  // Columns of the widest picture that was preprocessed.
+  int32_t widest = 0;
 };
 Settings& settings();
 

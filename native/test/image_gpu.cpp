@@ -44,23 +44,18 @@ clip4j_preprocessing clip(int side, int filter) {
 std::vector<float> on_gpu(const std::vector<Pixels>& pictures, const clip4j_preprocessing& options,
                           int patch) {
   std::vector<GpuPlan> plans;
-  std::vector<cuda::Picture> placed;
-  int32_t tile_rows = cuda::kMostPixelTileRows;
   for (const Pixels& picture : pictures) {
-    plans.emplace_back(picture.width, picture.height, options);
-    tile_rows = std::min(tile_rows, plans.back().tile_rows());
+    plans.push_back(GpuPlan::make(picture.width, picture.height, options).value());
   }
-  int64_t shared = 0;
+  GpuBatch batch;
   for (size_t i = 0; i < pictures.size(); ++i) {
-    placed.push_back(plans[i].picture(pictures[i].rgb.data(), plans[i].numbers().data()));
-    shared = std::max(shared, plans[i].shared_bytes(tile_rows));
+    batch.add(plans[i], pictures[i].rgb.data(), plans[i].numbers().data());
   }
   const NormalizedValues values = normalized_values(options);
-  const int32_t height = plans[0].height(), width = plans[0].width();
-  std::vector<float> results(pictures.size() * 3 * height * width, -100.0F);
-  const cuda::Preprocess<float> all{
-      placed.data(), values[0].data(), {0x10, 0x20, 0x30}, height, width, tile_rows, patch, results.data()};
-  cuda::test::emulate(all.tiles() * static_cast<int32_t>(pictures.size()), shared,
+  std::vector<float> results(pictures.size() * 3 * plans[0].height() * plans[0].width(), -100.0F);
+  const cuda::Preprocess all =
+      batch.all(batch.pictures().data(), values[0].data(), options.fill, patch, results.data());
+  cuda::test::emulate(all.tiles() * static_cast<int32_t>(pictures.size()), batch.shared_bytes(),
                       [&](Emulated& machine) { cuda::Preprocessor<float, Emulated>(all, machine).run(); });
   return results;
 }
@@ -124,14 +119,14 @@ TEST(GpuPreprocessing, FillsWhatThePictureDoesNotCover) {
 TEST(GpuPreprocessing, LargePicturesTakeSmallerTiles) {
   const clip4j_preprocessing options = clip(16, 3);
   const Pixels picture = noise(1300, 1200, 12);
-  EXPECT_LT(GpuPlan(1300, 1200, options).tile_rows(), cuda::kMostPixelTileRows);
+  EXPECT_LT(GpuPlan::make(1300, 1200, options)->tile_rows(), cuda::kMostPixelTileRows);
   EXPECT_EQ(on_gpu({picture}, options, 0), on_cpu(picture, options, 0));
 }
 
 TEST(GpuPreprocessing, LeavesTheRestToTheCpu) {
-  EXPECT_THROW(GpuPlan(100, 100, clip(16, 0)), Error);
-  EXPECT_THROW(GpuPlan(20000, 20000, clip(16, 3)), Error);
-  EXPECT_THROW(GpuPlan(0, 10, clip(16, 3)), Error);
+  EXPECT_FALSE(GpuPlan::make(100, 100, clip(16, 0)));
+  EXPECT_FALSE(GpuPlan::make(20000, 20000, clip(16, 3)));
+  EXPECT_THROW(GpuPlan::make(0, 10, clip(16, 3)), Error);
 }
 
 }  // namespace

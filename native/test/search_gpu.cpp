@@ -2,11 +2,11 @@
 #include <thread>
 
 #include "base/error.h"
+#include "cuda/loader.h"
 #include "cuda_emulator.h"
 #include "emulated_library.h"
 #include "search/gpu_index.h"
 #include "search/gpu_layout.h"
-#include "search/gpu_library.h"
 #include "search_reference.h"
 
 // Searches on a GPU, whose kernels run here as cuda_emulator.h does it, against the naive search: all but the
@@ -225,7 +225,7 @@ TEST_F(Gpu, WrongArguments) {
   const int64_t k = 1, none = 0;
   EXPECT_THROW(search(index, zero, {.k = {&k, 1}}), Error);
   EXPECT_THROW(search(index, rows, {.k = {&none, 1}}), Error);
-  EXPECT_THROW(load_gpu_library("/no/such/library.so"), Error);
+  EXPECT_THROW(cuda::load("/no/such/library.so"), Error);
 }
 
 // A product is the scalar kernel's, to the bit.

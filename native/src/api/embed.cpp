@@ -1,16 +1,14 @@
 #include <algorithm>
 #include <chrono>
+#include <iterator>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "api/model_handle.h"
 #include "base/boundary.h"
 #include "base/exit_gate.h"
-#include "clip/buffer_stock.h"
-#include "clip/config.h"
-#include "image/decode.h"
-#include "image/normalize.h"
-#include "image/resize.h"
+#include "clip/pictures.h"
 
 using namespace clip4j;
 
@@ -38,38 +36,13 @@ void record_failure(clip4j_outcome& outcome) {
   copy_text(last_error(), outcome.message, sizeof(outcome.message));
 }
 
-void check_size(int32_t height, int32_t width, int32_t image_size) {
-  if (height == image_size && width == image_size) return;
-  fail(CLIP4J_INVALID_ARGUMENT, "preprocessing ends at ", width, " x ", height, " pixels, the model takes ",
-       image_size, " x ", image_size);
-}
-
 // Refuses what cannot fit any picture; the rest is seen picture by picture.
-void check_preprocessing(const clip4j_preprocessing& preprocessing, int32_t image_size) {
+void check_preprocessing(const clip4j_preprocessing& preprocessing, const clip4j_config& config) {
   if (preprocessing.crop_height != 0 || preprocessing.crop_width != 0) {
-    check_size(preprocessing.crop_height, preprocessing.crop_width, image_size);
+    check_ends_at(preprocessing.crop_height, preprocessing.crop_width, config);
   } else if (preprocessing.resize_mode == CLIP4J_EXACT) {
-    check_size(preprocessing.resize_height, preprocessing.resize_width, image_size);
+    check_ends_at(preprocessing.resize_height, preprocessing.resize_width, config);
   }
-}
-
-void preprocess(const clip4j_image& picture, const clip4j_preprocessing& preprocessing,
-                const clip4j_config& config, float* patches) {
-  const image::Pixels crop = image::resize_crop(image::decode(picture, preprocessing), preprocessing);
-  check_size(crop.height, crop.width, config.image_size);
-  image::normalize_to_patches(crop, preprocessing, config.patch_size, patches);
-}
-
-// Moves what belongs to the successes to the front; returns how many they are.
-int64_t keep_successes(std::span<const clip4j_outcome> outcomes, int64_t width, float* rows) {
-  int64_t kept = 0;
-  for (size_t i = 0; i < outcomes.size(); ++i) {
-    if (outcomes[i].status != CLIP4J_OK) continue;
-    const int64_t from = static_cast<int64_t>(i);
-    if (from != kept) std::copy_n(rows + from * width, width, rows + kept * width);
-    ++kept;
-  }
-  return kept;
 }
 
 // Makes the rows of the outcomes that succeeded so far unit rows; one that has no direction turns into a
@@ -91,6 +64,56 @@ int64_t make_unit_rows(std::span<clip4j_outcome> outcomes, int64_t width, float*
   return (to - rows) / width;
 }
 
+// As many of a call's pictures as are embedded at once; used for one lot after another.
+class Chunk {
+ public:
+  Chunk(const Model& model, const clip4j_preprocessing& preprocessing, int64_t most)
+      : model_(model), pictures_(model.pictures(preprocessing, most)) {}
+
+  // Decodes and preprocesses, on this thread and the model's workers. What goes wrong is an outcome.
+  void read(std::span<const clip4j_image> images, std::span<clip4j_outcome> outcomes) {
+    outcomes_ = outcomes;
+    model_.workers().parallel_for(std::ssize(images), [&](int64_t i) {
+      exit_gate::check_running();
+      clip4j_outcome& outcome = outcomes[static_cast<size_t>(i)];
+      outcome = {};
+      try {
+        pictures_->read(i, images[static_cast<size_t>(i)]);
+      } catch (...) {
+        record_failure(outcome);
+      }
+    });
+    kept_.clear();
+    for (size_t i = 0; i < outcomes.size(); ++i) {
+      if (outcomes[i].status == CLIP4J_OK) kept_.push_back(static_cast<int64_t>(i));
+    }
+    pictures_->keep(kept_);
+  }
+
+  // Begins to encode into `rows`, which end() makes unit rows; end() returns how many they are.
+  void begin(float* rows) {
+    rows_ = rows;
+    if (kept_.empty()) return;
+    running_ = model_.embed_pictures(
+        std::ssize(kept_), [this](int64_t first, int64_t count) { return pictures_->patches(first, count); },
+        rows);
+  }
+  int64_t end() {
+    if (running_) running_->wait();
+    running_.reset();
+    pictures_->keep({});
+    return make_unit_rows(outcomes_, model_.config().projection_dim, rows_);
+  }
+
+ private:
+  const Model& model_;
+  const std::unique_ptr<Pictures> pictures_;
+  std::span<clip4j_outcome> outcomes_;
+  std::vector<int64_t> kept_;
+  float* rows_ = nullptr;
+  std::unique_ptr<Lane::Run> running_;  // ends before what it uses
+};
+
 }  // namespace
 
 int32_t clip4j_embed_images(const clip4j_model* handle, const clip4j_preprocessing* preprocessing,
@@ -100,7 +123,7 @@ int32_t clip4j_embed_images(const clip4j_model* handle, const clip4j_preprocessi
     deref(row_count, "row_count") = 0;
     const Model& model = deref(handle, "model").model;
     const clip4j_config& config = model.config();
-    check_preprocessing(deref(preprocessing, "preprocessing"), config.image_size);
+    check_preprocessing(deref(preprocessing, "preprocessing"), config);
     model.check_finished();
     if (n < 0) fail(CLIP4J_INVALID_ARGUMENT, "n is ", n);
     if (n > 0) {
@@ -111,32 +134,29 @@ int32_t clip4j_embed_images(const clip4j_model* handle, const clip4j_preprocessi
 
     clip4j_timings spent{};
     const int64_t most = std::min<int64_t>(n, model.most_pictures());
-    const int64_t picture_width = patches_of(config) * patch_width(config);
-    const BufferStock::Loan patches = model.patches(most * picture_width);
+    // While a device encodes one chunk, the CPU reads the other; the CPU does one thing at a time.
+    std::vector<std::unique_ptr<Chunk>> chunks(model.place() && n > most ? 2 : 1);
+    for (auto& chunk : chunks) chunk = std::make_unique<Chunk>(model, *preprocessing, most);
+    Chunk* encoding = nullptr;
+    const auto end = [&] {
+      if (encoding == nullptr) return;
+      const Stopwatch watch(spent.encode_ms);
+      *row_count += static_cast<int32_t>(encoding->end());
+      encoding = nullptr;
+    };
     for (int64_t first = 0; first < n; first += most) {
-      const int64_t count = std::min(n - first, most);
-      const std::span chunk(outcomes + first, static_cast<size_t>(count));
-      int64_t kept = 0;
+      const auto count = static_cast<size_t>(std::min(n - first, most));
+      Chunk& chunk = *chunks[static_cast<size_t>(first / most) % chunks.size()];
+      if (&chunk == encoding) end();
       {
         const Stopwatch watch(spent.preprocess_ms);
-        model.workers().parallel_for(count, [&](int64_t i) {
-          exit_gate::check_running();
-          clip4j_outcome& outcome = chunk[static_cast<size_t>(i)];
-          outcome = {};
-          try {
-            preprocess(images[first + i], *preprocessing, config, patches.data() + i * picture_width);
-          } catch (...) {
-            record_failure(outcome);
-          }
-        });
-        kept = keep_successes(chunk, picture_width, patches.data());
+        chunk.read({images + first, count}, {outcomes + first, count});
       }
-      if (kept == 0) continue;
-      const Stopwatch watch(spent.encode_ms);
-      float* to = rows + int64_t{*row_count} * config.projection_dim;
-      model.embed_patches(patches.data(), kept, to);
-      *row_count += static_cast<int32_t>(make_unit_rows(chunk, config.projection_dim, to));
+      end();
+      chunk.begin(rows + int64_t{*row_count} * config.projection_dim);
+      encoding = &chunk;
     }
+    end();
     if (timings != nullptr) *timings = spent;
   });
 }

@@ -4,8 +4,8 @@
 
 #include "api/index_handle.h"
 #include "base/boundary.h"
+#include "cuda/loader.h"
 #include "search/gpu_index.h"
-#include "search/gpu_library.h"
 
 using clip4j::deref;
 using clip4j::translate_exceptions;
@@ -29,7 +29,7 @@ int32_t clip4j_search_gpu_create(const clip4j_index* index, const char* library,
   return translate_exceptions([&] {
     deref(gpu, "gpu") = nullptr;
     const auto snapshot = deref(index, "index").index->snapshot();
-    const auto& loaded = clip4j::search::load_gpu_library(&deref(library, "library"));
+    const auto& loaded = clip4j::cuda::load(&deref(library, "library"));
     *gpu = new clip4j_gpu_index(snapshot, loaded, device, memory);
   });
 }

@@ -4,6 +4,7 @@
 
 #include "api/model_handle.h"
 #include "base/boundary.h"
+#include "cuda/loader.h"
 #include "torch/cuda.h"
 #include "torch/ops.h"
 
@@ -33,6 +34,11 @@ int32_t clip4j_model_create(const clip4j_config* config, int32_t threads, int32_
                                             static_cast<clip4j_precision>(precision), cuda)
                  .release();
   });
+}
+
+int32_t clip4j_model_preprocess_on_gpu(clip4j_model* model, const char* library) {
+  return translate_exceptions(
+      [&] { deref(model, "model").model.preprocess_on_gpu(cuda::load(&deref(library, "library"))); });
 }
 
 int32_t clip4j_model_wants(const clip4j_model* model, const char* name) {

@@ -11,7 +11,8 @@ bool BatchLimit::run(int64_t items, int64_t rows, const std::function<void()>& b
     batch();
     return true;
   } catch (const Error& e) {
-    if (!may_shrink_ || items == 1 || e.status() != CLIP4J_INTERNAL) throw;
+    const bool of_memory = e.status() == CLIP4J_INTERNAL || e.status() == CLIP4J_OUT_OF_MEMORY;
+    if (!may_shrink_ || items == 1 || !of_memory) throw;
   }
   const int64_t half = std::max<int64_t>(1, rows / 2);
   int64_t limit = rows_.load();

@@ -84,11 +84,10 @@ void DeviceVisionTower::declare(Weights& weights) {
   if (projection_) projection_->declare(weights, {"visual_projection"});
 }
 
-torch::Tensor DeviceVisionTower::embed(const float* patches, int64_t pictures) const {
+torch::Tensor DeviceVisionTower::embed(torch::Tensor patches, int64_t pictures) const {
   const int64_t hidden = config_.vision.hidden_size, count = patches_of(config_),
                 length = picture_tokens(config_);
-  const std::array sizes{pictures * count, patch_width(config_)};
-  torch::Tensor tokens = patch_embedding_.run(aten::upload(patches, sizes, place_));
+  torch::Tensor tokens = patch_embedding_.run(patches);
   if (!pooling_) {
     const torch::Tensor joined =
         aten::joined(aten::view(class_embedding_.get(), {pictures, 1, hidden}, {0, hidden, 1}, 0),
@@ -105,8 +104,8 @@ torch::Tensor DeviceVisionTower::first_rows(int64_t pictures) const {
   return upload_numbers(numbers, place_.device);
 }
 
-torch::Tensor DeviceVisionTower::run(const float* patches, int64_t pictures) const {
-  torch::Tensor x = embed(patches, pictures);
+torch::Tensor DeviceVisionTower::run(torch::Tensor patches, int64_t pictures) const {
+  torch::Tensor x = embed(std::move(patches), pictures);
   if (pre_norm_) x = pre_norm_->run(x);
   x = post_norm_.run(encoder_.run(std::move(x), pictures, pooling_ ? torch::Tensor() : first_rows(pictures)));
   if (pooling_) x = pooling_->run(x, pictures);

@@ -22,12 +22,12 @@ class DeviceVisionTower final : public VisionTower {
   DeviceVisionTower(const clip4j_config& config, const torch::Place& place);
 
   void declare(Weights& weights) override;
-  torch::Tensor run(const float* patches, int64_t pictures) const override;
+  torch::Tensor run(torch::Tensor patches, int64_t pictures) const override;
   int64_t bytes() const override;
   int64_t scratch_bytes() const override { return 0; }
 
  private:
-  torch::Tensor embed(const float* patches, int64_t pictures) const;
+  torch::Tensor embed(torch::Tensor patches, int64_t pictures) const;
   torch::Tensor first_rows(int64_t pictures) const;
 
   const clip4j_config config_;

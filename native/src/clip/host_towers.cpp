@@ -92,10 +92,10 @@ void HostVisionTower::declare(Weights& weights) {
   if (projection_) projection_->declare(weights, {"visual_projection"});
 }
 
-torch::Tensor HostVisionTower::embed(const float* patches, int64_t pictures) const {
+torch::Tensor HostVisionTower::embed(torch::Tensor patches, int64_t pictures) const {
   const int64_t hidden = config_.vision.hidden_size, count = patches_of(config_),
                 length = picture_tokens(config_);
-  const torch::Tensor embedded = patch_embedding_.run(patches, pictures * count);
+  const torch::Tensor embedded = patch_embedding_.run(patches.data(), pictures * count);
   torch::Tensor tokens = torch::Tensor::empty({pictures * length, hidden});
   const float* from = embedded.data();
   float* to = tokens.data();
@@ -113,8 +113,8 @@ torch::Tensor HostVisionTower::embed(const float* patches, int64_t pictures) con
   return tokens;
 }
 
-torch::Tensor HostVisionTower::run(const float* patches, int64_t pictures) const {
-  torch::Tensor tokens = embed(patches, pictures);
+torch::Tensor HostVisionTower::run(torch::Tensor patches, int64_t pictures) const {
+  torch::Tensor tokens = embed(std::move(patches), pictures);
   if (pre_norm_) tokens = pre_norm_->run(tokens);
   const std::vector<int64_t> lengths(static_cast<size_t>(pictures), picture_tokens(config_));
   torch::Tensor result = post_norm_.run(encoder_->run(std::move(tokens), lengths));

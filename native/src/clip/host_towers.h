@@ -22,14 +22,14 @@ class HostVisionTower final : public VisionTower {
   HostVisionTower(const clip4j_config& config, clip4j_precision precision);
 
   void declare(Weights& weights) override;
-  torch::Tensor run(const float* patches, int64_t pictures) const override;
+  torch::Tensor run(torch::Tensor patches, int64_t pictures) const override;
   int64_t bytes() const override;
   int64_t scratch_bytes() const override {
     return patch_embedding_.scratch_bytes() + encoder_->scratch_bytes();
   }
 
  private:
-  torch::Tensor embed(const float* patches, int64_t pictures) const;
+  torch::Tensor embed(torch::Tensor patches, int64_t pictures) const;
 
   const clip4j_config config_;
   Buffer class_embedding_, position_embedding_;  // the former empty where there is no class token

@@ -2,19 +2,32 @@
 
 #include <pthread.h>
 
-#include <exception>
+#include <utility>
 
 #include "base/signal_mask.h"
 #include "torch/ops.h"
 
 namespace clip4j {
 
-// Lives on its caller's stack until it is done.
-struct Lane::Job {
-  const std::function<void()>& body;
-  std::exception_ptr exception = nullptr;
-  bool done = false;  // guarded by mutex_
-};
+Lane::Run::Run(Lane& lane, std::function<void()> job) : lane_(lane), job_(std::move(job)) {
+  {
+    const std::lock_guard lock(lane_.mutex_);
+    lane_.jobs_.push_back(this);
+  }
+  lane_.wake_.notify_one();
+}
+
+Lane::Run::~Run() { wait_until_done(); }
+
+void Lane::Run::wait() {
+  wait_until_done();
+  if (exception_) std::rethrow_exception(exception_);
+}
+
+void Lane::Run::wait_until_done() {
+  std::unique_lock lock(lane_.mutex_);
+  lane_.done_.wait(lock, [this] { return done_; });
+}
 
 Lane::Lane(int threads) {
   {
@@ -41,31 +54,21 @@ void Lane::stop() {
   thread_.join();
 }
 
-void Lane::run(const std::function<void()>& body) {
-  Job job{body};
-  std::unique_lock lock(mutex_);
-  jobs_.push_back(&job);
-  wake_.notify_one();
-  done_.wait(lock, [&job] { return job.done; });
-  lock.unlock();
-  if (job.exception) std::rethrow_exception(job.exception);
-}
-
 void Lane::work() {
   std::unique_lock lock(mutex_);
   for (;;) {
     wake_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
     if (jobs_.empty()) return;
-    Job& job = *jobs_.front();
+    Run& run = *jobs_.front();
     jobs_.pop_front();
     lock.unlock();
     try {
-      job.body();
+      run.job_();
     } catch (...) {
-      job.exception = std::current_exception();
+      run.exception_ = std::current_exception();
     }
     lock.lock();
-    job.done = true;
+    run.done_ = true;
     done_.notify_all();
   }
 }

@@ -3,13 +3,18 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 #include "base/cpu.h"
 #include "base/error.h"
 #include "base/exit_gate.h"
 #include "clip/config.h"
+#include "clip/device_pictures.h"
+#include "clip/device_towers.h"
+#include "clip/host_pictures.h"
 #include "clip/packed.h"
+#include "cuda/loader.h"
 #include "torch/cuda.h"
 
 namespace clip4j {
@@ -81,12 +86,12 @@ Model::Model(const clip4j_config& config, int32_t threads, clip4j_precision prec
              const std::optional<torch::Device>& device)
     : config_(checked(config)),
       precision_(resolved(precision, config_, device.has_value())),
-      padded_(device.has_value()),
+      place_(device ? std::optional(device_place(*device, precision_)) : std::nullopt),
       limit_(device ? kMostRowsOnDevice : kMostRows, /*may_shrink=*/device.has_value()),
       lane_(thread_count(threads)),
       workers_(thread_count(threads), "clip4j-image"),
-      vision_(VisionTower::make(config_, precision_, device)),
-      text_(TextTower::make(config_, precision_, device)),
+      vision_(VisionTower::make(config_, precision_, place_)),
+      text_(TextTower::make(config_, precision_, place_)),
       weights_(lane_) {
   if (device && device->is_cuda()) lane_.run([&] { torch::try_cuda(device->cuda); });
   vision_->declare(weights_);
@@ -124,7 +129,7 @@ float Model::logit_bias() const {
 
 int64_t Model::most_pictures() const {
   return std::clamp<int64_t>(limit_.rows() / picture_tokens(config_), 1,
-                             padded_ ? kMostPicturesOnDevice : kMostPictures);
+                             place_ ? kMostPicturesOnDevice : kMostPictures);
 }
 
 clip4j_memory Model::memory() const {
@@ -137,16 +142,32 @@ clip4j_memory Model::memory() const {
   return memory;
 }
 
-void Model::embed_patches(const float* patches, int64_t pictures, float* rows) const {
+void Model::preprocess_on_gpu(const cuda::Library& library) {
+  if (!place_) fail(CLIP4J_INVALID_ARGUMENT, "a model of the CPU's has its pictures preprocessed there");
+  if (place_->device.is_cuda()) cuda::check_device(library, place_->device.cuda);
+  lane_.run([&] { try_device_pictures(library, config_, *place_); });
+  gpu_ = &library;
+}
+
+std::unique_ptr<Pictures> Model::pictures(const clip4j_preprocessing& preprocessing, int64_t most) const {
+  if (gpu_ == nullptr) return std::make_unique<HostPictures>(preprocessing, config_, place_, patches_, most);
+  return std::make_unique<DevicePictures>(*gpu_, preprocessing, config_, *place_, most);
+}
+
+std::unique_ptr<Lane::Run> Model::embed_pictures(int64_t pictures, Patches patches, float* rows) const {
   check_finished();
-  const int64_t tokens = picture_tokens(config_), values = patches_of(config_) * patch_width(config_);
+  return std::make_unique<Lane::Run>(lane_, [this, pictures, patches = std::move(patches), rows] {
+    embed_on_lane(pictures, patches, rows);
+  });
+}
+
+void Model::embed_on_lane(int64_t pictures, const Patches& patches, float* rows) const {
+  const int64_t tokens = picture_tokens(config_), width = config_.projection_dim;
   for (int64_t first = 0, count; first < pictures;) {
     count = std::min(pictures - first, most_pictures());
     const bool done = limit_.run(count, count * tokens, [&] {
-      lane_.run([&] {
-        const torch::Tensor result = vision_->run(patches + first * values, count);
-        std::copy_n(result.data(), count * config_.projection_dim, rows + first * config_.projection_dim);
-      });
+      const torch::Tensor result = vision_->run(patches(first, count), count);
+      std::copy_n(result.data(), count * width, rows + first * width);
     });
     if (done) first += count;
   }
@@ -186,7 +207,7 @@ void Model::embed_texts(const int32_t* ids, std::span<const int32_t> lengths, fl
   std::ranges::stable_sort(order, {}, [&](size_t i) { return texts[i].size(); });
 
   // On a device no text is longer than its batch's last: shorter ones are padded, or not with them.
-  const bool alike = padded_ && config_.causal_text == 0;
+  const bool padded = place_.has_value(), alike = padded && config_.causal_text == 0;
   std::vector<std::span<const int32_t>> batch;
   for (size_t first = 0; first < order.size();) {
     exit_gate::check_running();
@@ -195,7 +216,7 @@ void Model::embed_texts(const int32_t* ids, std::span<const int32_t> lengths, fl
     for (size_t i = first; i < order.size(); ++i) {
       const std::span<const int32_t> text = texts[order[i]];
       const auto length = static_cast<int64_t>(text.size());
-      const int64_t with_it = padded_ ? length * static_cast<int64_t>(batch.size() + 1) : rows_taken + length;
+      const int64_t with_it = padded ? length * static_cast<int64_t>(batch.size() + 1) : rows_taken + length;
       if (!batch.empty() && (with_it > limit_.rows() || (alike && text.size() != batch.front().size()))) {
         break;
       }

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -13,16 +14,19 @@
 #include "clip/buffer.h"
 #include "clip/buffer_stock.h"
 #include "clip/lane.h"
+#include "clip/pictures.h"
 #include "clip/towers.h"
 #include "clip/weights.h"
 #include "clip4j.h"
+#include "cuda/library.h"
 
 namespace clip4j {
 
 // A model of CLIP's kind. Read every tensor, finish, embed from any number of threads.
 class Model {
  public:
-  // threads: cores that one encoding may use, 0 = all that this process has. device: see VisionTower::make.
+  // threads: cores that one encoding may use, 0 = all that this process has. device: where, none: the CPU's
+  // own towers.
   Model(const clip4j_config& config, int32_t threads, clip4j_precision precision,
         const std::optional<torch::Device>& device = std::nullopt);
 
@@ -46,19 +50,28 @@ class Model {
   float logit_scale() const;
   // 0 where it has none.
   float logit_bias() const;
-  // How many pictures to give embed_patches at once: more need more memory and are no faster.
+  // Where the towers are on a device; none: the CPU's own.
+  const std::optional<torch::Place>& place() const { return place_; }
+  // From then on the device preprocesses pictures, with the library, which must outlive the model. Throws
+  // CLIP4J_INVALID_ARGUMENT for a model of the CPU's, and what keeps the device from it. Before other threads
+  // use the model.
+  void preprocess_on_gpu(const cuda::Library& library);
+  // Room for so many pictures; it and the preprocessing end before the model does.
+  std::unique_ptr<Pictures> pictures(const clip4j_preprocessing& preprocessing, int64_t most) const;
+  // How many pictures to embed at once: more need more memory and are no faster.
   int64_t most_pictures() const;
-  // Memory for a call's patches.
-  BufferStock::Loan patches(int64_t size) const { return patches_.lend(size); }
   // How often a device did not take a batch, so that from then on it got half.
   int32_t times_halved() const { return limit_.times_halved(); }
 
-  // patches [pictures x patches, patch width]. rows [pictures, projection_dim] of any length.
-  void embed_patches(const float* patches, int64_t pictures, float* rows) const;
+  // Pictures::patches.
+  using Patches = std::function<torch::Tensor(int64_t first, int64_t count)>;
+  // Begins to embed pictures; rows [pictures, projection_dim], of any length, are there when it is done.
+  std::unique_ptr<Lane::Run> embed_pictures(int64_t pictures, Patches patches, float* rows) const;
   // rows: [lengths.size(), projection_dim] of any length.
   void embed_texts(const int32_t* ids, std::span<const int32_t> lengths, float* rows) const;
 
  private:
+  void embed_on_lane(int64_t pictures, const Patches& patches, float* rows) const;
   // Embeds texts, the i-th to row places[i].
   void embed_batch(std::span<const std::span<const int32_t>> texts, const size_t* places, float* rows) const;
   // A text's ids up to where it is read.
@@ -66,11 +79,12 @@ class Model {
 
   const clip4j_config config_;
   const clip4j_precision precision_;
-  const bool padded_;  // the texts of a batch are brought to one length
+  const std::optional<torch::Place> place_;
+  const cuda::Library* gpu_ = nullptr;  // preprocesses pictures where it is there
   mutable BatchLimit limit_;
   mutable Lane lane_;
   mutable WorkerPool workers_;
-  mutable BufferStock patches_;
+  mutable BufferStock patches_;  // which the CPU makes
   const std::unique_ptr<VisionTower> vision_;
   const std::unique_ptr<TextTower> text_;
   Buffer log_scale_{1}, logit_bias_;  // the latter empty where there is none

@@ -15,15 +15,15 @@ namespace clip4j {
 
 class VisionTower {
  public:
-  // With a device, by operations that run there (clip/device_towers.h); with none, by those of the CPU alone.
+  // With a place, by operations that run there (clip/device_towers.h); with none, by those of the CPU alone.
   static std::unique_ptr<VisionTower> make(const clip4j_config& config, clip4j_precision precision,
-                                           const std::optional<torch::Device>& device);
+                                           const std::optional<torch::Place>& place);
   virtual ~VisionTower() = default;
 
   virtual void declare(Weights& weights) = 0;
-  // patches [pictures x patches, patch width], row-major, borrowed -> [at least pictures, projection_dim],
-  // not yet unit length, float32 on the CPU.
-  virtual torch::Tensor run(const float* patches, int64_t pictures) const = 0;
+  // patches [pictures x patches, patch width], where the tower computes and in its type -> [at least
+  // pictures, projection_dim], not yet unit length, float32 on the CPU.
+  virtual torch::Tensor run(torch::Tensor patches, int64_t pictures) const = 0;
   virtual int64_t bytes() const = 0;
   virtual int64_t scratch_bytes() const = 0;
 
@@ -36,7 +36,7 @@ class VisionTower {
 class TextTower {
  public:
   static std::unique_ptr<TextTower> make(const clip4j_config& config, clip4j_precision precision,
-                                         const std::optional<torch::Device>& device);
+                                         const std::optional<torch::Place>& place);
   virtual ~TextTower() = default;
 
   virtual void declare(Weights& weights) = 0;

@@ -33,15 +33,14 @@ struct Picture {
   PixelAxis rows, columns;
 };
 
-template <typename Value>
 struct Preprocess {
   const Picture* pictures;
-  const Value* values;  // [3][256]: what becomes of an 8-bit value
+  const void* values;  // [3][256], of any type: what becomes of an 8-bit value
   uint8_t fill[3];
   int32_t height, width;  // of a result
   int32_t tile_rows;
   int32_t patch;  // side of a patch: results are [patch row][patch column][channel][y][x]; 0: [channel][y][x]
-  Value* results;
+  void* results;  // of the values' type
 
   CLIP4J_HD int32_t patch_height() const { return patch == 0 ? height : patch; }
   CLIP4J_HD int32_t patch_width() const { return patch == 0 ? width : patch; }
@@ -71,7 +70,7 @@ CLIP4J_HD inline int64_t pixel_bytes(const Picture& picture, const Outputs& rows
 template <typename Value, typename Machine>
 class Preprocessor {
  public:
-  CLIP4J_KERNEL Preprocessor(const Preprocess<Value>& all, Machine& machine)
+  CLIP4J_KERNEL Preprocessor(const Preprocess& all, Machine& machine)
       : all_(all),
         machine_(machine),
         number_(machine.block() / all.tiles()),
@@ -150,10 +149,10 @@ class Preprocessor {
     const int64_t at =
         ((patch * 3 + channel) * all_.patch_height() + y % all_.patch_height()) * all_.patch_width() +
         x % all_.patch_width();
-    all_.results[at] = all_.values[channel * 256 + value];
+    static_cast<Value*>(all_.results)[at] = static_cast<const Value*>(all_.values)[channel * 256 + value];
   }
 
-  const Preprocess<Value>& all_;
+  const Preprocess& all_;
   Machine& machine_;
   const int32_t number_;
   const Picture& picture_;

@@ -2,17 +2,10 @@
 
 #include <algorithm>
 
-#include "base/error.h"
-
 namespace clip4j::image {
 namespace {
 
 constexpr int64_t kSharedBytes = 48 << 10;  // what every GPU gives without being asked
-
-Filter filter_of(const clip4j_preprocessing& options) {
-  if (options.resample == 0) fail(CLIP4J_UNSUPPORTED, "nearest-neighbour resampling is the CPU's");
-  return static_cast<Filter>(options.resample);
-}
 
 // first, count and weights of an axis, one after another.
 void append(const Taps& taps, std::vector<int32_t>& to) {
@@ -23,20 +16,21 @@ void append(const Taps& taps, std::vector<int32_t>& to) {
 
 }  // namespace
 
-GpuPlan::GpuPlan(int width, int height, const clip4j_preprocessing& options)
-    : width_(width),
-      plan_(plan(width, height, options)),
-      rows_(axis(filter_of(options), plan_.rows)),
-      columns_(axis(filter_of(options), plan_.columns)) {
+std::optional<GpuPlan> GpuPlan::make(int width, int height, const clip4j_preprocessing& options) {
+  const Plan how = plan(width, height, options);
+  if (options.resample == 0) return std::nullopt;
+  GpuPlan made(width, how, static_cast<Filter>(options.resample));
+  if (made.tile_rows_ == 0) return std::nullopt;
+  return made;
+}
+
+GpuPlan::GpuPlan(int width, const Plan& plan, Filter filter)
+    : width_(width), plan_(plan), rows_(axis(filter, plan.rows)), columns_(axis(filter, plan.columns)) {
   append(rows_.taps(), numbers_);
   columns_at_ = numbers_.size();
   append(columns_.taps(), numbers_);
   tile_rows_ = cuda::kMostPixelTileRows;
   while (tile_rows_ > 0 && shared_bytes(tile_rows_) > kSharedBytes) tile_rows_ /= 2;
-  if (tile_rows_ == 0) {
-    fail(CLIP4J_UNSUPPORTED, width, " x ", height, " pixels are resized to ", plan_.columns.out, " x ",
-         plan_.rows.out, " by the CPU: they are too many for a GPU's tile");
-  }
 }
 
 cuda::PixelAxis GpuPlan::place(const Axis& axis, const Span& span, const int32_t* numbers,
@@ -63,6 +57,31 @@ int64_t GpuPlan::shared_bytes(int32_t tile_rows) const {
     }
   }
   return most;
+}
+
+void GpuBatch::add(const GpuPlan& plan, const uint8_t* pixels, const int32_t* numbers) {
+  plans_.push_back(&plan);
+  pictures_.push_back(plan.picture(pixels, numbers));
+  tile_rows_ = std::min(tile_rows_, plan.tile_rows());
+}
+
+cuda::Preprocess GpuBatch::all(const cuda::Picture* pictures, const void* values, int32_t fill, int32_t patch,
+                               void* results) const {
+  const auto byte = [fill](int shift) { return static_cast<uint8_t>(fill >> shift); };
+  return {pictures,
+          values,
+          {byte(16), byte(8), byte(0)},
+          plans_.front()->height(),
+          plans_.front()->width(),
+          tile_rows_,
+          patch,
+          results};
+}
+
+int32_t GpuBatch::shared_bytes() const {
+  int64_t most = 0;
+  for (const GpuPlan* plan : plans_) most = std::max(most, plan->shared_bytes(tile_rows_));
+  return static_cast<int32_t>(most);
 }
 
 }  // namespace clip4j::image

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/accounting.h"
-#include "search/gpu_library.h"
+#include "cuda/loader.h"
 
 // Owners of what a cuda::Library gives out. The library must outlive them.
 namespace clip4j::search {

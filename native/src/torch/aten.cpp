@@ -28,7 +28,7 @@ Tensor uploaded(const Tensor& values, const Place& place) {
     copy(values, result, /*wait=*/true);
     return result;
   }
-  const Tensor pinned = Tensor::empty_pinned(values.sizes(), place.type);
+  const Tensor pinned = Tensor::empty_staging(place.device, values.sizes(), place.type);
   copy(values, pinned, /*wait=*/true);
   copy(pinned, result, /*wait=*/false);
   return result;
@@ -50,6 +50,15 @@ Tensor upload(const float* values, Sizes sizes, const Place& place) {
 
 Tensor upload(const int64_t* values, Sizes sizes, const Device& device) {
   return uploaded(Tensor::from_blob(values, sizes, Type::kInt64), {device, Type::kInt64});
+}
+
+Tensor upload(const uint8_t* values, Sizes sizes, const Device& device) {
+  return uploaded(Tensor::from_blob(values, sizes, Type::kUInt8), {device, Type::kUInt8});
+}
+
+void copy_into(const Tensor& from, const Tensor& to) {
+  require(std::ranges::equal(from.sizes(), to.sizes()), "copy", from, to);
+  copy(from, to, /*wait=*/false);
 }
 
 Tensor download(const Tensor& tensor) {

@@ -67,17 +67,30 @@ class Driver {
   void* const library_ = dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
 };
 
+// By its name alone, and only if somebody has loaded it.
+void* loaded_libtorch_cuda() { return dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_NOLOAD); }
+
 }  // namespace
 
 std::string cuda_device(int32_t number) {
   const Driver& driver = Driver::get();
   driver.require(number);
-  // By its name alone, and only if somebody has loaded it.
-  if (dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_NOLOAD) == nullptr) {
+  if (loaded_libtorch_cuda() == nullptr) {
     fail(CLIP4J_UNSUPPORTED, "this libtorch has no CUDA, and cuda:", number, " is ", driver.describe(number),
          " (add io.github.clip4j:clip4j-platform-gpu, or name a libtorch with -Dclip4j.libtorch=DIR)");
   }
   return driver.describe(number);
+}
+
+void* current_stream(int32_t number) {
+  // The ABI's one function that libtorch_cuda exports, not libtorch_cpu.
+  static const auto function = reinterpret_cast<int32_t (*)(int32_t, void**)>(
+      dlsym(loaded_libtorch_cuda(), "aoti_torch_get_current_cuda_stream"));
+  void* stream = nullptr;
+  if (function == nullptr || function(number, &stream) != 0) {
+    fail(CLIP4J_UNSUPPORTED, "libtorch ", version(), " does not tell its stream on cuda:", number);
+  }
+  return stream;
 }
 
 void try_cuda(int32_t number) {

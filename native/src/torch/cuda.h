@@ -10,6 +10,9 @@ namespace clip4j::torch {
 // or no libtorch_cuda in this process. Asks the driver: nothing of CUDA's is needed to build or load us.
 std::string cuda_device(int32_t number);
 
+// The stream that libtorch queues to when this thread calls it: a cudaStream_t, which may be null.
+void* current_stream(int32_t number);
+
 // Has libtorch compute something there; throws CLIP4J_UNSUPPORTED where it cannot. On a lane.
 void try_cuda(int32_t number);
 

@@ -5,7 +5,7 @@
 namespace clip4j::torch {
 
 // What a tensor's values are.
-enum class Type { kFloat32, kBFloat16, kFloat16, kInt64 };
+enum class Type { kFloat32, kBFloat16, kFloat16, kInt64, kUInt8 };
 
 // A CUDA device, by its number in this process, or the CPU.
 struct Device {

@@ -33,6 +33,8 @@ int32_t number(Type type) {
       return aoti_torch_dtype_float16();
     case Type::kInt64:
       return aoti_torch_dtype_int64();
+    case Type::kUInt8:
+      return aoti_torch_dtype_uint8();
     case Type::kFloat32:
       break;
   }
@@ -70,7 +72,8 @@ Tensor Tensor::empty(Sizes sizes, const Place& place) {
   return Tensor(result);
 }
 
-Tensor Tensor::empty_pinned(Sizes sizes, Type type) {
+Tensor Tensor::empty_staging(const Device& device, Sizes sizes, Type type) {
+  if (!device.is_cuda()) return empty(sizes, {device, type});
   const auto strides = row_major(sizes);
   AtenTensorHandle result = nullptr;
   check(aoti_torch_empty_strided_pinned(static_cast<int64_t>(sizes.size()), sizes.data(), strides.data(),
@@ -89,10 +92,10 @@ Tensor Tensor::from_blob(const void* data, Sizes sizes, Type type) {
   return Tensor(result);
 }
 
-float* Tensor::data() const {
+void* Tensor::address() const {
   void* data = nullptr;
   check(aoti_torch_get_data_ptr(handle_, &data), "reach the data of", sizes());
-  return static_cast<float*>(data);
+  return data;
 }
 
 Sizes Tensor::sizes() const {

@@ -32,8 +32,8 @@ class Tensor {
   // Uninitialised, row-major.
   static Tensor empty(std::initializer_list<int64_t> sizes) { return empty(sizes, Place{}); }
   static Tensor empty(Sizes sizes, const Place& place);
-  // On the CPU, in memory that a CUDA device can copy from while the CPU goes on. Needs such a device.
-  static Tensor empty_pinned(Sizes sizes, Type type);
+  // On the CPU, in memory that the device copies from while the CPU goes on; libtorch keeps it for the next.
+  static Tensor empty_staging(const Device& device, Sizes sizes, Type type);
   // `data` is row-major, borrowed, only read, and outlives the tensor.
   static Tensor from_blob(const float* data, std::initializer_list<int64_t> sizes) {
     return from_blob(data, sizes, Type::kFloat32);
@@ -43,7 +43,9 @@ class Tensor {
   AtenTensorHandle handle() const { return handle_; }
   explicit operator bool() const { return handle_ != nullptr; }
   // Of a float32 tensor on the CPU.
-  float* data() const;
+  float* data() const { return static_cast<float*>(address()); }
+  // Of its values, in the memory of its device.
+  void* address() const;
   // Borrowed from the tensor.
   Sizes sizes() const;
 

@@ -8,9 +8,12 @@ import io.github.clip4j.ModelMemory;
 import io.github.clip4j.Precision;
 import io.github.clip4j.Probability;
 import io.github.clip4j.Tokens;
+import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.internal.FreshThread;
+import io.github.clip4j.search.internal.GpuLibrary;
 import io.github.clip4j.search.internal.NativeBlock;
 import io.github.clip4j.search.internal.NativeHandle;
+import io.github.clip4j.search.internal.PathBytes;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
@@ -55,6 +58,9 @@ public final class LoadedModel implements AutoCloseable {
     this.handle = create(options);
     try {
       facts = with(model -> readWeights(model, files));
+      if (device.kind() == Device.Kind.CUDA) {
+        preprocessOnGpu();
+      }
       precision = Precision.values()[bits(Native::modelPrecision)];
       logitScale = number(Native::modelLogitScale);
       logitBias =
@@ -136,6 +142,27 @@ public final class LoadedModel implements AutoCloseable {
         tokenizer.source(),
         reader.numbers(),
         new ModelInfo.Ignored(files.ignoredFiles(), files.ignoredFields(), reader.ignored()));
+  }
+
+  /** Where its library is missing or does not work, the CPU goes on preprocessing. */
+  private void preprocessOnGpu() {
+    try {
+      byte[] library = PathBytes.of(GpuLibrary.find());
+      try (NativeBlock path = new NativeBlock("a call's arguments", library.length + 1L)) {
+        path.buffer(0, library.length).put(library); // The next byte stays zero.
+        with(
+            model -> {
+              Native.check(Native.modelPreprocessOnGpu(model, path.address()));
+              return null;
+            });
+      }
+    } catch (Clip4jException without) {
+      LOGGER.log(
+          System.Logger.Level.INFO,
+          "the CPU preprocesses pictures for {0}: {1}",
+          device,
+          without.getMessage());
+    }
   }
 
   private interface Getter {

@@ -4,8 +4,9 @@
 #include <cstdio>
 
 #include "clip4j_status.h"
+#include "cuda/library.h"
 #include "cuda/machine.cuh"
-#include "cuda/topk_library.h"
+#include "cuda/preprocess.h"
 #include "cuda/topk_raise.h"
 #include "cuda/topk_scan.h"
 
@@ -209,9 +210,27 @@ int32_t raise(Stream* stream, const Raise* raise) {
       });
 }
 
-constexpr Library kLibrary = {kLibraryVersion, error,           count,          properties, allocate,
-                              release,         allocate_pinned, release_pinned, open,       close,
-                              upload,          download,        wait,           scan,       raise};
+template <typename Value>
+__global__ void __launch_bounds__(kPixelThreads) preprocess_kernel(const __grid_constant__ Preprocess all) {
+  Gpu gpu;
+  Preprocessor<Value, Gpu>(all, gpu).run();
+}
+
+int32_t preprocess(int32_t device, void* stream, const Preprocess* all, int32_t pictures, int32_t value_bytes,
+                   int32_t shared_bytes) {
+  return run(
+      "the preprocessing", [&] { return cudaSetDevice(device); },
+      [&] {
+        const auto kernel = value_bytes == 2 ? preprocess_kernel<uint16_t> : preprocess_kernel<float>;
+        kernel<<<all->tiles() * pictures, kPixelThreads, static_cast<size_t>(shared_bytes),
+                 static_cast<cudaStream_t>(stream)>>>(*all);
+        return cudaGetLastError();
+      });
+}
+
+constexpr Library kLibrary = {
+    kLibraryVersion, error,  count,    properties, allocate, release, allocate_pinned, release_pinned, open,
+    close,           upload, download, wait,       scan,     raise,   preprocess};
 
 }  // namespace
 }  // namespace clip4j::cuda

@@ -2,17 +2,18 @@
 
 #include <cstdint>
 
+#include "cuda/preprocess.h"
 #include "cuda/topk.h"
 
-// What libclip4j_search_cuda does for libclip4j_search, which loads it when a GPU is asked for: memory,
-// copies, and the two kernels. Tests have a table of their own, which runs the kernels on the CPU.
+// What libclip4j_search_cuda does for libclip4j_search and libclip4j, which load it when a GPU is asked for:
+// memory, copies, and the kernels. Tests have a table of their own, which runs the kernels on the CPU.
 //
 // Functions return a clip4j_status and let no exception out. What they get is theirs for the call alone. Any
 // number of threads may call at once; a stream is for one at a time.
 namespace clip4j::cuda {
 
-// Goes up whenever what the two libraries share changes.
-constexpr int32_t kLibraryVersion = 1;
+// Goes up whenever what the libraries share changes.
+constexpr int32_t kLibraryVersion = 2;
 
 struct Properties {
   char name[256];
@@ -48,6 +49,11 @@ struct Library {
   // `tiles` of columns a thread block: 1, 2, 4, 8 or 16.
   int32_t (*scan)(Stream* stream, const Scan* scan, int32_t tiles);
   int32_t (*raise)(Stream* stream, const Raise* raise);
+  // Queues the preprocessing of so many pictures on somebody else's stream: a cudaStream_t, null for the
+  // default one. `value_bytes` is what a value takes, 2 or 4; `shared_bytes` of a thread block's memory are
+  // needed, 48 KiB at most.
+  int32_t (*preprocess)(int32_t device, void* stream, const Preprocess* all, int32_t pictures,
+                        int32_t value_bytes, int32_t shared_bytes);
 };
 
 }  // namespace clip4j::cuda
