@@ -9,7 +9,7 @@
 namespace clip4j::search {
 namespace {
 
-constexpr int64_t kRoom = 32;             // beyond k, so that a small k does not shrink all the time
+constexpr int64_t kRoom = 100;            // beyond k, so that a small k does not shrink all the time
 constexpr int64_t kMostUndecided = 4096;  // near ties beyond 8 k that are kept rather than scored at once
 constexpr int64_t kRescorePiece = 64;
 constexpr size_t kAhead = 3;  // rows that are fetched before they are scored

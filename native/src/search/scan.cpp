@@ -116,7 +116,7 @@ void Scan::scan_blocks(const Batch& batch, int32_t view, Worker& worker) {
   worker.products.resize(most * kBlockRows * batch.count);
   worker.runs.resize(most * batch.count);
   Found found{worker.rows.data(), worker.products.data(), worker.runs.data(), 0, 0};
-  for (int64_t first = 0, count; first < size; first += count, worker.step *= 2) {
+  for (int64_t first = 0, count; first < size; first += count, worker.step += worker.step / 2) {
     worker.step = std::min(worker.step, most);
     count = std::min(worker.step, size - first);
     update_floors(batch, view, worker);
