@@ -14,10 +14,10 @@
 
 namespace clip4j {
 
-// The transformer in products of 8-bit or 16-bit values (clip/packed.h). What lies between them, the residual
-// stream and attention are float32. Some sequences at a time go through all layers on one thread, from cache
-// to cache; only where there are too few do the threads share each layer. A sequence's result depends on
-// itself alone, to the last bit.
+// The transformer in products of 8-bit or 16-bit values (clip/packed.h). What lies between them and the
+// residual stream are float32; attention may round (clip/attention.h). Some sequences at a time go through
+// all layers on one thread, from cache to cache; where there are too few, or they are too long, the threads
+// share each layer. A sequence's result depends on itself alone, to the last bit.
 class PackedEncoder final : public Encoder {
  public:
   PackedEncoder(const clip4j_tower& tower, Wanted wanted, bool causal, const packed::Kernel& kernel);

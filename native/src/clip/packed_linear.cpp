@@ -35,7 +35,7 @@ Buffer zeros(int64_t size) {
 packed::Rows PackedRows::rows(Element element, int64_t count, int64_t width) {
   const int64_t row = steps(element, width);
   if (values_.size() < count * row) values_ = Buffer(count * row);
-  if (scale_.size() < count) {
+  if (zero_.size() < count) {  // the last to be there, should memory end
     scale_ = Buffer(count);
     zero_ = Buffer(count);
   }

@@ -2,8 +2,8 @@
 
 #include "cuda/topk.h"
 
-// The scan, as each thread of a GPU does it. `Machine` is what only a GPU can do, topk.cu's, or the emulation
-// that native/test/cuda_emulator.h makes of it: so the tests run this very code.
+// The scan, as each thread of a GPU does it. `Machine` is what only a GPU can do, library.cu's, or the
+// emulation that native/test/cuda_emulator.h makes of it: so the tests run this very code.
 namespace clip4j::cuda {
 
 // The next chunk of rows that a warp will ask for.

@@ -116,9 +116,9 @@ void Scan::scan_blocks(const Batch& batch, int32_t view, Worker& worker) {
   worker.products.resize(most * kBlockRows * batch.count);
   worker.runs.resize(most * batch.count);
   Found found{worker.rows.data(), worker.products.data(), worker.runs.data(), 0, 0};
-  for (int64_t first = 0, count; first < size; first += count, worker.step += worker.step / 2) {
-    worker.step = std::min(worker.step, most);
-    count = std::min(worker.step, size - first);
+  for (int64_t first = 0, count; first < size; first += count) {
+    count = std::min({worker.step, most, size - first});
+    worker.step = std::min(worker.step + worker.step / 2, kMostFound / kBlockRows);
     update_floors(batch, view, worker);
     batch.kernel.scan(codes, &worker.blocks[first], static_cast<int32_t>(count),
                       queries_.view(worker.floors.data()), found);

@@ -43,6 +43,7 @@ public final class Embedder implements AutoCloseable {
     checkRoom(row);
     begin();
     try {
+      call.begin();
       Kind failure = call.image(ImageSources.input(image, maxEncodedBytes));
       if (failure != null) {
         throw new Clip4jException(failure, call.message());
@@ -71,6 +72,7 @@ public final class Embedder implements AutoCloseable {
     checkRoom(row);
     begin();
     try {
+      call.begin();
       call.text(text.ids());
       call.copyRow(row);
     } finally {
@@ -78,7 +80,10 @@ public final class Embedder implements AutoCloseable {
     }
   }
 
-  /** Milliseconds that the last call took to decode and preprocess its picture; of a text, 0. */
+  /**
+   * Milliseconds that the last call took to decode and preprocess its picture; 0 for a text, and
+   * where it failed before.
+   */
   public double preprocessMs() {
     begin();
     try {
@@ -88,7 +93,7 @@ public final class Embedder implements AutoCloseable {
     }
   }
 
-  /** Milliseconds that the last call took to encode. */
+  /** Milliseconds that the last call took to encode; 0 where it failed before. */
   public double encodeMs() {
     begin();
     try {

@@ -65,6 +65,7 @@ class EmbedderTest extends WithTinyModel {
             assertThrows(Clip4jException.class, () -> embedder.embedImage(bad, row));
         assertEquals(expected.kind(), failure.kind());
         assertEquals(expected.getMessage(), failure.getMessage());
+        assertEquals(0, embedder.encodeMs());
       }
       refused("the text has 0 tokens, the model takes 1 to 32", embedder, new int[0], row);
       refused("the text has 33 tokens, the model takes 1 to 32", embedder, new int[33], row);

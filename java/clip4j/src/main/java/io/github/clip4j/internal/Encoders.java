@@ -206,7 +206,7 @@ public final class Encoders {
             } finally {
               rows.release();
             }
-            model.sayWhatWasHalved();
+            model.sayWhatWasHalved(address);
             return rows;
           } catch (Throwable e) {
             rows.close();

@@ -7,7 +7,7 @@ import java.nio.file.Path;
 /**
  * A picture on its way into native code; a clip4j_image.
  *
- * @param data not consumed: readers duplicate it
+ * @param data its position and limit stay: readers use absolute positions
  */
 public record ImageInput(int kind, ByteBuffer data, int width, int height) {
   private static final int PATH = 0;

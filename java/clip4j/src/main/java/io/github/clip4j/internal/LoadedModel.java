@@ -174,13 +174,14 @@ public final class LoadedModel implements AutoCloseable {
   }
 
   private int bits(Getter getter) {
-    return with(
-        model -> {
-          try (NativeBlock scratch = new NativeBlock("a call's arguments", Integer.BYTES)) {
-            Native.check(getter.apply(model, scratch.address()));
-            return scratch.buffer(0, Integer.BYTES).getInt();
-          }
-        });
+    return with(model -> bits(getter, model));
+  }
+
+  private static int bits(Getter getter, long model) {
+    try (NativeBlock scratch = new NativeBlock("a call's arguments", Integer.BYTES)) {
+      Native.check(getter.apply(model, scratch.address()));
+      return scratch.buffer(0, Integer.BYTES).getInt();
+    }
   }
 
   /** What a model with a logit bias was trained to make of a pair. */
@@ -241,11 +242,11 @@ public final class LoadedModel implements AutoCloseable {
   }
 
   /** To be called after an encoding: says once that a GPU's memory was too small for a batch. */
-  void sayWhatWasHalved() {
+  void sayWhatWasHalved(long model) {
     if (device.kind() == Device.Kind.CPU || halvingSaid.get()) {
       return;
     }
-    int times = bits(Native::modelTimesHalved);
+    int times = bits(Native::modelTimesHalved, model);
     if (times > 0 && halvingSaid.compareAndSet(false, true)) {
       LOGGER.log(
           System.Logger.Level.WARNING,

@@ -66,6 +66,12 @@ public final class SingleCall implements AutoCloseable {
     picture = larger;
   }
 
+  /** Makes the times those of a call that has not come to them. */
+  public void begin() {
+    head.putDouble(TIMINGS, 0);
+    head.putDouble(TIMINGS + Double.BYTES, 0);
+  }
+
   /** Embeds a picture; null, or why it cannot be read: then there is a {@link #message}. */
   public Kind image(ImageInput image) {
     int size = image.data().remaining();
@@ -85,7 +91,6 @@ public final class SingleCall implements AutoCloseable {
               address + ROW_COUNT,
               address + OUTCOME,
               address + TIMINGS));
-      model.sayWhatWasHalved();
     } finally {
       model.release();
     }
@@ -107,7 +112,6 @@ public final class SingleCall implements AutoCloseable {
       Native.check(
           Native.embedTexts(
               encoder, address + idsAt, address + LENGTH, 1, address + ROW, address + TIMINGS));
-      model.sayWhatWasHalved();
     } finally {
       model.release();
     }
