@@ -5,14 +5,13 @@
 #include "clip/attention.h"
 
 namespace clip4j {
+
+#include "clip/vector_avx512.h"
+
 namespace {
 
-using Vector [[gnu::vector_size(64)]] = float;
-using Integers [[gnu::vector_size(64)]] = int32_t;
 constexpr int kRows = 6;
 constexpr int kColumns = 4;
-
-Vector multiply_add(Vector a, Vector b, Vector c) { return _mm512_fmadd_ps(a, b, c); }
 
 using Value = uint16_t;
 

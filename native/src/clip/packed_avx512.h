@@ -5,12 +5,9 @@
 #pragma GCC diagnostic ignored "-Wuninitialized"
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 
+#include "clip/vector_avx512.h"
+
 namespace {
-
-using Vector [[gnu::vector_size(64)]] = float;
-using Integers [[gnu::vector_size(64)]] = int32_t;
-
-Vector multiply_add(Vector a, Vector b, Vector c) { return _mm512_fmadd_ps(a, b, c); }
 
 [[maybe_unused]] void store_bytes(Integers values, uint8_t* to) {
   _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm512_cvtepi32_epi8(reinterpret_cast<__m512i>(values)));
@@ -36,14 +33,6 @@ namespace {
   return _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_sub_epi32(sums, excess)), scale);
 }
 
-// f(0), ..., f(kCount - 1) with constants: GCC keeps arrays in registers that no loop goes through.
-template <typename F, int... kIndex>
-[[gnu::always_inline]] inline void unrolled(const F& f, std::integer_sequence<int, kIndex...>) {
-  (f(std::integral_constant<int, kIndex>()), ...);
-}
-template <int kCount, typename F>
-[[gnu::always_inline]] inline void unrolled(const F& f) {
-  unrolled(f, std::make_integer_sequence<int, kCount>());
-}
+#include "base/unrolled.h"
 
 }  // namespace

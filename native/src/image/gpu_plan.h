@@ -25,8 +25,8 @@ class GpuPlan {
   // Of a result.
   int32_t height() const { return static_cast<int32_t>(plan_.rows.size); }
   int32_t width() const { return static_cast<int32_t>(plan_.columns.size); }
-  // The most rows of a tile that may be asked for (0: none), and the bytes of a thread block's memory that
-  // such a tile takes.
+  // The most rows of a tile that may be asked for, and the bytes of a thread block's memory that such a tile
+  // takes.
   int32_t tile_rows() const { return tile_rows_; }
   int64_t shared_bytes(int32_t tile_rows) const;
 

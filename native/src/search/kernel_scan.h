@@ -39,16 +39,7 @@ struct Tile {
   if (__builtin_expect(passed != 0, 0)) append(product, passed, number, query, found);
 }
 
-// f(0), ..., f(kCount - 1) with constants: GCC keeps arrays in registers that no loop, unrolled or not, goes
-// through.
-template <typename F, int... kIndex>
-[[gnu::always_inline]] inline void unrolled(const F& f, std::integer_sequence<int, kIndex...>) {
-  (f(std::integral_constant<int, kIndex>()), ...);
-}
-template <int kCount, typename F>
-[[gnu::always_inline]] inline void unrolled(const F& f) {
-  unrolled(f, std::make_integer_sequence<int, kCount>());
-}
+#include "base/unrolled.h"
 
 // Scans a tile for a pack of `width` columns from `first` on. Meanwhile kAhead blocks at `ahead` are fetched.
 template <int kAhead>

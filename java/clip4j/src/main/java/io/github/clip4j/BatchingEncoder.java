@@ -119,7 +119,7 @@ public final class BatchingEncoder implements AutoCloseable {
     try {
       return new Picture(image, ImageSources.input(image, maxEncodedBytes));
     } catch (Clip4jException e) {
-      throw failure(image, e.kind(), e.getMessage());
+      throw ImageFailure.exception(image, e.kind(), e.getMessage());
     }
   }
 
@@ -159,14 +159,11 @@ public final class BatchingEncoder implements AutoCloseable {
           item.result().complete(rows.row(row++));
         } else {
           item.result()
-              .completeExceptionally(failure(item.input().source(), kind, encoded.messages()[i]));
+              .completeExceptionally(
+                  ImageFailure.exception(item.input().source(), kind, encoded.messages()[i]));
         }
       }
     }
-  }
-
-  private static Clip4jException failure(ImageSource image, Kind kind, String message) {
-    return new ImageFailure(0, image, kind, message).toException();
   }
 
   private static <T> List<T> inputs(List<Item<T>> batch) {

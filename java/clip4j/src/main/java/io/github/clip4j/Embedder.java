@@ -4,8 +4,7 @@ import io.github.clip4j.internal.LoadedModel;
 import io.github.clip4j.internal.SingleCall;
 import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
-import io.github.clip4j.search.internal.NativeHandle;
-import java.util.concurrent.atomic.AtomicBoolean;
+import io.github.clip4j.search.internal.SoleUse;
 
 /**
  * Embeds again and again, one item at a time, without making garbage: native memory for an item and
@@ -20,8 +19,7 @@ public final class Embedder implements AutoCloseable {
   private final LoadedModel model;
   private final long maxEncodedBytes;
   private final SingleCall call;
-  private final NativeHandle handle;
-  private final AtomicBoolean busy = new AtomicBoolean();
+  private final SoleUse use;
 
   Embedder(LoadedModel model, long maxEncodedBytes) {
     model.checkOpen();
@@ -29,7 +27,7 @@ public final class Embedder implements AutoCloseable {
     this.maxEncodedBytes = maxEncodedBytes;
     SingleCall made = new SingleCall(model);
     this.call = made;
-    this.handle = new NativeHandle("Embedder", 0, nothing -> made.close());
+    this.use = new SoleUse("Embedder", made::close);
   }
 
   /**
@@ -41,18 +39,18 @@ public final class Embedder implements AutoCloseable {
    */
   public void embedImage(ImageSource image, float[] row) {
     checkRoom(row);
-    begin();
+    use.begin();
     try {
-      call.begin();
+      call.forgetTimes();
       Kind failure = call.image(ImageSources.input(image, maxEncodedBytes));
       if (failure != null) {
         throw new Clip4jException(failure, call.message());
       }
       call.copyRow(row);
     } catch (Clip4jException e) {
-      throw new ImageFailure(0, image, e.kind(), e.getMessage()).toException();
+      throw ImageFailure.exception(image, e.kind(), e.getMessage());
     } finally {
-      end();
+      use.end();
     }
   }
 
@@ -70,13 +68,13 @@ public final class Embedder implements AutoCloseable {
           "the text has %d tokens, the model takes 1 to %d".formatted(length, model.maxTokens()));
     }
     checkRoom(row);
-    begin();
+    use.begin();
     try {
-      call.begin();
+      call.forgetTimes();
       call.text(text.ids());
       call.copyRow(row);
     } finally {
-      end();
+      use.end();
     }
   }
 
@@ -85,21 +83,20 @@ public final class Embedder implements AutoCloseable {
    * where it failed before.
    */
   public double preprocessMs() {
-    begin();
-    try {
-      return call.preprocessMs();
-    } finally {
-      end();
-    }
+    return millis(0);
   }
 
   /** Milliseconds that the last call took to encode; 0 where it failed before. */
   public double encodeMs() {
-    begin();
+    return millis(1);
+  }
+
+  private double millis(int which) {
+    use.begin();
     try {
-      return call.encodeMs();
+      return call.millis(which);
     } finally {
-      end();
+      use.end();
     }
   }
 
@@ -111,27 +108,10 @@ public final class Embedder implements AutoCloseable {
     }
   }
 
-  private void begin() {
-    if (!busy.compareAndSet(false, true)) {
-      throw new IllegalStateException("two threads use this Embedder at once");
-    }
-    try {
-      handle.acquire();
-    } catch (Throwable closed) {
-      busy.set(false);
-      throw closed;
-    }
-  }
-
-  private void end() {
-    handle.release();
-    busy.set(false);
-  }
-
   /** Gives its native memory back once no call is under way. The model stays open. */
   @Override
   public void close() {
-    handle.close();
+    use.close();
   }
 
   @Override

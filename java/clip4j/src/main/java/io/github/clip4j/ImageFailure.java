@@ -15,6 +15,10 @@ public record ImageFailure(
 
   /** The failure as an exception that names the picture. */
   public Clip4jException toException() {
+    return exception(source, kind, message);
+  }
+
+  static Clip4jException exception(ImageSource source, Clip4jException.Kind kind, String message) {
     return new Clip4jException(kind, source.describe() + ": " + message);
   }
 }

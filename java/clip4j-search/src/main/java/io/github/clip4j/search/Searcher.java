@@ -2,9 +2,9 @@ package io.github.clip4j.search;
 
 import io.github.clip4j.search.internal.Native;
 import io.github.clip4j.search.internal.NativeHandle;
+import io.github.clip4j.search.internal.SoleUse;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
-import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Searches an index again and again, one query at a time, without making garbage: memory for the
@@ -19,8 +19,7 @@ public final class Searcher implements AutoCloseable {
   private final NativeHandle index;
   private final IndexSchema schema;
   private final NativeSearch search;
-  private final NativeHandle handle;
-  private final AtomicBoolean busy = new AtomicBoolean();
+  private final SoleUse use;
   private int count;
   private int[] rows = new int[0];
   private double[] scores = new double[0];
@@ -35,7 +34,7 @@ public final class Searcher implements AutoCloseable {
     this.schema = schema;
     NativeSearch made = new NativeSearch(Native::indexSearch, request, schema.dimension());
     this.search = made;
-    this.handle = new NativeHandle("Searcher", made.address(), address -> made.close());
+    this.use = new SoleUse("Searcher", made::close);
   }
 
   /**
@@ -47,25 +46,18 @@ public final class Searcher implements AutoCloseable {
    */
   public int search(float[] query) {
     schema.checkDimension(query.length, "the query has");
-    if (!busy.compareAndSet(false, true)) {
-      throw new IllegalStateException("two threads use this Searcher at once");
-    }
+    use.begin();
     try {
-      handle.acquire();
+      count = 0;
+      long address = index.acquire();
       try {
-        count = 0;
-        long address = index.acquire();
-        try {
-          search.search(address, query);
-        } finally {
-          index.release();
-        }
-        copy();
+        search.search(address, query);
       } finally {
-        handle.release();
+        index.release();
       }
+      copy();
     } finally {
-      busy.set(false);
+      use.end();
     }
     return count;
   }
@@ -133,7 +125,7 @@ public final class Searcher implements AutoCloseable {
   /** Gives its native memory back once no search is under way. The index stays open. */
   @Override
   public void close() {
-    handle.close();
+    use.close();
   }
 
   @Override

@@ -66,8 +66,8 @@ public final class SingleCall implements AutoCloseable {
     picture = larger;
   }
 
-  /** Makes the times those of a call that has not come to them. */
-  public void begin() {
+  /** The times are 0 until the next call has some. */
+  public void forgetTimes() {
     head.putDouble(TIMINGS, 0);
     head.putDouble(TIMINGS + Double.BYTES, 0);
   }
@@ -122,14 +122,9 @@ public final class SingleCall implements AutoCloseable {
     row.get(0, to);
   }
 
-  /** Of the last call. */
-  public double preprocessMs() {
-    return head.getDouble(TIMINGS);
-  }
-
-  /** Of the last call. */
-  public double encodeMs() {
-    return head.getDouble(TIMINGS + Double.BYTES);
+  /** Of the last call: 0 for preprocessing, 1 for encoding. */
+  public double millis(int which) {
+    return head.getDouble(TIMINGS + which * Double.BYTES);
   }
 
   @Override
