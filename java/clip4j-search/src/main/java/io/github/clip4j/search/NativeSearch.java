@@ -94,11 +94,6 @@ final class NativeSearch implements AutoCloseable {
     }
   }
 
-  /** Of its memory. */
-  long address() {
-    return block.address();
-  }
-
   /** Searches {@code index} with one query of the dimension given at first. */
   void search(long index, float[] values) {
     queryValues.put(0, values);
