@@ -136,8 +136,8 @@ typedef struct clip4j_outcome {
   char message[252];
 } clip4j_outcome;
 
-/* Memory that a model holds, native or its device's, in bytes. scratch: pictures' patches, and what 8-bit and 16-bit precisions compute in, kept from
- * the first encoding on; float32 and devices compute in tensors of libtorch's, which come and go. */
+/* Memory that a model holds, native or its device's, in bytes. scratch: pictures on their way to the encoder, and what 8-bit and 16-bit precisions
+ * compute in, kept from the first encoding on; float32 and devices compute in tensors of libtorch's, which come and go. */
 typedef struct clip4j_memory {
   int64_t vision_weights;
   int64_t text_weights;

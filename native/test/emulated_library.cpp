@@ -1,14 +1,13 @@
 #include "emulated_library.h"
 
 #include <algorithm>
-#include <cstdlib>
-#include <cstring>
 
 #include "clip4j_status.h"
 #include "cuda/preprocess.h"
 #include "cuda/topk_raise.h"
 #include "cuda/topk_scan.h"
 #include "cuda_emulator.h"
+#include "emulated_memory.h"
 
 namespace clip4j::cuda::test {
 
@@ -17,15 +16,7 @@ Settings& settings() {
   return settings;
 }
 
-struct EmulatedStream {};
-
 namespace {
-
-int32_t answer() {
-  int32_t& left = settings().fail_after;
-  if (left < 0 || left-- > 0) return CLIP4J_OK;
-  return CLIP4J_OUT_OF_MEMORY;
-}
 
 const char* error() { return "out of memory of the GPU: emulated"; }
 int32_t count(int32_t* count) {
@@ -36,40 +27,6 @@ int32_t properties(int32_t, Properties* to) {
   *to = {"emulated", settings().free_bytes, settings().free_bytes, 3, settings().shared_bytes};
   return answer();
 }
-int32_t allocate_pinned(int64_t bytes, void** memory) {
-  const int32_t status = answer();
-  if (status != CLIP4J_OK) return status;
-  // Nothing is zero by itself.
-  *memory = std::aligned_alloc(256, static_cast<size_t>((bytes + 255) / 256 * 256));
-  std::memset(*memory, 0xA5, static_cast<size_t>(bytes));
-  ++settings().allocated;
-  return CLIP4J_OK;
-}
-int32_t allocate(int32_t, int64_t bytes, void** memory) { return allocate_pinned(bytes, memory); }
-void release_pinned(void* memory) {
-  std::free(memory);
-  --settings().allocated;
-}
-void release(int32_t, void* memory) { release_pinned(memory); }
-int32_t open(int32_t, Stream** stream) {
-  const int32_t status = answer();
-  if (status == CLIP4J_OK) *stream = reinterpret_cast<Stream*>(new EmulatedStream);
-  return status;
-}
-void close(Stream* stream) { delete reinterpret_cast<EmulatedStream*>(stream); }
-int32_t upload(Stream*, void* to, const void* from, int64_t bytes) {
-  std::memcpy(to, from, static_cast<size_t>(bytes));
-  settings().uploaded += bytes;
-  return answer();
-}
-int32_t download(Stream*, void* to, const void* from, int64_t pitch, int64_t bytes, int64_t rows) {
-  for (int64_t row = 0; row < rows; ++row) {
-    std::memcpy(static_cast<uint8_t*>(to) + row * bytes, static_cast<const uint8_t*>(from) + row * pitch,
-                static_cast<size_t>(bytes));
-  }
-  return answer();
-}
-int32_t wait(Stream*) { return answer(); }
 
 template <int kTiles>
 void scan_with(const Scan& scan) {
@@ -79,7 +36,8 @@ void scan_with(const Scan& scan) {
           [&](Emulated& machine) { Scanner<kTiles, Emulated>(scan, machine).run(); });
 }
 
-int32_t scan(Stream*, const Scan* scan, int32_t tiles) {
+int32_t scan(Stream* stream, const Scan* scan, int32_t tiles) {
+  finish_copies(stream);
   ++settings().scans;
   switch (tiles) {
     case 1:
@@ -103,7 +61,8 @@ int32_t scan(Stream*, const Scan* scan, int32_t tiles) {
   return answer();
 }
 
-int32_t raise(Stream*, const Raise* raise) {
+int32_t raise(Stream* stream, const Raise* raise) {
+  finish_copies(stream);
   emulate(raise->queries, sizeof(Raiser<Emulated>::Shared),
           [&](Emulated& machine) { Raiser<Emulated>(*raise, machine).run(); });
   return answer();
@@ -122,6 +81,7 @@ int32_t preprocess(int32_t, void*, const Preprocess* all, int32_t pictures, int3
   settings().preprocessed += pictures;
   for (int32_t i = 0; i < pictures; ++i) {
     settings().widest = std::max(settings().widest, all->pictures[i].width);
+    note_reading(all->pictures[i].pixels);
   }
   if (value_bytes == 2) {
     preprocess_to<uint16_t>(*all, pictures, shared_bytes);
@@ -134,9 +94,10 @@ int32_t preprocess(int32_t, void*, const Preprocess* all, int32_t pictures, int3
 }  // namespace
 
 const Library& emulated_library() {
-  static const Library library = {
-      kLibraryVersion, error,  count,    properties, allocate, release, allocate_pinned, release_pinned, open,
-      close,           upload, download, wait,       scan,     raise,   preprocess};
+  static const Library library = {kLibraryVersion, error,           count,          properties, allocate,
+                                  release,         allocate_pinned, release_pinned, open,       close,
+                                  upload,          download,        wait,           scan,       raise,
+                                  preprocess,      precede,         follow};
   return library;
 }
 

@@ -16,6 +16,8 @@ struct Settings {
   int32_t fail_after = -1;
   // How often what was called.
   int64_t uploaded = 0, scans = 0, preprocessed = 0, allocated = 0;
+  // Copies of memory that was changed before they were done, or to memory that a kernel may still read.
+  int64_t disorder = 0;
   // Columns of the widest picture that was preprocessed.
   int32_t widest = 0;
 };

@@ -21,10 +21,6 @@ namespace {
 using torch::Tensor;
 using torch::Type;
 
-constexpr int64_t kAlignment = 256;  // of a picture in the device's memory
-
-int64_t aligned(int64_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
-
 int64_t bytes_of(const std::vector<int32_t>& numbers) {
   return static_cast<int64_t>(numbers.size() * sizeof(int32_t));
 }
@@ -39,42 +35,47 @@ clip4j_preprocessing nothing_left(clip4j_preprocessing preprocessing) {
 
 }  // namespace
 
-DevicePictures::DevicePictures(const cuda::Library& library, const clip4j_preprocessing& preprocessing,
-                               const clip4j_config& config, const torch::Place& place, int64_t most,
-                               int64_t most_bytes)
-    : library_(library),
+DevicePictures::DevicePictures(PixelBlocks& blocks, const clip4j_preprocessing& preprocessing,
+                               const clip4j_config& config, const torch::Place& place, int64_t most)
+    : blocks_(blocks),
       preprocessing_(preprocessing),
       config_(config),
       place_(place),
-      most_bytes_(most_bytes),
       staged_(static_cast<size_t>(most)) {}
-
-bool DevicePictures::takes(const image::GpuPlan& plan, const image::Pixels& pixels) {
-  check_ends_at(plan.height(), plan.width(), config_);
-  const auto size = static_cast<int64_t>(pixels.rgb.size());
-  if (bytes_.fetch_add(size) + size <= most_bytes_) return true;
-  bytes_.fetch_sub(size);  // a smaller one may fit
-  return false;
-}
 
 void DevicePictures::read(int64_t i, const clip4j_image& picture) {
   image::Pixels pixels = image::decode(picture, preprocessing_);
-  auto plan = image::GpuPlan::make(pixels.width, pixels.height, preprocessing_);
-  if (!plan || !takes(*plan, pixels)) {
-    pixels = image::resize_crop(pixels, preprocessing_);
-    check_ends_at(pixels.height, pixels.width, config_);
-    plan = image::GpuPlan::make(pixels.width, pixels.height, nothing_left(preprocessing_));
+  if (auto plan = image::GpuPlan::make(pixels.width, pixels.height, preprocessing_)) {
+    check_ends_at(plan->height(), plan->width(), config_);
+    if (stage(i, *std::move(plan), pixels, /*here_if_need_be=*/false)) return;
   }
-  staged_[static_cast<size_t>(i)] = staged(std::move(plan.value()), pixels);
+  pixels = image::resize_crop(pixels, preprocessing_);
+  check_ends_at(pixels.height, pixels.width, config_);
+  auto plan = image::GpuPlan::make(pixels.width, pixels.height, nothing_left(preprocessing_));
+  stage(i, std::move(plan).value(), pixels, /*here_if_need_be=*/true);
 }
 
-DevicePictures::Staged DevicePictures::staged(image::GpuPlan plan, const image::Pixels& pixels) const {
-  const int64_t numbers = bytes_of(plan.numbers()), size = numbers + static_cast<int64_t>(pixels.rgb.size());
-  Tensor bytes = Tensor::empty_staging(place_.device, std::array{size}, Type::kUInt8);
-  auto* to = static_cast<uint8_t*>(bytes.address());
+bool DevicePictures::stage(int64_t i, image::GpuPlan plan, const image::Pixels& pixels,
+                           bool here_if_need_be) {
+  const int64_t numbers = bytes_of(plan.numbers()), size = numbers + std::ssize(pixels.rgb);
+  const std::optional<PixelBlock::Bytes> taken = take(size);
+  if (!taken && !here_if_need_be) return false;
+  std::vector<uint8_t> here(taken ? 0 : static_cast<size_t>(size));
+  uint8_t* to = taken ? taken->here : here.data();
   std::memcpy(to, plan.numbers().data(), static_cast<size_t>(numbers));
   std::memcpy(to + numbers, pixels.rgb.data(), pixels.rgb.size());
-  return {std::move(plan), std::move(bytes), size};
+  staged_[static_cast<size_t>(i)] = {std::move(plan), taken ? taken->there : nullptr, std::move(here)};
+  return true;
+}
+
+std::optional<PixelBlock::Bytes> DevicePictures::take(int64_t bytes) {
+  const std::lock_guard lock(mutex_);
+  if (!lent_.empty()) {
+    if (const auto taken = lent_.back()->take(bytes)) return taken;
+  }
+  PixelBlocks::Loan block = blocks_.lend(bytes);
+  if (!block) return std::nullopt;
+  return lent_.emplace_back(std::move(block))->take(bytes);
 }
 
 void DevicePictures::keep(std::span<const int64_t> numbers) {
@@ -86,46 +87,55 @@ void DevicePictures::keep(std::span<const int64_t> numbers) {
       staged_[i].reset();
     }
   }
-  bytes_ = 0;  // of the next lot
+  if (kept_.empty()) lent_.clear();
+  for (const auto& block : lent_) block->upload();
 }
 
-// What a call here frees, libtorch's allocator gives to nothing that comes before the kernel in its stream.
 Tensor DevicePictures::patches(int64_t first, int64_t count) const {
   const std::span numbers = std::span(kept_).subspan(static_cast<size_t>(first), static_cast<size_t>(count));
-  int64_t size = 0;
-  for (const int64_t i : numbers) size += aligned(staged_[static_cast<size_t>(i)]->size);
-  const Tensor there = Tensor::empty(std::array{size}, {place_.device, Type::kUInt8});
+  // What the device gets now: a table of the pictures, and those that are in no block.
+  const int64_t table_bytes = count * static_cast<int64_t>(sizeof(cuda::Picture));
+  int64_t size = aligned(table_bytes);
+  for (const int64_t i : numbers) size += aligned(std::ssize(staged_[static_cast<size_t>(i)]->here));
+  const Tensor here = Tensor::empty_staging(place_.device, std::array{size}, Type::kUInt8),
+               there = Tensor::empty(std::array{size}, {place_.device, Type::kUInt8});
+  auto *here_bytes = static_cast<uint8_t*>(here.address()),
+       *there_bytes = static_cast<uint8_t*>(there.address());
 
   image::GpuBatch batch;
-  int64_t at = 0;
+  int64_t at = aligned(table_bytes);
   for (const int64_t i : numbers) {
     const Staged& picture = *staged_[static_cast<size_t>(i)];
-    torch::aten::copy_into(picture.bytes, torch::aten::view(there, {picture.size}, {1}, at));
-    const uint8_t* start = static_cast<const uint8_t*>(there.address()) + at;
+    const uint8_t* start = picture.there;
+    if (start == nullptr) {
+      std::ranges::copy(picture.here, here_bytes + at);
+      start = there_bytes + at;
+      at += aligned(std::ssize(picture.here));
+    }
     batch.add(picture.plan, start + bytes_of(picture.plan.numbers()),
               reinterpret_cast<const int32_t*>(start));
-    at += aligned(picture.size);
   }
-  const auto placed_bytes = static_cast<int64_t>(batch.pictures().size() * sizeof(cuda::Picture));
-  const Tensor pictures = torch::aten::upload(reinterpret_cast<const uint8_t*>(batch.pictures().data()),
-                                              std::array{placed_bytes}, place_.device);
+  std::memcpy(here_bytes, batch.pictures().data(), static_cast<size_t>(table_bytes));
+  torch::aten::copy_into(here, there);
   const image::NormalizedValues normalized = image::normalized_values(preprocessing_);
   const Tensor values =
       torch::aten::upload(normalized[0].data(), std::array<int64_t, 2>{3, 256}, place_);  // in its type
   Tensor patches = Tensor::empty(std::array{count * patches_of(config_), patch_width(config_)}, place_);
 
   const cuda::Preprocess all =
-      batch.all(static_cast<const cuda::Picture*>(pictures.address()), values.address(), preprocessing_.fill,
+      batch.all(reinterpret_cast<const cuda::Picture*>(there_bytes), values.address(), preprocessing_.fill,
                 config_.patch_size, patches.address());
   const int32_t device = place_.device.cuda;
   void* stream = place_.device.is_cuda() ? torch::current_stream(device) : nullptr;
-  cuda::check(library_, library_.preprocess(device, stream, &all, static_cast<int32_t>(count),
-                                            place_.type == Type::kFloat32 ? 4 : 2, batch.shared_bytes()));
+  for (const auto& block : lent_) block->precede(stream);
+  const cuda::Library& library = blocks_.library();
+  cuda::check(library, library.preprocess(device, stream, &all, static_cast<int32_t>(count),
+                                          place_.type == Type::kFloat32 ? 4 : 2, batch.shared_bytes()));
+  for (const auto& block : lent_) block->follow(stream);
   return patches;
 }
 
-void try_device_pictures(const cuda::Library& library, const clip4j_config& config,
-                         const torch::Place& place) {
+void try_device_pictures(PixelBlocks& blocks, const clip4j_config& config, const torch::Place& place) {
   constexpr int32_t width = 61, height = 47;
   std::vector<uint8_t> pixels(size_t{3} * width * height);
   for (size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<uint8_t>(i * i >> 4);
@@ -143,7 +153,7 @@ void try_device_pictures(const cuda::Library& library, const clip4j_config& conf
   const std::optional<torch::Place> there = place;
   BufferStock stock;
   HostPictures here(preprocessing, config, there, stock, 1);
-  DevicePictures device(library, preprocessing, config, place, 1);
+  DevicePictures device(blocks, preprocessing, config, place, 1);
   const auto patches = [&](Pictures& pictures) {
     constexpr std::array<int64_t, 1> first{0};
     pictures.read(0, picture);

@@ -137,7 +137,8 @@ clip4j_memory Model::memory() const {
   lane_.run([&] {
     memory.vision_weights = vision_->bytes();
     memory.text_weights = text_->bytes() + log_scale_.bytes() + logit_bias_.bytes();
-    memory.scratch = vision_->scratch_bytes() + text_->scratch_bytes() + patches_.idle_bytes();
+    memory.scratch = vision_->scratch_bytes() + text_->scratch_bytes() + patches_.idle_bytes() +
+                     (pixels_ ? pixels_->bytes() : 0);
   });
   return memory;
 }
@@ -145,13 +146,14 @@ clip4j_memory Model::memory() const {
 void Model::preprocess_on_gpu(const cuda::Library& library) {
   if (!place_) fail(CLIP4J_INVALID_ARGUMENT, "a model of the CPU's has its pictures preprocessed there");
   if (place_->device.is_cuda()) cuda::check_device(library, place_->device.cuda);
-  lane_.run([&] { try_device_pictures(library, config_, *place_); });
-  gpu_ = &library;
+  auto blocks = std::make_unique<PixelBlocks>(library, place_->device.cuda);
+  lane_.run([&] { try_device_pictures(*blocks, config_, *place_); });
+  pixels_ = std::move(blocks);
 }
 
 std::unique_ptr<Pictures> Model::pictures(const clip4j_preprocessing& preprocessing, int64_t most) const {
-  if (gpu_ == nullptr) return std::make_unique<HostPictures>(preprocessing, config_, place_, patches_, most);
-  return std::make_unique<DevicePictures>(*gpu_, preprocessing, config_, *place_, most);
+  if (!pixels_) return std::make_unique<HostPictures>(preprocessing, config_, place_, patches_, most);
+  return std::make_unique<DevicePictures>(*pixels_, preprocessing, config_, *place_, most);
 }
 
 std::unique_ptr<Lane::Run> Model::embed_pictures(int64_t pictures, Patches patches, float* rows) const {

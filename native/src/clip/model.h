@@ -15,6 +15,7 @@
 #include "clip/buffer_stock.h"
 #include "clip/lane.h"
 #include "clip/pictures.h"
+#include "clip/pixel_blocks.h"
 #include "clip/towers.h"
 #include "clip/weights.h"
 #include "clip4j.h"
@@ -80,11 +81,11 @@ class Model {
   const clip4j_config config_;
   const clip4j_precision precision_;
   const std::optional<torch::Place> place_;
-  const cuda::Library* gpu_ = nullptr;  // preprocesses pictures where it is there
   mutable BatchLimit limit_;
   mutable Lane lane_;
   mutable WorkerPool workers_;
-  mutable BufferStock patches_;  // which the CPU makes
+  mutable BufferStock patches_;          // which the CPU makes
+  std::unique_ptr<PixelBlocks> pixels_;  // where there are some, the device makes patches of them
   const std::unique_ptr<VisionTower> vision_;
   const std::unique_ptr<TextTower> text_;
   Buffer log_scale_{1}, logit_bias_;  // the latter empty where there is none

@@ -16,6 +16,7 @@ struct Stream {
   int32_t device;
   int32_t processors;
   cudaStream_t stream;
+  cudaEvent_t event;  // for precede() and follow()
 };
 
 namespace {
@@ -103,13 +104,15 @@ int32_t allocate_pinned(int64_t bytes, void** memory) {
 void release_pinned(void* memory) { cudaFreeHost(memory); }
 
 int32_t open(int32_t device, Stream** stream) {
-  auto made = new (std::nothrow) Stream{device, 0, nullptr};
+  auto made = new (std::nothrow) Stream{device, 0, nullptr, nullptr};
   if (made == nullptr) return status(cudaErrorMemoryAllocation, "a stream");
   const int32_t failed = run(
       "cudaStreamCreate", [&] { return cudaSetDevice(device); },
       [&] { return cudaDeviceGetAttribute(&made->processors, cudaDevAttrMultiProcessorCount, device); },
+      [&] { return cudaEventCreateWithFlags(&made->event, cudaEventDisableTiming); },
       [&] { return cudaStreamCreateWithFlags(&made->stream, cudaStreamNonBlocking); });
   if (failed != CLIP4J_OK) {
+    if (made->event != nullptr) cudaEventDestroy(made->event);
     delete made;
     return failed;
   }
@@ -121,6 +124,7 @@ void close(Stream* stream) {
   cudaSetDevice(stream->device);
   cudaStreamSynchronize(stream->stream);
   cudaStreamDestroy(stream->stream);
+  cudaEventDestroy(stream->event);
   delete stream;
 }
 
@@ -228,9 +232,25 @@ int32_t preprocess(int32_t device, void* stream, const Preprocess* all, int32_t 
       });
 }
 
+// An event is what a stream had been given when it was recorded, also when it is recorded again.
+int32_t order(Stream* stream, cudaStream_t first, cudaStream_t then) {
+  return run(
+      "the order of two streams", [&] { return cudaSetDevice(stream->device); },
+      [&] { return cudaEventRecord(stream->event, first); },
+      [&] { return cudaStreamWaitEvent(then, stream->event, 0); });
+}
+
+int32_t precede(Stream* stream, void* other) {
+  return order(stream, stream->stream, static_cast<cudaStream_t>(other));
+}
+
+int32_t follow(Stream* stream, void* other) {
+  return order(stream, static_cast<cudaStream_t>(other), stream->stream);
+}
+
 constexpr Library kLibrary = {
     kLibraryVersion, error,  count,    properties, allocate, release, allocate_pinned, release_pinned, open,
-    close,           upload, download, wait,       scan,     raise,   preprocess};
+    close,           upload, download, wait,       scan,     raise,   preprocess,      precede,        follow};
 
 }  // namespace
 }  // namespace clip4j::cuda

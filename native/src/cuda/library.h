@@ -13,7 +13,7 @@
 namespace clip4j::cuda {
 
 // Goes up whenever what the libraries share changes.
-constexpr int32_t kLibraryVersion = 2;
+constexpr int32_t kLibraryVersion = 3;
 
 struct Properties {
   char name[256];
@@ -54,6 +54,10 @@ struct Library {
   // needed, 48 KiB at most.
   int32_t (*preprocess)(int32_t device, void* stream, const Preprocess* all, int32_t pictures,
                         int32_t value_bytes, int32_t shared_bytes);
+  // Orders a stream and somebody else's: what one of them is given from now on waits for what the other has
+  // been given. precede(): the other's waits; follow(): the stream's does.
+  int32_t (*precede)(Stream* stream, void* other);
+  int32_t (*follow)(Stream* stream, void* other);
 };
 
 }  // namespace clip4j::cuda

@@ -101,8 +101,8 @@ class GpuIndex::Copy {
 
   void add_resident(const Segment& segment, int32_t number, int64_t tiles) {
     const GpuPieceLayout layout(tiles, index_.dimension_);
-    GpuMemory& memory = piece(segment, number, 0, tiles).resident;
-    memory = GpuMemory(index_.library_, index_.device_, layout.bytes());
+    cuda::GpuMemory& memory = piece(segment, number, 0, tiles).resident;
+    memory = cuda::GpuMemory(index_.library_, index_.device_, layout.bytes());
     left_ -= layout.bytes();
     for (int64_t first = 0; first < tiles; first += staged_tiles_) {
       const GpuPieceLayout staged(std::min(staged_tiles_, tiles - first), index_.dimension_);
@@ -123,16 +123,16 @@ class GpuIndex::Copy {
 
   void add_pinned(const Segment& segment, int32_t number, int64_t first, int64_t tiles) {
     const GpuPieceLayout layout(tiles, index_.dimension_);
-    PinnedMemory& memory = piece(segment, number, first, tiles).pinned;
-    memory = PinnedMemory(index_.library_, layout.bytes());
+    cuda::PinnedMemory& memory = piece(segment, number, first, tiles).pinned;
+    memory = cuda::PinnedMemory(index_.library_, layout.bytes());
     write_tiles(segment, first, layout, memory.data());
   }
 
   GpuIndex& index_;
   int64_t left_;
   const int64_t staged_tiles_;
-  const PinnedMemory staging_;
-  const GpuStream stream_;
+  const cuda::PinnedMemory staging_;
+  const cuda::GpuStream stream_;
 };
 
 GpuIndex::GpuIndex(const cuda::Library& library, int32_t device, int32_t dimension,

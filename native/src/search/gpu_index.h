@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "search/gpu_memory.h"
+#include "cuda/memory.h"
 #include "search/search.h"
 
 namespace clip4j::search {
@@ -17,8 +17,8 @@ class GpuScan;
 // Some rows that lie on a GPU, or in pinned memory for it: whole tiles of a segment's codes, with what the
 // certificate needs of each row.
 struct GpuPiece {
-  GpuMemory resident;
-  PinnedMemory pinned;  // where it is not resident: it is copied at each search
+  cuda::GpuMemory resident;
+  cuda::PinnedMemory pinned;  // where it is not resident: it is copied at each search
   int32_t segment;
   int32_t first_row;  // in the segment; a multiple of 64
   int32_t rows;

@@ -192,7 +192,7 @@ cuda::Rows GpuScan::rows_of(const GpuBatch& batch, int32_t number) {
     check(library_,
           library_.upload(stream_.get(), streamed_.at<void>(0), piece.pinned.data(), layout.bytes()));
   }
-  const GpuMemory& memory = piece.is_resident() ? piece.resident : streamed_;
+  const cuda::GpuMemory& memory = piece.is_resident() ? piece.resident : streamed_;
   return {memory.at<cuda::RowPart>(0),
           memory.at<float>(layout.scale()),
           memory.at<float>(layout.error()),

@@ -76,8 +76,8 @@ class GpuScan {
 
   const cuda::Library& library_;
   const int32_t device_;
-  const GpuStream stream_;
-  GpuMemory found_, streamed_, allowed_, small_;
+  const cuda::GpuStream stream_;
+  cuda::GpuMemory found_, streamed_, allowed_, small_;
   int64_t columns_ = 0, bounds_ = 0, floors_ = 0, best_ = 0;  // where they are in small_
   int32_t column_tiles_ = 0;
   Queries queries_;

@@ -6,13 +6,13 @@
 #include "base/accounting.h"
 #include "cuda/loader.h"
 
-// Owners of what a cuda::Library gives out. The library must outlive them.
-namespace clip4j::search {
+// Owners of what a Library gives out. The library must outlive them.
+namespace clip4j::cuda {
 
 class GpuMemory {
  public:
   GpuMemory() = default;
-  GpuMemory(const cuda::Library& library, int32_t device, int64_t bytes)
+  GpuMemory(const Library& library, int32_t device, int64_t bytes)
       : library_(&library), device_(device), bytes_(bytes) {
     check(library, library.allocate(device, bytes, &memory_));
   }
@@ -26,7 +26,7 @@ class GpuMemory {
   }
 
   // Room for so many bytes; what was there is lost where it must grow.
-  void reserve(const cuda::Library& library, int32_t device, int64_t bytes) {
+  void reserve(const Library& library, int32_t device, int64_t bytes) {
     if (bytes <= bytes_) return;
     *this = GpuMemory();
     *this = GpuMemory(library, device, bytes);
@@ -45,7 +45,7 @@ class GpuMemory {
     std::swap(memory_, other.memory_);
   }
 
-  const cuda::Library* library_ = nullptr;
+  const Library* library_ = nullptr;
   int32_t device_ = 0;
   int64_t bytes_ = 0;
   void* memory_ = nullptr;
@@ -53,24 +53,24 @@ class GpuMemory {
 
 class GpuStream {
  public:
-  GpuStream(const cuda::Library& library, int32_t device) : library_(library) {
+  GpuStream(const Library& library, int32_t device) : library_(library) {
     check(library, library.open(device, &stream_));
   }
   ~GpuStream() { library_.close(stream_); }
   GpuStream(const GpuStream&) = delete;
   GpuStream& operator=(const GpuStream&) = delete;
 
-  cuda::Stream* get() const { return stream_; }
+  Stream* get() const { return stream_; }
 
  private:
-  const cuda::Library& library_;
-  cuda::Stream* stream_ = nullptr;
+  const Library& library_;
+  Stream* stream_ = nullptr;
 };
 
 class PinnedMemory {
  public:
   PinnedMemory() = default;
-  PinnedMemory(const cuda::Library& library, int64_t bytes) : library_(&library) {
+  PinnedMemory(const Library& library, int64_t bytes) : library_(&library) {
     check(library, library.allocate_pinned(bytes, &memory_));
     counted_ = CountedBytes(bytes);
   }
@@ -89,9 +89,9 @@ class PinnedMemory {
   int64_t bytes() const { return counted_.bytes(); }
 
  private:
-  const cuda::Library* library_ = nullptr;
+  const Library* library_ = nullptr;
   void* memory_ = nullptr;
   CountedBytes counted_;
 };
 
-}  // namespace clip4j::search
+}  // namespace clip4j::cuda
