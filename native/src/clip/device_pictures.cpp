@@ -91,6 +91,7 @@ void DevicePictures::keep(std::span<const int64_t> numbers) {
   for (const auto& block : lent_) block->upload();
 }
 
+// What a call here frees, libtorch's allocator gives to nothing that comes before the kernel in its stream.
 Tensor DevicePictures::patches(int64_t first, int64_t count) const {
   const std::span numbers = std::span(kept_).subspan(static_cast<size_t>(first), static_cast<size_t>(count));
   // What the device gets now: a table of the pictures, and those that are in no block.

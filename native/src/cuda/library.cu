@@ -248,9 +248,10 @@ int32_t follow(Stream* stream, void* other) {
   return order(stream, static_cast<cudaStream_t>(other), stream->stream);
 }
 
-constexpr Library kLibrary = {
-    kLibraryVersion, error,  count,    properties, allocate, release, allocate_pinned, release_pinned, open,
-    close,           upload, download, wait,       scan,     raise,   preprocess,      precede,        follow};
+constexpr Library kLibrary = {kLibraryVersion, error,           count,          properties, allocate,
+                              release,         allocate_pinned, release_pinned, open,       close,
+                              upload,          download,        wait,           scan,       raise,
+                              preprocess,      precede,         follow};
 
 }  // namespace
 }  // namespace clip4j::cuda
