@@ -6,8 +6,10 @@
 
 #include "clip4j_status.h"
 #include "cuda/preprocess.h"
+#include "cuda/topk_mma.h"
 #include "cuda/topk_raise.h"
 #include "cuda/topk_scan.h"
+#include "cuda/topk_wgmma.h"
 #include "cuda_emulator.h"
 
 namespace clip4j::cuda::test {
@@ -33,7 +35,8 @@ int32_t count(int32_t* count) {
   return CLIP4J_OK;
 }
 int32_t properties(int32_t, Properties* to) {
-  *to = {"emulated", settings().free_bytes, settings().free_bytes, 3, settings().shared_bytes};
+  *to = {"emulated", settings().free_bytes,   settings().free_bytes,
+         3,          settings().shared_bytes, settings().instruction};
   return answer();
 }
 int32_t allocate_pinned(int64_t bytes, void** memory) {
@@ -71,31 +74,40 @@ int32_t download(Stream*, void* to, const void* from, int64_t pitch, int64_t byt
 }
 int32_t wait(Stream*) { return answer(); }
 
-template <int kTiles>
+template <typename Products>
 void scan_with(const Scan& scan) {
-  const int32_t groups = (scan.column_tiles + kTiles - 1) / kTiles;
+  constexpr int32_t tiles = Products::kTiles;
+  const int32_t groups = (scan.column_tiles + tiles - 1) / tiles;
   const int32_t workers = std::clamp(3, 1, std::max(1, scan.tiles));
-  emulate(workers * groups, shared_bytes(kTiles, scan.chunks),
-          [&](Emulated& machine) { Scanner<kTiles, Emulated>(scan, machine).run(); });
+  emulate(workers * groups, shared_bytes(tiles, scan.chunks),
+          [&](Emulated& machine) { Scanner<Products, Emulated>(scan, machine).run(); });
 }
 
-int32_t scan(Stream*, const Scan* scan, int32_t tiles) {
+int32_t scan(Stream*, const Scan* asked, ScanKernel kernel) {
+  const bool wgmma = kernel.instruction == Instruction::kWgmma;
+  Scan changed = *asked;
+  const Scan* scan = &changed;
+  if (wgmma && settings().wgmma_is_wrong) changed.chunks -= 1;  // the last values are not multiplied
   ++settings().scans;
-  switch (tiles) {
+  settings().wgmma_scans += wgmma ? 1 : 0;
+  switch (kernel.tiles) {
     case 1:
-      scan_with<1>(*scan);
+      scan_with<Mma<1, Emulated>>(*scan);
       break;
     case 2:
-      scan_with<2>(*scan);
+      scan_with<Mma<2, Emulated>>(*scan);
       break;
     case 4:
-      scan_with<4>(*scan);
+      scan_with<Mma<4, Emulated>>(*scan);
       break;
     case 8:
-      scan_with<8>(*scan);
+      scan_with<Mma<8, Emulated>>(*scan);
       break;
     case 16:
-      scan_with<16>(*scan);
+      wgmma ? scan_with<Wgmma<16, Emulated>>(*scan) : scan_with<Mma<16, Emulated>>(*scan);
+      break;
+    case 32:
+      scan_with<Wgmma<32, Emulated>>(*scan);
       break;
     default:
       return CLIP4J_INTERNAL;

@@ -19,10 +19,22 @@ constexpr int32_t kColumns = 8;       // of queries
 constexpr int32_t kLanes = 32;
 constexpr int32_t kWarps = 8;  // of a thread block
 constexpr int32_t kThreads = kWarps * kLanes;
-constexpr int32_t kWarpBlocks = 2;  // blocks of rows that a warp multiplies by what it reads of the queries
+constexpr int32_t kWarpBlocks = 2;  // of rows, neighbours, that are a warp's in a tile
 constexpr int32_t kTileRows = kWarps * kWarpBlocks * search::kBlockRows;  // of a thread block
-constexpr int32_t kMostTiles = 16;  // of 8 columns each: what registers have room for
-constexpr int32_t kStages = 4;      // chunks of rows under way from memory
+constexpr int32_t kRingParts = 8;  // of rows, that a thread has under way from memory
+
+// What multiplies, and how many tiles of 8 columns it has registers for: mma.sync, which every GPU from
+// sm_80 on has, and wgmma.mma_async, which Hopper's have and which is not made for few columns.
+enum class Instruction : int32_t { kMma, kWgmma };
+constexpr int32_t most_tiles(Instruction instruction) { return instruction == Instruction::kMma ? 16 : 32; }
+constexpr int32_t kLeastWgmmaTiles = 16;
+
+// The kernel of a scan: the tiles of columns that a thread block keeps are 1, 2, 4, 8 or 16 for mma, 16 or 32
+// for wgmma.
+struct ScanKernel {
+  Instruction instruction;
+  int32_t tiles;
+};
 
 // A lane's part of 16 rows x 32 values, and of 32 values x 8 columns.
 struct alignas(16) RowPart {
@@ -107,7 +119,7 @@ struct Raise {
 // Bytes of a thread block's fast memory that a scan takes: some tiles of columns, and rows under way.
 CLIP4J_HD inline int64_t shared_bytes(int32_t column_tiles, int32_t chunks) {
   return static_cast<int64_t>(column_tiles) * chunks * kLanes * static_cast<int64_t>(sizeof(QueryPart)) +
-         int64_t{kStages} * kWarpBlocks * kThreads * static_cast<int64_t>(sizeof(RowPart));
+         int64_t{kRingParts} * kThreads * static_cast<int64_t>(sizeof(RowPart));
 }
 
 }  // namespace clip4j::cuda

@@ -70,10 +70,12 @@ class GpuIndex::Lease {
 // Makes the pieces of an index.
 class GpuIndex::Copy {
  public:
-  Copy(GpuIndex& index, const cuda::Properties& properties, int64_t most_bytes)
+  // Segments have so many rows at most.
+  Copy(GpuIndex& index, const cuda::Properties& properties, int64_t most_bytes, int64_t most_rows)
       : index_(index),
         left_(most_bytes < 0 ? properties.free_bytes / 10 * 9 : most_bytes),
-        staged_tiles_(std::max<int64_t>(1, tiles_in(kStagingBytes, index.dimension_))),
+        staged_tiles_(std::clamp<int64_t>(divide_up(most_rows, cuda::kTileRows), 1,
+                                          std::max<int64_t>(1, tiles_in(kStagingBytes, index.dimension_)))),
         staging_(index.library_, GpuPieceLayout(staged_tiles_, index.dimension_).bytes()),
         stream_(index.library_, index.device_) {}
 
@@ -135,20 +137,22 @@ class GpuIndex::Copy {
   const GpuStream stream_;
 };
 
-GpuIndex::GpuIndex(const cuda::Library& library, int32_t device, int32_t dimension,
-                   std::span<const SegmentView> segments, int64_t most_bytes)
-    : library_(library), device_(device), dimension_(dimension) {
+GpuIndex::GpuIndex(const cuda::Library& library, int32_t device, cuda::Instruction instruction,
+                   int32_t dimension, std::span<const SegmentView> segments, int64_t most_bytes)
+    : library_(library), device_(device), instruction_(instruction), dimension_(dimension) {
   check_device(library, device);
   cuda::Properties properties;
   check(library, library.properties(device, &properties));
-  for (int32_t tiles = 1; tiles <= cuda::kMostTiles; tiles *= 2) {
+  for (int32_t tiles = 1; tiles <= cuda::most_tiles(instruction); tiles *= 2) {
     if (cuda::shared_bytes(tiles, cuda::chunks(dimension_)) <= properties.shared_bytes) most_tiles_ = tiles;
   }
   if (most_tiles_ == 0) {
     fail(CLIP4J_UNSUPPORTED, "rows of ", dimension_,
          " values are too long for a GPU: search them on the CPU");
   }
-  Copy copy(*this, properties, most_bytes);
+  int64_t most_rows = 0;
+  for (const SegmentView& view : segments) most_rows = std::max(most_rows, view.segment->rows());
+  Copy copy(*this, properties, most_bytes, most_rows);
   for (size_t s = 0; s < segments.size(); ++s) copy.add(*segments[s].segment, static_cast<int32_t>(s));
 }
 
@@ -182,8 +186,9 @@ void GpuIndex::search(std::span<const SegmentView> segments, const float* querie
     }
     const float* from = queries + first * dimension_;
     const Lease scan(*this);
-    const std::vector<bool> lost = scan->run(
-        {segments, pieces_, dimension_, most_tiles_, from, count, ks, request}, thresholds, candidates);
+    const std::vector<bool> lost =
+        scan->run({segments, pieces_, dimension_, instruction_, most_tiles_, from, count, ks, request},
+                  thresholds, candidates);
     parallel(count, [&](int64_t q) {
       candidates[q].settle(Scorer(scan->queries(), static_cast<int32_t>(q), segments));
     });

@@ -34,9 +34,10 @@ class GpuIndex {
   static constexpr int64_t kMostHits = 1024;
 
   // Copies the codes of all segments, which must outlive it, as the library must. Beyond `most_bytes` of the
-  // GPU's memory (negative: all that is free now but a tenth) they wait in pinned memory of the CPU's. Throws
-  // CLIP4J_UNSUPPORTED, CLIP4J_OUT_OF_MEMORY.
-  GpuIndex(const cuda::Library& library, int32_t device, int32_t dimension,
+  // GPU's memory (negative: all that is free now but a tenth) they wait in pinned memory of the CPU's. Many
+  // queries are multiplied by `instruction`, which the GPU must have. Throws CLIP4J_UNSUPPORTED,
+  // CLIP4J_OUT_OF_MEMORY.
+  GpuIndex(const cuda::Library& library, int32_t device, cuda::Instruction instruction, int32_t dimension,
            std::span<const SegmentView> segments, int64_t most_bytes);
   ~GpuIndex();
 
@@ -46,6 +47,7 @@ class GpuIndex {
   void search(std::span<const SegmentView> segments, const float* queries, int64_t query_count,
               const Request& request, const Kernel& kernel, Hits& hits) const;
 
+  cuda::Instruction instruction() const { return instruction_; }
   int64_t resident_bytes() const;
   int64_t pinned_bytes() const;
 
@@ -56,6 +58,7 @@ class GpuIndex {
 
   const cuda::Library& library_;
   const int32_t device_;
+  const cuda::Instruction instruction_;
   const int32_t dimension_;
   std::vector<GpuPiece> pieces_;
   int32_t most_tiles_ = 0;  // of columns that fit into a thread block's memory

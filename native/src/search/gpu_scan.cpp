@@ -28,11 +28,11 @@ int32_t stride_of(int32_t tiles) {
   return stride;
 }
 
-// The least of 1, 2, 4, 8, 16 tiles of columns that takes all of them, or as many as fit.
-int32_t tiles_at_once(int32_t column_tiles, int32_t most) {
+// With the least tiles of columns that take all of them, or as many as fit.
+cuda::ScanKernel kernel_for(int32_t column_tiles, const GpuBatch& batch) {
   int32_t tiles = 1;
-  while (tiles < column_tiles && 2 * tiles <= most) tiles *= 2;
-  return tiles;
+  while (tiles < column_tiles && 2 * tiles <= batch.most_tiles) tiles *= 2;
+  return {tiles < cuda::kLeastWgmmaTiles ? cuda::Instruction::kMma : batch.instruction, tiles};
 }
 
 }  // namespace
@@ -177,7 +177,7 @@ void GpuScan::scan(const GpuBatch& batch, int32_t room, int32_t planes) {
     scan.best = small_.at<cuda::Best>(best_);
     scan.found = found_.at<cuda::Found>(0);
     scan.room = room;
-    check(library_, library_.scan(stream_.get(), &scan, tiles_at_once(column_tiles_, batch.most_tiles)));
+    check(library_, library_.scan(stream_.get(), &scan, kernel_for(column_tiles_, batch)));
     raise(batch, room, i + 1);
   }
   const auto bytes = static_cast<int64_t>(bests_.size() * sizeof(cuda::Best));

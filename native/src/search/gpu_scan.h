@@ -35,6 +35,7 @@ struct GpuBatch {
   std::span<const SegmentView> segments;
   std::span<const GpuPiece> pieces;
   int32_t dimension;
+  cuda::Instruction instruction;  // for many queries
   int32_t most_tiles;
   const float* queries;  // of the batch
   int32_t count;

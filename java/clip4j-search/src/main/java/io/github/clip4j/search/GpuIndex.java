@@ -4,6 +4,7 @@ import io.github.clip4j.search.internal.GpuLibrary;
 import io.github.clip4j.search.internal.Native;
 import io.github.clip4j.search.internal.NativeBlock;
 import io.github.clip4j.search.internal.NativeHandle;
+import io.github.clip4j.search.internal.NativeText;
 import io.github.clip4j.search.internal.PathBytes;
 import io.github.clip4j.search.internal.Status;
 import java.nio.ByteBuffer;
@@ -114,6 +115,23 @@ public final class GpuIndex implements AutoCloseable {
         handle.release();
       }
       return block.buffer(offset, Long.BYTES).getLong();
+    }
+  }
+
+  /**
+   * What multiplies on this GPU for more than 64 queries at a time: {@code "wgmma"} on a Hopper,
+   * {@code "mma"} elsewhere. wgmma was tried while the index was copied; where it found other hits
+   * than the CPU, mma multiplies, and the text says so.
+   */
+  public String kernel() {
+    try (NativeBlock block = new NativeBlock("kernel", Long.BYTES)) {
+      long gpu = handle.acquire();
+      try {
+        Status.check(Native.gpuKernel(gpu, block.address()), Native::lastError);
+      } finally {
+        handle.release();
+      }
+      return NativeText.at(block.buffer(0, Long.BYTES).getLong());
     }
   }
 
