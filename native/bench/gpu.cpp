@@ -201,10 +201,9 @@ void time_searches(const cuda::Library& library, Instruction instruction, int64_
   const Corpus corpus(library, instruction, rows, dimension);
   const auto queries = random_rows(4096, dimension, 3);
   std::printf(
-      "%lld rows of %d, int8 codes, %.2f GB on the GPU. Times are of a whole search, the CPU's float64 "
-      "scores included: the median of 15.\n\n| | queries | k | ms | codes GB/s | of the copy kernel | TOPS "
-      "|\n"
-      "|---|--:|--:|--:|--:|--:|--:|\n",
+      "%lld rows of %d, int8 codes and as many float32 rows as fit, %.2f GB on the GPU. Times are of a whole "
+      "search, float64 scores included: the median of 15.\n\n"
+      "| | queries | k | ms | codes GB/s | of the copy kernel | TOPS |\n|---|--:|--:|--:|--:|--:|--:|\n",
       static_cast<long long>(rows), dimension, static_cast<double>(corpus.gpu.resident_bytes()) / 1e9);
   for (const int64_t k : {10, 100}) {
     for (const int64_t count : {1, 2, 4, 8, 16, 32, 64, 256, 4096}) {

@@ -9,6 +9,7 @@
 #include "cuda/topk_mma.h"
 #include "cuda/topk_raise.h"
 #include "cuda/topk_scan.h"
+#include "cuda/topk_score.h"
 #include "cuda/topk_wgmma.h"
 #include "cuda_emulator.h"
 
@@ -121,6 +122,12 @@ int32_t raise(Stream*, const Raise* raise) {
   return answer();
 }
 
+int32_t score(Stream*, const Score* score) {
+  emulate(score->queries * kScoreBlocks, 0,
+          [&](Emulated& machine) { RowScorer<Emulated>(*score, machine).run(); });
+  return answer();
+}
+
 template <typename Value>
 void preprocess_to(const Preprocess& all, int32_t pictures, int32_t shared_bytes) {
   emulate(all.tiles() * pictures, shared_bytes,
@@ -148,7 +155,7 @@ int32_t preprocess(int32_t, void*, const Preprocess* all, int32_t pictures, int3
 const Library& emulated_library() {
   static const Library library = {
       kLibraryVersion, error,  count,    properties, allocate, release, allocate_pinned, release_pinned, open,
-      close,           upload, download, wait,       scan,     raise,   preprocess};
+      close,           upload, download, wait,       scan,     raise,   score,           preprocess};
   return library;
 }
 

@@ -175,13 +175,13 @@ TEST_P(Gpu, ExtremeValues) {
   }
 }
 
-// What does not fit waits in pinned memory and is copied at each search.
+// Codes that do not fit wait in pinned memory and are copied at each search; the CPU scores rows that do not.
 TEST_P(Gpu, RowsBeyondItsMemory) {
   const Matrix rows = normal(3000, 32, 20), queries = normal(3, 32, 21);
-  const int64_t k = 7, some = 1500 * 52;
-  for (const int64_t most : {int64_t{0}, some}) {
+  const int64_t k = 7, some = 1500 * 52, codes_and_some = 3200 * 52 + 1500 * 128;
+  for (const int64_t most : {int64_t{0}, some, codes_and_some}) {
     check(rows, queries, {.k = {&k, 1}}, 1, nullptr, most);
-    check(rows, queries, {.k = {&k, 1}}, 3, nullptr, most);
+    check(rows, queries, {.k = {&k, 1}, .similarity = Similarity::kDot}, 3, nullptr, most);
   }
   const Index index(rows);
   const GpuIndex gpu = copy(index, rows.dimension, some);

@@ -11,6 +11,7 @@
 #include "cuda/topk_mma.h"
 #include "cuda/topk_raise.h"
 #include "cuda/topk_scan.h"
+#include "cuda/topk_score.h"
 #include "cuda/topk_wgmma.h"
 
 namespace clip4j::cuda {
@@ -223,6 +224,20 @@ int32_t raise(Stream* stream, const Raise* raise) {
       });
 }
 
+__global__ void __launch_bounds__(kThreads) score_kernel(const __grid_constant__ Score score) {
+  Gpu gpu;
+  RowScorer<Gpu>(score, gpu).run();
+}
+
+int32_t score(Stream* stream, const Score* score) {
+  return run(
+      "the scores", [&] { return cudaSetDevice(stream->device); },
+      [&] {
+        score_kernel<<<score->queries * kScoreBlocks, kThreads, 0, stream->stream>>>(*score);
+        return cudaGetLastError();
+      });
+}
+
 template <typename Value>
 __global__ void __launch_bounds__(kPixelThreads) preprocess_kernel(const __grid_constant__ Preprocess all) {
   Gpu gpu;
@@ -243,7 +258,7 @@ int32_t preprocess(int32_t device, void* stream, const Preprocess* all, int32_t 
 
 constexpr Library kLibrary = {
     kLibraryVersion, error,  count,    properties, allocate, release, allocate_pinned, release_pinned, open,
-    close,           upload, download, wait,       scan,     raise,   preprocess};
+    close,           upload, download, wait,       scan,     raise,   score,           preprocess};
 
 }  // namespace
 }  // namespace clip4j::cuda

@@ -49,6 +49,7 @@ struct Library {
   int32_t (*wait)(Stream* stream);
   int32_t (*scan)(Stream* stream, const Scan* scan, ScanKernel kernel);
   int32_t (*raise)(Stream* stream, const Raise* raise);
+  int32_t (*score)(Stream* stream, const Score* score);
   // Queues the preprocessing of so many pictures on somebody else's stream: a cudaStream_t, null for the
   // default one. `value_bytes` is what a value takes, 2 or 4; `shared_bytes` of a thread block's memory are
   // needed, 48 KiB at most.

@@ -6,7 +6,7 @@
 #include "search/bound.h"
 #include "search/layout.h"
 
-// What a GPU needs to know for exact top-k: how codes lie in its memory, and the arguments of its two
+// What a GPU needs to know for exact top-k: how codes lie in its memory, and the arguments of its
 // kernels. Plain data, the same for the library that launches kernels and the one that asks for them.
 //
 // The products of codes are those of mma.m16n8k32 (PTX ISA, "Matrix fragments for mma.m16n8k32"): in a warp,
@@ -60,9 +60,9 @@ CLIP4J_HD inline int32_t part_step(int32_t lane, int32_t word) { return lane % 4
 CLIP4J_HD inline int32_t sum_row(int32_t lane, int32_t i) { return lane / 4 + i / 2 * 8; }
 CLIP4J_HD inline int32_t sum_column(int32_t lane, int32_t i) { return lane % 4 * 2 + i % 2; }
 
-// A row that may be a hit: its score lies between the two. 16 bytes.
-struct alignas(16) Found {
-  float lower, upper;
+// A row that may be a hit: its score lies between the two, and is known where they are equal.
+struct Found {
+  double lower, upper;
   int32_t piece, row;
 };
 
@@ -72,7 +72,7 @@ struct Best {
   int32_t k;
   int32_t count;       // rows found, more than there is room for if `overflowed`
   int32_t overflowed;  // some were not kept since the search began
-  int32_t reserved;
+  int32_t scored;      // rows whose scores have been computed
 };
 
 // Rows that lie in the card's memory: search::Codes with signed codes in the layout above, whole tiles of
@@ -115,6 +115,33 @@ struct Raise {
   const search::Bound* bounds;  // of the next scan
   search::Floor* floors;
 };
+
+// Float32 values as the exact scores need them: rows and queries end with zeros in their last step.
+struct alignas(16) Eight {
+  float values[8];
+};
+CLIP4J_HD inline int32_t value_steps(int32_t dimension) { return (dimension + 7) / 8; }
+
+// Rows of a piece whose values lie in the card's memory: the first ones.
+struct RowValues {
+  const Eight* values;  // [count][value_steps]
+  const double* norm;
+  int32_t count;
+};
+
+// Scores what has been found, in float64 as the CPU does, to the bit.
+struct Score {
+  const RowValues* rows;  // of each piece
+  Best* best;
+  Found* found;
+  int32_t room;
+  int32_t queries;
+  const Eight* values;  // of the queries, [queries][steps]
+  const double* norms;
+  int32_t steps;
+  bool cosine;
+};
+constexpr int32_t kScoreBlocks = 4;  // thread blocks of a query
 
 // Bytes of a thread block's fast memory that a scan takes: some tiles of columns, and rows under way.
 CLIP4J_HD inline int64_t shared_bytes(int32_t column_tiles, int32_t chunks) {

@@ -17,8 +17,7 @@ CLIP4J_RARE void append(const Scan& scan, Machine& machine, int32_t query, int64
   if (at >= scan.room) return;
   const search::Bound::Interval score =
       scan.bounds[query].score(product, error, scan.weighted ? scan.rows.norm[number] : 1);
-  scan.found[static_cast<int64_t>(query) * scan.room + at] = {search::round_down(score.lower),
-                                                              search::round_up(score.upper), scan.rows.piece,
+  scan.found[static_cast<int64_t>(query) * scan.room + at] = {score.lower, score.upper, scan.rows.piece,
                                                               static_cast<int32_t>(number)};
 }
 
