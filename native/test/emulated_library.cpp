@@ -1,6 +1,7 @@
 #include "emulated_library.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <cstring>
 
@@ -24,14 +25,16 @@ struct EmulatedStream {};
 
 namespace {
 
+// Of any number of threads.
+void count(int64_t& calls, int64_t by = 1) { std::atomic_ref(calls).fetch_add(by); }
+
 int32_t answer() {
-  int32_t& left = settings().fail_after;
-  if (left < 0 || left-- > 0) return CLIP4J_OK;
-  return CLIP4J_OUT_OF_MEMORY;
+  if (settings().fail_after < 0) return CLIP4J_OK;
+  return std::atomic_ref(settings().fail_after).fetch_sub(1) > 0 ? CLIP4J_OK : CLIP4J_OUT_OF_MEMORY;
 }
 
 const char* error() { return "out of memory of the GPU: emulated"; }
-int32_t count(int32_t* count) {
+int32_t devices(int32_t* count) {
   *count = 1;
   return CLIP4J_OK;
 }
@@ -46,13 +49,13 @@ int32_t allocate_pinned(int64_t bytes, void** memory) {
   // Nothing is zero by itself.
   *memory = std::aligned_alloc(256, static_cast<size_t>((bytes + 255) / 256 * 256));
   std::memset(*memory, 0xA5, static_cast<size_t>(bytes));
-  ++settings().allocated;
+  count(settings().allocated);
   return CLIP4J_OK;
 }
 int32_t allocate(int32_t, int64_t bytes, void** memory) { return allocate_pinned(bytes, memory); }
 void release_pinned(void* memory) {
   std::free(memory);
-  --settings().allocated;
+  count(settings().allocated, -1);
 }
 void release(int32_t, void* memory) { release_pinned(memory); }
 int32_t open(int32_t, Stream** stream) {
@@ -63,7 +66,7 @@ int32_t open(int32_t, Stream** stream) {
 void close(Stream* stream) { delete reinterpret_cast<EmulatedStream*>(stream); }
 int32_t upload(Stream*, void* to, const void* from, int64_t bytes) {
   std::memcpy(to, from, static_cast<size_t>(bytes));
-  settings().uploaded += bytes;
+  count(settings().uploaded, bytes);
   return answer();
 }
 int32_t download(Stream*, void* to, const void* from, int64_t pitch, int64_t bytes, int64_t rows) {
@@ -89,8 +92,8 @@ int32_t scan(Stream*, const Scan* asked, ScanKernel kernel) {
   Scan changed = *asked;
   const Scan* scan = &changed;
   if (wgmma && settings().wgmma_is_wrong) changed.chunks -= 1;  // the last values are not multiplied
-  ++settings().scans;
-  settings().wgmma_scans += wgmma ? 1 : 0;
+  count(settings().scans);
+  if (wgmma) count(settings().wgmma_scans);
   switch (kernel.tiles) {
     case 1:
       scan_with<Mma<1, Emulated>>(*scan);
@@ -138,7 +141,7 @@ int32_t preprocess(int32_t, void*, const Preprocess* all, int32_t pictures, int3
                    int32_t shared_bytes) {
   const int32_t status = answer();
   if (status != CLIP4J_OK) return status;
-  settings().preprocessed += pictures;
+  count(settings().preprocessed, pictures);
   for (int32_t i = 0; i < pictures; ++i) {
     settings().widest = std::max(settings().widest, all->pictures[i].width);
   }
@@ -154,7 +157,7 @@ int32_t preprocess(int32_t, void*, const Preprocess* all, int32_t pictures, int3
 
 const Library& emulated_library() {
   static const Library library = {
-      kLibraryVersion, error,  count,    properties, allocate, release, allocate_pinned, release_pinned, open,
+      kLibraryVersion, error,  devices,  properties, allocate, release, allocate_pinned, release_pinned, open,
       close,           upload, download, wait,       scan,     raise,   score,           preprocess};
   return library;
 }

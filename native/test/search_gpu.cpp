@@ -89,7 +89,7 @@ TEST_P(Gpu, FindsWhatTheNaiveSearchFinds) {
 // Every width of a thread block's columns, one plane and two, several groups of columns.
 TEST_P(Gpu, AnyNumberOfQueries) {
   const Matrix rows = normal(300, 40, 3);
-  for (const int64_t count : {1, 5, 9, 33, 65, 260}) {
+  for (const int64_t count : {1, 5, 9, 33, 65, 260, 520}) {  // batches of 256, two at a time
     check(rows, normal(count, 40, 4), 3, Similarity::kCosine);
     if (count < 10) check(rows, normal(count, 40, 5), 3, Similarity::kDot, 3);
   }
@@ -222,6 +222,8 @@ TEST_P(Gpu, AFailureOfAnyCallIsAnErrorAndLosesNoMemory) {
     break;
   }
   EXPECT_GT(failures, 10);
+  settings().fail_after = 30;  // in one batch of several
+  EXPECT_THROW(search(index, normal(520, 16, 34), {.k = {&k, 1}}), Error);
   EXPECT_EQ(live_bytes, live);
 }
 

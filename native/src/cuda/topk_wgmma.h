@@ -31,8 +31,8 @@ class Wgmma {
   CLIP4J_KERNEL void written() { machine_.publish(); }
 
   CLIP4J_KERNEL void multiply(RowStream<kBlocks, Machine>& rows, int32_t chunks, Sums& sums) {
-    // The tensor cores still read the one while the other is loaded. Without a branch in the loop, else ptxas
-    // waits for each product.
+    // The tensor cores still read the one while the other is loaded. No product hangs on a branch, else ptxas
+    // waits for each.
     RowPart even[kBlocks], odd[kBlocks];
     int32_t chunk = chunks % 2;
     if (chunk == 1) add(rows, odd, 0, chunks, sums[0]);

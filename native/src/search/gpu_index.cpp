@@ -1,6 +1,7 @@
 #include "search/gpu_index.h"
 
 #include <algorithm>
+#include <atomic>
 #include <deque>
 
 #include "base/error.h"
@@ -65,9 +66,12 @@ void GpuIndex::search(std::span<const SegmentView> segments, const float* querie
                       const Request& request, const Kernel& kernel, Hits& hits) const {
   int64_t rows = 0, most = 0;
   for (const SegmentView& view : segments) rows += view.segment->rows();
-  const auto k = [&](int64_t q) { return std::min(rows, request.k[request.k.size() == 1 ? 0 : q]); };
-  for (int64_t q = 0; q < query_count; ++q) most = std::max(most, k(q));
-  if (rows == 0 || query_count == 0 || most > kMostHits || request.k.empty()) {
+  std::vector<int64_t> ks;
+  for (int64_t q = 0; q < query_count && !request.k.empty(); ++q) {
+    ks.push_back(std::min(rows, request.k[request.k.size() == 1 ? 0 : q]));
+    most = std::max(most, ks.back());
+  }
+  if (rows == 0 || ks.empty() || most > kMostHits) {
     search::search(segments, dimension_, queries, query_count, request, kernel, hits);
     return;
   }
@@ -75,38 +79,48 @@ void GpuIndex::search(std::span<const SegmentView> segments, const float* querie
   check(request, queries, query_count, dimension_, kernel);
   hits.clear();
   hits.offset.push_back(0);
-  const int64_t step = GpuScan::most_queries(most);
-  std::vector<int64_t> ks;
-  std::vector<Candidates> candidates(std::min(step, query_count));
-  std::deque<Threshold> thresholds(candidates.size());
-  for (int64_t first = 0; first < query_count; first += step) {
-    const auto count = static_cast<int32_t>(std::min(step, query_count - first));
-    ks.clear();
-    for (int32_t q = 0; q < count; ++q) {
-      ks.push_back(k(first + q));
-      thresholds[q].reset(ks[q] < rows ? ks[q] : kAllRows, request.minimum_score);
-      candidates[q].reset(ks[q], thresholds[q]);
+  const int64_t step = GpuScan::most_queries(most), batches = divide_up(query_count, step);
+  std::vector<Hits> parts(batches);
+  std::atomic<int64_t> next{0};
+  // While the CPU prepares one batch, or orders its hits, the GPU scans for another.
+  parallel(std::min<int64_t>(2, batches), [&](int64_t) {
+    for (int64_t b; (b = next.fetch_add(1)) < batches;) {
+      const int64_t first = b * step, count = std::min(step, query_count - first);
+      search_batch(segments, queries + first * dimension_, std::span(ks).subspan(first, count), rows, request,
+                   kernel, parts[b]);
     }
-    const float* from = queries + first * dimension_;
-    const Lease scan(*this);
-    const std::vector<bool> lost =
-        scan->run({segments, pieces_, dimension_, instruction_, most_tiles_, from, count, ks, request},
-                  thresholds, candidates);
-    hits.rescored += scan->scored();
-    parallel(count, [&](int64_t q) {
-      candidates[q].settle(Scorer(scan->queries(), static_cast<int32_t>(q), segments));
-    });
-    for (int32_t q = 0; q < count; ++q) {
-      if (lost[q]) {
-        Request one = request;
-        one.k = {&ks[q], 1};
-        Hits found;
-        search::search(segments, dimension_, from + int64_t{q} * dimension_, 1, one, kernel, found);
-        found.offset.erase(found.offset.begin());
-        hits.append(found);
-      } else {
-        candidates[q].append_to(hits, Scorer(scan->queries(), q, segments));
-      }
+  });
+  for (const Hits& part : parts) hits.append(part);
+}
+
+void GpuIndex::search_batch(std::span<const SegmentView> segments, const float* queries,
+                            std::span<const int64_t> ks, int64_t rows, const Request& request,
+                            const Kernel& kernel, Hits& hits) const {
+  const auto count = static_cast<int32_t>(ks.size());
+  std::vector<Candidates> candidates(count);
+  std::deque<Threshold> thresholds(count);
+  for (int32_t q = 0; q < count; ++q) {
+    thresholds[q].reset(ks[q] < rows ? ks[q] : kAllRows, request.minimum_score);
+    candidates[q].reset(ks[q], thresholds[q]);
+  }
+  const Lease scan(*this);
+  const std::vector<bool> lost =
+      scan->run({segments, pieces_, dimension_, instruction_, most_tiles_, queries, count, ks, request},
+                thresholds, candidates);
+  hits.rescored += scan->scored();
+  parallel(count, [&](int64_t q) {
+    candidates[q].settle(Scorer(scan->queries(), static_cast<int32_t>(q), segments));
+  });
+  for (int32_t q = 0; q < count; ++q) {
+    if (lost[q]) {
+      Request one = request;
+      one.k = ks.subspan(q, 1);
+      Hits found;
+      search::search(segments, dimension_, queries + int64_t{q} * dimension_, 1, one, kernel, found);
+      found.offset.erase(found.offset.begin());
+      hits.append(found);
+    } else {
+      candidates[q].append_to(hits, Scorer(scan->queries(), q, segments));
     }
   }
 }

@@ -43,6 +43,10 @@ class GpuIndex {
   // A scan for one use at a time; there are a few, for a GPU does little more at once.
   class Lease;
 
+  // Some queries of a search, and how many hits each wants; `hits` gets no offset 0.
+  void search_batch(std::span<const SegmentView> segments, const float* queries, std::span<const int64_t> ks,
+                    int64_t rows, const Request& request, const Kernel& kernel, Hits& hits) const;
+
   const cuda::Library& library_;
   const int32_t device_;
   const cuda::Instruction instruction_;
