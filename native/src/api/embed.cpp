@@ -136,7 +136,10 @@ int32_t clip4j_embed_images(const clip4j_model* handle, const clip4j_preprocessi
     const int64_t most = std::min<int64_t>(n, model.most_pictures());
     // While a device encodes one chunk, the CPU reads the other; the CPU does one thing at a time.
     std::vector<std::unique_ptr<Chunk>> chunks(model.place() && n > most ? 2 : 1);
-    for (auto& chunk : chunks) chunk = std::make_unique<Chunk>(model, *preprocessing, most);
+    {
+      const Stopwatch watch(spent.preprocess_ms);
+      for (auto& chunk : chunks) chunk = std::make_unique<Chunk>(model, *preprocessing, most);
+    }
     Chunk* encoding = nullptr;
     const auto end = [&] {
       if (encoding == nullptr) return;

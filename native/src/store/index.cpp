@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "search/pieces.h"
+#include "store/deletion.h"
 
 namespace clip4j::store {
 namespace {
@@ -41,38 +42,6 @@ search::Array<float> gather(const float* rows, std::span<const int64_t> which, i
     fail(CLIP4J_INVALID_ARGUMENT, "row ", first_bad.load(), " has a value that is not finite");
   return gathered;
 }
-
-// The parts of a snapshot, of which rows are deleted; the snapshot's own bitmaps stay as they are.
-class Deletion {
- public:
-  explicit Deletion(const Snapshot& snapshot)
-      : snapshot_(snapshot), parts_(snapshot.parts()), changed_(parts_.size()) {}
-
-  // A row that is alive.
-  void remove(int64_t row) {
-    const auto [i, local] = snapshot_.locate(row);
-    if (changed_[i] == nullptr) {
-      Part& part = parts_[i];
-      changed_[i] =
-          part.alive == nullptr ? all_alive(part.segment->rows()) : std::make_shared<Bits>(*part.alive);
-      part.alive = changed_[i];
-    }
-    (*changed_[i])[local / 64] &= ~(uint64_t{1} << local % 64);
-  }
-
-  std::vector<Part> take() { return std::move(parts_); }
-
- private:
-  static std::shared_ptr<Bits> all_alive(int64_t rows) {
-    auto bits = std::make_shared<Bits>(search::divide_up(rows, 64), ~uint64_t{0});
-    if (rows % 64 != 0) bits->back() >>= 64 - rows % 64;
-    return bits;
-  }
-
-  const Snapshot& snapshot_;
-  std::vector<Part> parts_;
-  std::vector<std::shared_ptr<Bits>> changed_;
-};
 
 void check_schema(const Schema& schema) {
   if (schema.dimension < 1) {
@@ -112,7 +81,7 @@ std::unique_ptr<Index> Index::create(std::unique_ptr<Folder> folder, const Schem
   index->take_lock();
   // The first commit removes segments that no manifest names. Here they can only be what is left of another
   // index.
-  if (has_manifest(*index->folder_) || index->next_number_ > 0) {
+  if (has_manifest(*index->folder_) || index->files_->any_before()) {
     fail(CLIP4J_INVALID_ARGUMENT, index->folder_->path(), " has an index already");
   }
   index->commit();
@@ -131,9 +100,7 @@ std::unique_ptr<Index> Index::open(std::unique_ptr<Folder> folder, Access access
 
 void Index::take_lock() {
   lock_ = folder_->lock(kLockName);
-  for (const std::string& name : folder_->list())
-    next_number_ = std::max(next_number_, segment_number(name) + 1);
-  first_unpublished_ = next_number_;
+  files_.emplace(*folder_);
 }
 
 void Index::read_state() {
@@ -218,7 +185,7 @@ void Index::add(const float* rows, int64_t n, const Ids& ids, Known known) {
   }
   merge_where_due(parts);
   publish(std::move(parts), false);
-  remove_unused_files(first_unpublished_);
+  if (files_) files_->remove_unused_new(snapshot()->parts());
 }
 
 int64_t Index::remove(const Ids& ids) {
@@ -241,7 +208,7 @@ int64_t Index::remove(const Ids& ids) {
   std::vector<Part> parts = deletion.take();
   merge_where_due(parts);
   publish(std::move(parts), false);
-  remove_unused_files(first_unpublished_);
+  if (files_) files_->remove_unused_new(snapshot()->parts());
   return removed;
 }
 
@@ -249,8 +216,8 @@ Part Index::build(search::Array<float> rows, IdColumn ids) {
   Part part{
       std::make_shared<const Segment>(std::move(rows), schema_.dimension, std::move(ids), budget_), {}, {}};
   const int64_t n = part.segment->rows();
-  if (folder_ != nullptr && budget_->exceeded() && part.segment->row_bytes() >= kLeastSpill) {
-    part.file = write(*part.segment);
+  if (files_ && budget_->exceeded() && part.segment->row_bytes() >= kLeastSpill) {
+    part.file = files_->write(*part.segment);
     part.segment = std::make_shared<const Segment>(*folder_, *part.file, n, schema_, budget_);
   }
   return part;
@@ -294,19 +261,6 @@ void Index::merge_where_due(std::vector<Part>& parts) {
   }
 }
 
-SegmentEntry Index::write(const Segment& segment) {
-  const int64_t number = next_number_++;
-  const std::string name = segment_name(number);
-  const std::unique_ptr<File> file = folder_->create(name);
-  try {
-    const Written written = segment.write(*file);
-    return {number, written.length, written.crc32c};
-  } catch (...) {
-    remove_unused_files(number);
-    throw;
-  }
-}
-
 void Index::commit() {
   const std::lock_guard<std::mutex> lock(writing_);
   check_writable();
@@ -315,7 +269,7 @@ void Index::commit() {
   std::vector<Part> parts = snapshot()->parts();
   try {
     for (Part& part : parts) {
-      if (!part.file) part.file = write(*part.segment);
+      if (!part.file) part.file = files_->write(*part.segment);
     }
   } catch (...) {
     publish(std::move(parts), false);  // so that files that are written already serve the next commit
@@ -325,27 +279,10 @@ void Index::commit() {
   for (const Part& part : parts) manifest.segments.push_back({*part.file, part.segment->rows(), part.alive});
   publish(std::move(parts), false);
   folder_->sync();
-  first_unpublished_ = next_number_;
+  files_->are_public();
   publish_manifest(*folder_, manifest);
   committed_ = true;
-  remove_unused_files(0);
-}
-
-// Files that only a snapshot needs stay readable through its handles. What cannot be removed now is another
-// time.
-void Index::remove_unused_files(int64_t from) noexcept {
-  if (folder_ == nullptr || from == next_number_) return;
-  try {
-    std::vector<int64_t> used;
-    for (const Part& part : snapshot()->parts()) {
-      if (part.file) used.push_back(part.file->number);
-    }
-    for (const std::string& name : folder_->list()) {
-      const int64_t number = segment_number(name);
-      if (number >= from && std::find(used.begin(), used.end(), number) == used.end()) folder_->remove(name);
-    }
-  } catch (const std::exception&) {
-  }
+  files_->remove_unused(snapshot()->parts());
 }
 
 }  // namespace clip4j::store

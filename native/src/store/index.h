@@ -3,10 +3,12 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "store/segment_files.h"
 #include "store/snapshot.h"
 
 // A mutable index of embeddings, in memory or in a folder. Many threads search while one writes: a search
@@ -68,8 +70,6 @@ class Index {
   Part build(search::Array<float> rows, IdColumn ids);
   Part merge(std::span<const Part> parts);
   void merge_where_due(std::vector<Part>& parts);
-  SegmentEntry write(const Segment& segment);
-  void remove_unused_files(int64_t from) noexcept;
 
   const std::unique_ptr<Folder> folder_;  // null in memory
   Schema schema_;
@@ -78,9 +78,7 @@ class Index {
   bool over_rows_ = false;
 
   std::mutex writing_;
-  int64_t next_number_ = 0;  // of a segment's file
-  int64_t first_unpublished_ =
-      0;  // files from this number on are in no manifest, even of a commit that failed
+  std::optional<SegmentFiles> files_;  // of a writer in a folder
   int64_t next_commit_ = 0;
   bool committed_ = false;  // whether the current state is known to be the durable one
 

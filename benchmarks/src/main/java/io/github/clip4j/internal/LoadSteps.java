@@ -1,8 +1,6 @@
 package io.github.clip4j.internal;
 
-import io.github.clip4j.Precision;
-import io.github.clip4j.search.internal.NativeBlock;
-import java.nio.ByteBuffer;
+import io.github.clip4j.LoadOptions;
 import java.nio.file.Path;
 
 /**
@@ -26,28 +24,10 @@ public final class LoadSteps {
     done("configuration and headers");
     Tokenizer tokenizer = Tokenizer.open(files, model.config());
     done("tokenizer");
-    long address = create(model.config());
-    new WeightsReader(address).read(model.weights());
-    Native.check(Native.modelFinish(address));
+    NativeModel loaded = NativeModel.load(model, files.directory(), LoadOptions.DEFAULT);
     done("weights");
-    Native.modelFree(address);
+    loaded.free();
     tokenizer.close();
-  }
-
-  private static long create(ClipConfig config) {
-    try (NativeBlock scratch =
-        new NativeBlock("a call's arguments", ClipConfig.BYTES + Long.BYTES)) {
-      config.write(scratch.buffer(0, ClipConfig.BYTES));
-      ByteBuffer model = scratch.buffer(ClipConfig.BYTES, Long.BYTES);
-      Native.check(
-          Native.modelCreate(
-              scratch.address(),
-              0,
-              Precision.FP32.ordinal(),
-              /* device= */ -1,
-              scratch.address() + ClipConfig.BYTES));
-      return model.getLong();
-    }
   }
 
   private static void done(String step) {

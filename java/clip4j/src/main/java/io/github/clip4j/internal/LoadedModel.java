@@ -8,12 +8,9 @@ import io.github.clip4j.ModelMemory;
 import io.github.clip4j.Precision;
 import io.github.clip4j.Probability;
 import io.github.clip4j.Tokens;
-import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.internal.FreshThread;
-import io.github.clip4j.search.internal.GpuLibrary;
 import io.github.clip4j.search.internal.NativeBlock;
 import io.github.clip4j.search.internal.NativeHandle;
-import io.github.clip4j.search.internal.PathBytes;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
@@ -46,21 +43,29 @@ public final class LoadedModel implements AutoCloseable {
       ModelFiles files,
       ModelDescription description,
       byte[] preprocessing,
+      Optional<Probability> fitted,
       Tokenizer tokenizer,
-      LoadOptions options) {
+      NativeModel loaded,
+      Device device) {
     this.description = description;
     this.config = description.config();
     this.preprocessing = preprocessing;
     this.tokenizer = tokenizer;
-    Optional<Probability> fitted =
-        files.jsonIfPresent("calibration.json").map(LoadedModel::calibration);
-    this.device = options.device();
-    this.handle = create(options);
+    this.device = device;
+    LongConsumer free =
+        address -> {
+          loaded.free();
+          tokenizer.close();
+        };
+    handle = new NativeHandle("ClipModel", loaded.address(), free);
     try {
-      facts = with(model -> readWeights(model, files));
-      if (device.kind() == Device.Kind.CUDA) {
-        preprocessOnGpu();
-      }
+      facts =
+          new ModelFacts(
+              files.read(),
+              tokenizer.source(),
+              loaded.storedAs(),
+              new ModelInfo.Ignored(
+                  files.ignoredFiles(), files.ignoredFields(), loaded.ignoredTensors()));
       precision = Precision.values()[bits(Native::modelPrecision)];
       logitScale = number(Native::modelLogitScale);
       logitBias =
@@ -74,10 +79,13 @@ public final class LoadedModel implements AutoCloseable {
     calibration = fitted.or(this::sigmoid);
   }
 
-  /** Loads a model; what can be wrong in small files is found before the weights are read. */
+  /**
+   * Loads a model. What can be wrong in its configuration is found before the weights are read. A
+   * start is libtorch's loading, the weights and the tokenizer, much of each on one core: they are
+   * loaded at once.
+   */
   public static LoadedModel load(Path path, LoadOptions options) {
     ModelFiles files = new ModelFiles(path);
-    // Half of a start is libtorch's loading and the tokenizer's opening, each on one core.
     FreshThread.Task<Boolean> natives =
         FreshThread.start(
             "clip4j-natives",
@@ -85,83 +93,42 @@ public final class LoadedModel implements AutoCloseable {
               Native.load();
               return true;
             });
-    ModelDescription model = ModelDescription.of(files);
-    model.preprocessor().checkMakes(model.config().imageSize(), path);
-    model = model.withImageSize(options.imageSize());
+    ModelDescription described = ModelDescription.of(files);
+    described.preprocessor().checkMakes(described.config().imageSize(), path);
+    ModelDescription model = described.withImageSize(options.imageSize());
     ByteBuffer preprocessing =
         ByteBuffer.allocate(PreprocessorConfig.BYTES).order(ByteOrder.nativeOrder());
     model.preprocessor().write(preprocessing, options.images());
-    Tokenizer tokenizer = Tokenizer.open(files, model.config());
+    Optional<Probability> fitted =
+        files.jsonIfPresent("calibration.json").map(LoadedModel::calibration);
+    FreshThread.Task<NativeModel> weights =
+        FreshThread.start(
+            "clip4j-weights",
+            () -> {
+              natives.join();
+              return NativeModel.load(model, files.directory(), options);
+            });
+    Tokenizer tokenizer;
     try {
-      natives.join();
-      if (options.device().kind() == Device.Kind.CUDA) {
-        Native.cudaDevice(options.device().index()); // throws where models cannot run on it
-      }
-      return new LoadedModel(files, model, preprocessing.array(), tokenizer, options);
+      tokenizer = Tokenizer.open(files, model.config());
+    } catch (Throwable e) {
+      free(weights, e);
+      throw e;
+    }
+    try {
+      return new LoadedModel(
+          files, model, preprocessing.array(), fitted, tokenizer, weights.join(), options.device());
     } catch (Throwable e) {
       tokenizer.close();
       throw e;
     }
   }
 
-  /** The handle's end is the native model's and the tokenizer's. */
-  private NativeHandle create(LoadOptions options) {
-    try (NativeBlock scratch =
-        new NativeBlock("a call's arguments", ClipConfig.BYTES + Long.BYTES)) {
-      config.write(scratch.buffer(0, ClipConfig.BYTES));
-      ByteBuffer model = scratch.buffer(ClipConfig.BYTES, Long.BYTES);
-      Tokenizer owned = tokenizer;
-      LongConsumer free =
-          address -> {
-            Native.modelFree(address);
-            owned.close();
-          };
-      WeightsReader.check(
-          description.configFile(),
-          Native.modelCreate(
-              scratch.address(),
-              options.threads(),
-              options.precision().ordinal(),
-              number(device),
-              scratch.address() + ClipConfig.BYTES));
-      return new NativeHandle("ClipModel", model.getLong(), free);
-    }
-  }
-
-  /** As in clip4j.h. */
-  private static int number(Device device) {
-    return device.kind() == Device.Kind.CPU ? -1 : device.index();
-  }
-
-  private ModelFacts readWeights(long model, ModelFiles files) {
-    WeightsReader reader = new WeightsReader(model);
-    reader.read(description.weights());
-    WeightsReader.check(files.directory(), Native.modelFinish(model));
-    return new ModelFacts(
-        files.read(),
-        tokenizer.source(),
-        reader.numbers(),
-        new ModelInfo.Ignored(files.ignoredFiles(), files.ignoredFields(), reader.ignored()));
-  }
-
-  /** Where its library is missing or does not work, the CPU goes on preprocessing. */
-  private void preprocessOnGpu() {
+  private static void free(FreshThread.Task<NativeModel> weights, Throwable why) {
     try {
-      byte[] library = PathBytes.of(GpuLibrary.find());
-      try (NativeBlock path = new NativeBlock("a call's arguments", library.length + 1L)) {
-        path.buffer(0, library.length).put(library); // The next byte stays zero.
-        with(
-            model -> {
-              Native.check(Native.modelPreprocessOnGpu(model, path.address()));
-              return null;
-            });
-      }
-    } catch (Clip4jException without) {
-      LOGGER.log(
-          System.Logger.Level.INFO,
-          "the CPU preprocesses pictures for {0}: {1}",
-          device,
-          without.getMessage());
+      weights.join().free();
+    } catch (Throwable alsoFailed) {
+      why.addSuppressed(alsoFailed);
     }
   }
 

@@ -1,0 +1,82 @@
+package io.github.clip4j.internal;
+
+import io.github.clip4j.Device;
+import io.github.clip4j.LoadOptions;
+import io.github.clip4j.search.Clip4jException;
+import io.github.clip4j.search.internal.GpuLibrary;
+import io.github.clip4j.search.internal.NativeBlock;
+import io.github.clip4j.search.internal.PathBytes;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A model as loading leaves it in native memory.
+ *
+ * @param address of the native model, which whoever loaded it must free
+ * @param storedAs numbers in the weights that were read, by dtype
+ * @param ignoredTensors those that the model does not want
+ */
+record NativeModel(long address, Map<String, Long> storedAs, List<String> ignoredTensors) {
+  private static final System.Logger LOGGER = System.getLogger("io.github.clip4j");
+
+  /** Reads the weights. */
+  static NativeModel load(ModelDescription description, Path directory, LoadOptions options) {
+    Device device = options.device();
+    if (device.kind() == Device.Kind.CUDA) {
+      Native.cudaDevice(device.index()); // throws where models cannot run on it
+    }
+    long address = create(description, options);
+    try {
+      WeightsReader reader = new WeightsReader(address);
+      reader.read(description.weights());
+      WeightsReader.check(directory, Native.modelFinish(address));
+      if (device.kind() == Device.Kind.CUDA) {
+        preprocessOnGpu(address, device);
+      }
+      return new NativeModel(address, reader.numbers(), reader.ignored());
+    } catch (Throwable e) {
+      Native.modelFree(address);
+      throw e;
+    }
+  }
+
+  private static long create(ModelDescription description, LoadOptions options) {
+    Device device = options.device();
+    int number = device.kind() == Device.Kind.CPU ? -1 : device.index();
+    try (NativeBlock scratch =
+        new NativeBlock("a call's arguments", ClipConfig.BYTES + Long.BYTES)) {
+      description.config().write(scratch.buffer(0, ClipConfig.BYTES));
+      WeightsReader.check(
+          description.configFile(),
+          Native.modelCreate(
+              scratch.address(),
+              options.threads(),
+              options.precision().ordinal(),
+              number,
+              scratch.address() + ClipConfig.BYTES));
+      return scratch.buffer(ClipConfig.BYTES, Long.BYTES).getLong();
+    }
+  }
+
+  /** Where its library is missing or does not work, the CPU goes on preprocessing. */
+  private static void preprocessOnGpu(long address, Device device) {
+    try {
+      byte[] library = PathBytes.of(GpuLibrary.find());
+      try (NativeBlock path = new NativeBlock("a call's arguments", library.length + 1L)) {
+        path.buffer(0, library.length).put(library); // The next byte stays zero.
+        Native.check(Native.modelPreprocessOnGpu(address, path.address()));
+      }
+    } catch (Clip4jException without) {
+      LOGGER.log(
+          System.Logger.Level.INFO,
+          "the CPU preprocesses pictures for {0}: {1}",
+          device,
+          without.getMessage());
+    }
+  }
+
+  void free() {
+    Native.modelFree(address);
+  }
+}
