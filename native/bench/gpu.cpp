@@ -3,8 +3,8 @@
 //     bench_gpu LIBRARY [rows=10000000] [dimension=512] [quick=0]
 //
 // LIBRARY is libclip4j_search_cuda.so. First every result is compared with the CPU's, to the bit: where one
-// differs it says so and ends with status 1, and nothing is timed. quick=1 is for compute-sanitizer: small
-// checks alone.
+// differs it says so and ends with status 1, and nothing is timed. Where the GPU has wgmma, searches are
+// checked and many queries timed with it and with mma. quick=1 is for compute-sanitizer: small checks alone.
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -23,17 +23,21 @@
 #include "gpu_kernels.h"
 #include "image/resize.h"
 #include "search/gpu_index.h"
+#include "search/gpu_trial.h"
 #include "search/parallel.h"
 #include "search/search.h"
 
 namespace clip4j::bench {
 namespace {
 
+using cuda::Instruction;
 using search::GpuIndex;
 using search::Hits;
 using search::Request;
 using search::SegmentView;
 using search::Similarity;
+
+const char* name(Instruction instruction) { return instruction == Instruction::kWgmma ? "wgmma" : "mma"; }
 
 double seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -58,13 +62,13 @@ search::Array<float> random_rows(int64_t rows, int32_t dimension, uint64_t seed)
 
 // Rows, their segment, and a copy on the GPU.
 struct Corpus {
-  Corpus(const cuda::Library& library, int64_t rows, int32_t dimension, int64_t gpu_bytes = -1,
-         const uint64_t* allowed = nullptr)
+  Corpus(const cuda::Library& library, Instruction instruction, int64_t rows, int32_t dimension,
+         int64_t gpu_bytes = -1, const uint64_t* allowed = nullptr)
       : values(random_rows(rows, dimension, 1)),
         segment(search::encode(values.data(), rows, dimension),
                 std::make_shared<search::MemoryRows>(values.data(), dimension)),
         view{&segment, allowed, 0},
-        gpu(library, 0, dimension, {&view, 1}, gpu_bytes) {}
+        gpu(library, 0, instruction, dimension, {&view, 1}, gpu_bytes) {}
 
   void on_gpu(const float* queries, int64_t count, const Request& request, Hits& hits) const {
     gpu.search({&view, 1}, queries, count, request, search::kernel(instruction_set()), hits);
@@ -92,13 +96,14 @@ void check_search(const Corpus& corpus, int64_t count, int64_t k, Similarity sim
   corpus.on_cpu(queries.data(), count, {.k = {&k, 1}, .similarity = similarity}, expected);
   corpus.on_gpu(queries.data(), count, {.k = {&k, 1}, .similarity = similarity}, hits);
   require(hits.offset == expected.offset && hits.row == expected.row && hits.score == expected.score,
-          text(what, ": ", count, " queries, k ", k, similarity == Similarity::kDot ? ", dot" : ", cosine"));
+          text(what, ", ", name(corpus.gpu.instruction()), ": ", count, " queries, k ", k,
+               similarity == Similarity::kDot ? ", dot" : ", cosine"));
 }
 
-void check_searches(const cuda::Library& library, bool quick) {
+void check_searches(const cuda::Library& library, Instruction instruction, bool quick) {
   const int64_t rows = quick ? 20000 : 300000;
   for (const int32_t dimension : quick ? std::vector{72} : std::vector{64, 100, 512, 768, 1152}) {
-    const Corpus corpus(library, rows, dimension);
+    const Corpus corpus(library, instruction, rows, dimension);
     for (const Similarity similarity : {Similarity::kCosine, Similarity::kDot}) {
       for (const int64_t count :
            quick ? std::vector<int64_t>{3, 70} : std::vector<int64_t>{1, 4, 9, 33, 100, 300}) {
@@ -108,9 +113,11 @@ void check_searches(const cuda::Library& library, bool quick) {
     }
   }
   std::vector<uint64_t> allowed(static_cast<size_t>(rows / 64 + 1), 0x8000100000000101);
-  check_search(Corpus(library, rows, 512, -1, allowed.data()), 5, 10, Similarity::kCosine, "a filter");
-  check_search(Corpus(library, rows, 512, 10 << 20), 5, 10, Similarity::kCosine, "rows in pinned memory");
-  const Corpus corpus(library, rows, 64);
+  check_search(Corpus(library, instruction, rows, 512, -1, allowed.data()), 5, 10, Similarity::kCosine,
+               "a filter");
+  check_search(Corpus(library, instruction, rows, 512, 10 << 20), 5, 10, Similarity::kCosine,
+               "rows in pinned memory");
+  const Corpus corpus(library, instruction, rows, 64);
   std::vector<std::jthread> threads;
   for (int t = 0; t < 8; ++t) {
     threads.emplace_back([&] {
@@ -167,37 +174,45 @@ double check_preprocessing(const cuda::Library& library, bool quick) {
   return run(batch);
 }
 
-void time_searches(const cuda::Library& library, int64_t rows, int32_t dimension) {
+void time_search(const Corpus& corpus, const GpuIndex& gpu, const float* queries, int64_t count, int64_t k,
+                 const Bandwidth& bandwidth) {
+  std::vector<double> times;
+  Hits hits;
+  for (int i = 0; i < (count > 1000 ? 5 : 17); ++i) {
+    const double begin = seconds();
+    gpu.search({&corpus.view, 1}, queries, count, {.k = {&k, 1}}, search::kernel(instruction_set()), hits);
+    times.push_back(seconds() - begin);
+  }
+  times.erase(times.begin(), times.begin() + 2);  // memory is taken
+  std::ranges::nth_element(times, times.begin() + static_cast<ptrdiff_t>(times.size() / 2));
+  const double taken = times[times.size() / 2],
+               bytes = static_cast<double>(corpus.segment.rows()) * corpus.segment.dimension();
+  // Up to 64 queries are mma's, whatever there is.
+  std::printf("| %s | %lld | %lld | %.2f | %.0f | %.0f%% | %.0f |\n",
+              name(count <= 64 ? Instruction::kMma : gpu.instruction()), static_cast<long long>(count),
+              static_cast<long long>(k), taken * 1e3, bytes / taken / 1e9,
+              100 * bytes / taken / bandwidth.copy, 2 * bytes * static_cast<double>(count) / taken / 1e12);
+}
+
+void time_searches(const cuda::Library& library, Instruction instruction, int64_t rows, int32_t dimension) {
   const Bandwidth bandwidth = gpu_bandwidth(int64_t{2} << 30);
   std::printf("A copy kernel moves %.0f GB/s, a kernel that reads alone %.0f GB/s.\n\n", bandwidth.copy / 1e9,
               bandwidth.read / 1e9);
-  const Corpus corpus(library, rows, dimension);
+  const Corpus corpus(library, instruction, rows, dimension);
   const auto queries = random_rows(4096, dimension, 3);
   std::printf(
-      "%lld rows of %d, int8 codes, %.2f GB on the GPU. Times are of a whole search, the CPU's float64 "
-      "scores "
-      "included: the median of 15.\n\n| queries | k | ms | codes GB/s | of the copy kernel | TOPS |\n"
-      "|--:|--:|--:|--:|--:|--:|\n",
+      "%lld rows of %d, int8 codes and as many float32 rows as fit, %.2f GB on the GPU. Times are of a whole "
+      "search, float64 scores included: the median of 15.\n\n"
+      "| | queries | k | ms | codes GB/s | of the copy kernel | TOPS |\n|---|--:|--:|--:|--:|--:|--:|\n",
       static_cast<long long>(rows), dimension, static_cast<double>(corpus.gpu.resident_bytes()) / 1e9);
-  const double bytes = static_cast<double>(rows) * dimension;
   for (const int64_t k : {10, 100}) {
     for (const int64_t count : {1, 2, 4, 8, 16, 32, 64, 256, 4096}) {
-      std::vector<double> times;
-      Hits hits;
-      for (int i = 0; i < (count > 1000 ? 5 : 17); ++i) {
-        const double begin = seconds();
-        corpus.on_gpu(queries.data(), count, {.k = {&k, 1}}, hits);
-        times.push_back(seconds() - begin);
-      }
-      times.erase(times.begin(), times.begin() + 2);  // memory is taken
-      std::ranges::nth_element(times, times.begin() + static_cast<ptrdiff_t>(times.size() / 2));
-      const double taken = times[times.size() / 2];
-      std::printf("| %lld | %lld | %.2f | %.0f | %.0f%% | %.0f |\n", static_cast<long long>(count),
-                  static_cast<long long>(k), taken * 1e3, bytes / taken / 1e9,
-                  100 * bytes / taken / bandwidth.copy,
-                  2 * bytes * static_cast<double>(count) / taken / 1e12);
+      time_search(corpus, corpus.gpu, queries.data(), count, k, bandwidth);
     }
   }
+  if (instruction == Instruction::kMma) return;
+  const GpuIndex by_mma(library, 0, Instruction::kMma, dimension, {&corpus.view, 1}, -1);
+  for (const int64_t count : {256, 4096}) time_search(corpus, by_mma, queries.data(), count, 10, bandwidth);
 }
 
 }  // namespace
@@ -228,13 +243,17 @@ int main(int argc, char** argv) {
     cuda::check_device(library, 0);
     cuda::Properties properties;
     cuda::check(library, library.properties(0, &properties));
-    check_searches(library, quick);
+    const search::GpuChoice choice = search::choose_instruction(library, 0);
+    require(!choice.refused, "wgmma finds other hits than the CPU: mma would be taken");
+    check_searches(library, Instruction::kMma, quick);
+    if (choice.instruction != Instruction::kMma) check_searches(library, choice.instruction, quick);
     const double pictures = check_preprocessing(library, quick);
-    std::printf("%s: hits, scores and pixels are the CPU's, to the bit.\n\n", properties.name);
+    std::printf("%s, many queries by %s: hits, scores and pixels are the CPU's, to the bit.\n\n",
+                properties.name, name(choice.instruction));
     if (quick) return 0;
     std::printf("Preprocessing: %.0f pictures/s of 640 x 480, a batch of 256, the kernel alone.\n\n",
                 pictures);
-    time_searches(library, rows, dimension);
+    time_searches(library, choice.instruction, rows, dimension);
   } catch (const Error& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;

@@ -161,8 +161,9 @@ CLIP4J_API int32_t clip4j_search_index_search(const clip4j_index* index, const f
 typedef struct clip4j_gpu_index clip4j_gpu_index;
 
 /* Copies the rows that `index` has now to CUDA device `device`. `library` (null-terminated path) is libclip4j_search_cuda,
- * which is loaded and stays loaded. Beyond `memory` bytes of the GPU's (negative: nine tenths of what is free) rows wait
- * in pinned memory of the CPU's and are copied at each search. The index is kept: it may change, and is freed after the
+ * which is loaded and stays loaded. Of `memory` bytes of the GPU's (negative: nine tenths of what is free) codes come
+ * first, then float32 rows as far as they fit. Codes beyond that wait in pinned memory of the CPU's and are copied at
+ * each search. The index is kept: it may change, and is freed after the
  * copy. The caller gives the copy back with clip4j_search_gpu_free (null is allowed).
  * CLIP4J_MISSING where the library cannot be loaded; CLIP4J_UNSUPPORTED where there is no such GPU, no driver, or one
  * that is too old; CLIP4J_OUT_OF_MEMORY where either memory is not enough. */
@@ -181,6 +182,10 @@ typedef struct clip4j_gpu_memory {
   int64_t pinned;   /* the CPU's, of rows that the GPU has no room for */
 } clip4j_gpu_memory;
 CLIP4J_API int32_t clip4j_search_gpu_memory(const clip4j_gpu_index* gpu, clip4j_gpu_memory* use);
+
+/* What multiplies for more than 64 queries there: "wgmma" on a Hopper, "mma" elsewhere. While the index was copied wgmma
+ * was tried: where it found other hits than the CPU, mma multiplies, and the text says so. Static text. */
+CLIP4J_API int32_t clip4j_search_gpu_kernel(const clip4j_gpu_index* gpu, const char** kernel);
 
 /* The instruction set that the scan uses here ("amx", which up to three queries at a time do without; "avx512vnni",
  * "avx512", "avx2", "scalar"); static text. */

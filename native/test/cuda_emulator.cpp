@@ -9,7 +9,7 @@
 
 namespace clip4j::cuda::test {
 
-// Threads of a block wait for each other, all of them or those of a warp.
+// Threads of a block wait for each other: all of them, or those of a warp or a warpgroup.
 struct Meeting {
   int32_t arrived = 0;
   int64_t times = 0;
@@ -70,6 +70,22 @@ class EmulatedBlock {
     meet(warp.meeting, kLanes, [&] { warp.multiply(); });
   }
 
+  // The tensor cores see of shared memory what was there when the last of all threads had its fence.
+  void publish() {
+    if (++fences_ % kThreads == 0) published_ = shared_;
+  }
+  void start_product(int32_t thread, const Warpgroup::Operands& operands) {
+    Group& group = groups_[thread / Warpgroup::kThreads];
+    group.products.set(thread % Warpgroup::kThreads, operands);
+    meet(group.meeting, Warpgroup::kThreads, [&] { group.products.issue(); });
+  }
+  void finish_products(int32_t thread, size_t left) {
+    Group& group = groups_[thread / Warpgroup::kThreads];
+    meet(group.meeting, Warpgroup::kThreads, [&] {
+      group.products.wait(left, {published_.data()->bytes, published_.size() * sizeof(Line)});
+    });
+  }
+
  private:
   static constexpr int64_t kStack = 64 << 10;
 
@@ -115,6 +131,11 @@ class EmulatedBlock {
     }
   };
 
+  struct Group {
+    Warpgroup products;
+    Meeting meeting;
+  };
+
   void prepare(Fiber& fiber) {
     getcontext(&fiber.context);
     fiber.context.uc_stack.ss_sp = stacks() + (&fiber - fibers_.data()) * kStack;
@@ -142,7 +163,7 @@ class EmulatedBlock {
   static thread_local EmulatedBlock* current_block;
 
   const int32_t number_, blocks_;
-  std::vector<Line> shared_;
+  std::vector<Line> shared_, published_;
   const std::function<void(Emulated&)>& body_;
   std::vector<Fiber> fibers_;
   ucontext_t scheduler_{};
@@ -150,6 +171,8 @@ class EmulatedBlock {
   int64_t met_ = 0;
   Meeting all_;
   std::array<Warp, kWarps> warps_;
+  std::array<Group, kThreads / Warpgroup::kThreads> groups_;
+  int64_t fences_ = 0;
 };
 
 thread_local EmulatedBlock* EmulatedBlock::current_block;
@@ -170,6 +193,9 @@ void Emulated::finish(size_t left) {
 void Emulated::multiply(const RowPart& rows, const QueryPart& columns, int32_t (&sums)[4]) {
   block_.multiply(thread_, rows, columns, sums);
 }
+void Emulated::publish() { block_.publish(); }
+void Emulated::start_product(const Warpgroup::Operands& operands) { block_.start_product(thread_, operands); }
+void Emulated::finish_products(size_t left) { block_.finish_products(thread_, left); }
 
 void emulate(int32_t blocks, int64_t shared_bytes, const std::function<void(Emulated&)>& body) {
   for (int32_t block = 0; block < blocks; ++block) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cuda/topk.h"
+#include "wgmma_emulator.h"
 
 // Runs the kernels of src/cuda on the CPU: each thread of a thread block on a stack of its own, in turns that
 // change where threads wait for each other. It does what NVIDIA's documents say of each instruction, copies
@@ -37,12 +38,32 @@ class Emulated {
   }
   void multiply(const RowPart& rows, const QueryPart& columns, int32_t (&sums)[4]);
 
+  // What a Hopper has besides; see hopper.cuh and wgmma_emulator.h.
+  uint32_t shared_address(const void* at) const {
+    return static_cast<uint32_t>(static_cast<const uint8_t*>(at) - shared());
+  }
+  void publish();
+  template <int kTiles>
+  void start_product(const RowPart& rows, uint64_t columns, int32_t (&sums)[kTiles][4], bool add) {
+    start_product({&rows, columns, &sums[0][0], kTiles, add});
+  }
+  template <int kLeft>
+  void wait_products() {
+    finish_products(size_t{kLeft});
+  }
+  template <int kTiles>
+  void finish_products(int32_t (&)[kTiles][4]) {
+    finish_products(size_t{0});
+  }
+
  private:
   struct Copy {
     void* to;
     const void* from;
   };
   void finish(size_t left);
+  void start_product(const Warpgroup::Operands& operands);
+  void finish_products(size_t left);
 
   EmulatedBlock& block_;
   int32_t thread_;

@@ -13,9 +13,11 @@ const Library& emulated_library();
 struct Settings {
   int64_t free_bytes = int64_t{1} << 30;
   int32_t shared_bytes = 227 << 10;
+  Instruction instruction = Instruction::kMma;
+  bool wgmma_is_wrong = false;
   int32_t fail_after = -1;
   // How often what was called.
-  int64_t uploaded = 0, scans = 0, preprocessed = 0, allocated = 0;
+  int64_t uploaded = 0, scans = 0, wgmma_scans = 0, preprocessed = 0, allocated = 0;
   // Copies of memory that was changed before they were done, or to memory that a kernel may still read.
   int64_t disorder = 0;
   // Columns of the widest picture that was preprocessed.

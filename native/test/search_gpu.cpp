@@ -6,7 +6,6 @@
 #include "cuda_emulator.h"
 #include "emulated_library.h"
 #include "search/gpu_index.h"
-#include "search/gpu_layout.h"
 #include "search_reference.h"
 
 // Searches on a GPU, whose kernels run here as cuda_emulator.h does it, against the naive search: all but the
@@ -14,25 +13,51 @@
 namespace clip4j::search::test {
 namespace {
 
+using cuda::Instruction;
 using cuda::test::emulated_library;
 using cuda::test::Settings;
 using cuda::test::settings;
 
-class Gpu : public testing::Test {
+// So many queries that wgmma multiplies: the same ones again and again.
+constexpr int64_t kManyQueries = 70;
+
+Matrix repeated(const Matrix& queries) {
+  Matrix many(std::max(queries.rows, kManyQueries), queries.dimension);
+  for (int64_t q = 0; q < many.rows; ++q) {
+    std::copy_n(queries.row(q % queries.rows), queries.dimension, many.row(q));
+  }
+  return many;
+}
+
+// Every search by mma, and by wgmma.
+class Gpu : public testing::TestWithParam<Instruction> {
  protected:
   void SetUp() override { settings() = Settings(); }
   void TearDown() override { EXPECT_EQ(settings().allocated, 0); }
 
+  static bool by_wgmma() { return GetParam() == Instruction::kWgmma; }
+
+  static GpuIndex copy(const Index& index, int32_t dimension, int64_t most_bytes = -1) {
+    return GpuIndex(emulated_library(), 0, GetParam(), dimension, index.views(), most_bytes);
+  }
+
   static Hits search(const Index& index, const Matrix& queries, const Request& request,
                      int64_t most_bytes = -1) {
-    const GpuIndex gpu(emulated_library(), 0, queries.dimension, index.views(), most_bytes);
+    const GpuIndex gpu = copy(index, queries.dimension, most_bytes);
     Hits hits;
     gpu.search(index.views(), queries.values.data(), queries.rows, request, kernel(instruction_set()), hits);
     return hits;
   }
 
-  static void check(const Matrix& rows, const Matrix& queries, const Request& request, int32_t segments = 1,
+  static void check(const Matrix& rows, const Matrix& few, const Request& asked, int32_t segments = 1,
                     const std::vector<uint64_t>* allowed = nullptr, int64_t most_bytes = -1) {
+    const Matrix queries = by_wgmma() ? repeated(few) : few;
+    Request request = asked;
+    std::vector<int64_t> ks;
+    if (request.k.size() > 1) {
+      for (int64_t q = 0; q < queries.rows; ++q) ks.push_back(asked.k[q % few.rows]);
+      request.k = ks;
+    }
     SCOPED_TRACE("n=" + std::to_string(rows.rows) + " d=" + std::to_string(rows.dimension) +
                  " queries=" + std::to_string(queries.rows) + " k=" + std::to_string(request.k[0]) +
                  " segments=" + std::to_string(segments) +
@@ -50,7 +75,7 @@ class Gpu : public testing::Test {
   }
 };
 
-TEST_F(Gpu, FindsWhatTheNaiveSearchFinds) {
+TEST_P(Gpu, FindsWhatTheNaiveSearchFinds) {
   for (const Similarity similarity : {Similarity::kCosine, Similarity::kDot}) {
     for (const int32_t dimension : {1, 31, 32, 33, 100}) {
       for (const int64_t n : {1, 16, 255, 257, 1000}) {
@@ -62,28 +87,28 @@ TEST_F(Gpu, FindsWhatTheNaiveSearchFinds) {
 }
 
 // Every width of a thread block's columns, one plane and two, several groups of columns.
-TEST_F(Gpu, AnyNumberOfQueries) {
+TEST_P(Gpu, AnyNumberOfQueries) {
   const Matrix rows = normal(300, 40, 3);
-  for (const int64_t count : {1, 5, 9, 33, 65, 260}) {
+  for (const int64_t count : {1, 5, 9, 33, 65, 260, 520}) {  // batches of 256, two at a time
     check(rows, normal(count, 40, 4), 3, Similarity::kCosine);
     if (count < 10) check(rows, normal(count, 40, 5), 3, Similarity::kDot, 3);
   }
 }
 
 // More rows than a query's list has room for: rounds, and thresholds that the GPU raises between them.
-TEST_F(Gpu, ThresholdsRiseBetweenRounds) {
+TEST_P(Gpu, ThresholdsRiseBetweenRounds) {
   const Matrix rows = normal(40000, 16, 6), queries = normal(3, 16, 7);
   for (const int64_t k : {1, 10, 100}) check(rows, queries, k, Similarity::kCosine, 2);
   EXPECT_GT(settings().scans, 3);
   check(rows, queries, 10, Similarity::kDot);
 }
 
-TEST_F(Gpu, ManyHits) {
+TEST_P(Gpu, ManyHits) {
   const Matrix rows = normal(20000, 8, 8), queries = normal(2, 8, 9);
   for (const int64_t k : {1000, 1024}) check(rows, queries, k, Similarity::kCosine);
 }
 
-TEST_F(Gpu, MoreHitsThanItIsMadeForAreTheCpus) {
+TEST_P(Gpu, MoreHitsThanItIsMadeForAreTheCpus) {
   const Matrix rows = normal(3000, 8, 10), queries = normal(2, 8, 11);
   check(rows, queries, 1025, Similarity::kCosine);
   const int64_t all = kAllRows;
@@ -93,7 +118,7 @@ TEST_F(Gpu, MoreHitsThanItIsMadeForAreTheCpus) {
 
 // The best rows come last, more than a list has room for: it overflows, and a second pass, which knows the
 // thresholds, finds everything.
-TEST_F(Gpu, RowsInTheWorstOrder) {
+TEST_P(Gpu, RowsInTheWorstOrder) {
   const Matrix queries = normal(2, 8, 12);
   Matrix rows(70000, 8);
   const Matrix noise = normal(70000, 8, 13, 0.3F);
@@ -115,7 +140,7 @@ TEST_F(Gpu, RowsInTheWorstOrder) {
 }
 
 // Neither pass has room for 30,000 equal rows: the CPU settles it.
-TEST_F(Gpu, MoreTiesThanThereIsRoomFor) {
+TEST_P(Gpu, MoreTiesThanThereIsRoomFor) {
   Matrix rows = normal(40000, 8, 14);
   for (int64_t i = 0; i < 30000; ++i) std::copy_n(rows.row(35000), 8, rows.row(i));
   Matrix queries = normal(2, 8, 15);
@@ -123,7 +148,7 @@ TEST_F(Gpu, MoreTiesThanThereIsRoomFor) {
   check(rows, queries, 10, Similarity::kCosine);
 }
 
-TEST_F(Gpu, FiltersMinimumsAndOneKAQuery) {
+TEST_P(Gpu, FiltersMinimumsAndOneKAQuery) {
   const Matrix rows = normal(2000, 24, 16), queries = normal(4, 24, 17);
   std::vector<uint64_t> allowed((2000 + 63) / 64);
   for (int64_t row = 0; row < 2000; row += 7) allowed[row / 64] |= uint64_t{1} << (row % 64);
@@ -136,7 +161,7 @@ TEST_F(Gpu, FiltersMinimumsAndOneKAQuery) {
   }
 }
 
-TEST_F(Gpu, ExtremeValues) {
+TEST_P(Gpu, ExtremeValues) {
   Matrix rows = normal(600, 20, 18);
   const float factors[] = {0, 1e-38F, 1e-44F, 1, 1e18F, 1e-20F};
   for (int64_t i = 0; i < rows.rows; ++i) {
@@ -150,32 +175,37 @@ TEST_F(Gpu, ExtremeValues) {
   }
 }
 
-// What does not fit waits in pinned memory and is copied at each search.
-TEST_F(Gpu, RowsBeyondItsMemory) {
+// Codes that do not fit wait in pinned memory and are copied at each search; the CPU scores rows that do not.
+TEST_P(Gpu, RowsBeyondItsMemory) {
   const Matrix rows = normal(3000, 32, 20), queries = normal(3, 32, 21);
-  const int64_t k = 7, some = 1500 * 52;
-  for (const int64_t most : {int64_t{0}, some}) {
+  const int64_t k = 7, some = 1500 * 52, codes_and_some = 3200 * 52 + 1500 * 128;
+  for (const int64_t most : {int64_t{0}, some, codes_and_some}) {
     check(rows, queries, {.k = {&k, 1}}, 1, nullptr, most);
-    check(rows, queries, {.k = {&k, 1}}, 3, nullptr, most);
+    check(rows, queries, {.k = {&k, 1}, .similarity = Similarity::kDot}, 3, nullptr, most);
   }
   const Index index(rows);
-  const GpuIndex gpu(emulated_library(), 0, rows.dimension, index.views(), some);
+  const GpuIndex gpu = copy(index, rows.dimension, some);
   EXPECT_GT(gpu.resident_bytes(), 0);
   EXPECT_LE(gpu.resident_bytes(), some);
   EXPECT_GT(gpu.pinned_bytes(), 0);
 }
 
-TEST_F(Gpu, AThreadBlocksMemoryLimitsTheColumns) {
+TEST_P(Gpu, AThreadBlocksMemoryLimitsTheColumns) {
   const Matrix rows = normal(300, 700, 22), queries = normal(70, 700, 23);
   settings().shared_bytes = 48 << 10;
   check(rows, queries, 4, Similarity::kCosine);
+  // Half the columns that wgmma has registers for: two groups of thread blocks.
+  settings().shared_bytes = 40 << 10;
+  check(normal(300, 40, 32), normal(260, 40, 33), 4, Similarity::kCosine);
+  EXPECT_EQ(settings().wgmma_scans > 0, by_wgmma());
   settings().shared_bytes = 32 << 10;
   const Index index(rows);
-  EXPECT_THROW(GpuIndex(emulated_library(), 0, rows.dimension, index.views(), -1), Error);
+  EXPECT_THROW(copy(index, rows.dimension), Error);
 }
 
-TEST_F(Gpu, AFailureOfAnyCallIsAnErrorAndLosesNoMemory) {
-  const Matrix rows = normal(600, 16, 24), queries = normal(2, 16, 25);
+TEST_P(Gpu, AFailureOfAnyCallIsAnErrorAndLosesNoMemory) {
+  const Matrix rows = normal(600, 16, 24), two = normal(2, 16, 25),
+               queries = by_wgmma() ? repeated(two) : two;
   const Index index(rows);
   const int64_t k = 3, live = live_bytes;
   int32_t failures = 0;
@@ -192,13 +222,16 @@ TEST_F(Gpu, AFailureOfAnyCallIsAnErrorAndLosesNoMemory) {
     break;
   }
   EXPECT_GT(failures, 10);
+  settings().fail_after = 30;  // in one batch of several
+  EXPECT_THROW(search(index, normal(520, 16, 34), {.k = {&k, 1}}), Error);
   EXPECT_EQ(live_bytes, live);
 }
 
-TEST_F(Gpu, ManyThreads) {
-  const Matrix rows = normal(500, 16, 26), queries = normal(4, 16, 27);
+TEST_P(Gpu, ManyThreads) {
+  const Matrix rows = normal(500, 16, 26), four = normal(4, 16, 27),
+               queries = by_wgmma() ? repeated(four) : four;
   const Index index(rows);
-  const GpuIndex gpu(emulated_library(), 0, rows.dimension, index.views(), -1);
+  const GpuIndex gpu = copy(index, rows.dimension);
   const int64_t k = 5;
   const Hits expected = naive(rows, queries, {.k = {&k, 1}});
   std::atomic<int> wrong{0};
@@ -217,10 +250,10 @@ TEST_F(Gpu, ManyThreads) {
   EXPECT_EQ(wrong, 0);
 }
 
-TEST_F(Gpu, WrongArguments) {
+TEST_P(Gpu, WrongArguments) {
   const Matrix rows = normal(10, 4, 28);
   const Index index(rows);
-  EXPECT_THROW(GpuIndex(emulated_library(), 1, 4, index.views(), -1), Error);
+  EXPECT_THROW(GpuIndex(emulated_library(), 1, GetParam(), 4, index.views(), -1), Error);
   const Matrix zero(1, 4);
   const int64_t k = 1, none = 0;
   EXPECT_THROW(search(index, zero, {.k = {&k, 1}}), Error);
@@ -228,40 +261,8 @@ TEST_F(Gpu, WrongArguments) {
   EXPECT_THROW(cuda::load("/no/such/library.so"), Error);
 }
 
-// A product is the scalar kernel's, to the bit.
-TEST_F(Gpu, ColumnsAndRowsArePackedForTheInstruction) {
-  const Matrix rows = normal(16, 70, 29);
-  const Codes codes = encode(rows.values.data(), 16, 70);
-  const int32_t chunks = cuda::chunks(70);
-  std::vector<cuda::RowPart> packed(cuda::row_part(1, 0, 0, chunks));
-  pack_rows(codes, 0, 1, packed.data());
-  const auto steps = static_cast<int32_t>(codes.steps());
-  std::vector<int8_t> query(steps * kStepValues);
-  std::mt19937 random(30);
-  for (auto& code : query) code = static_cast<int8_t>(random());
-  std::vector<cuda::QueryPart> columns(gpu_kernel().packed_bytes(8, steps) / sizeof(cuda::QueryPart));
-  gpu_kernel().pack(query.data(), steps, 5, 8, reinterpret_cast<uint8_t*>(columns.data()));
-  std::vector<int32_t> sums(16, -1);
-  cuda::test::emulate(1, 0, [&](cuda::test::Emulated& machine) {
-    int32_t mine[4] = {};
-    const int32_t lane = machine.thread() % cuda::kLanes;
-    for (int32_t chunk = 0; chunk < chunks; ++chunk) {
-      machine.multiply(packed[cuda::row_part(0, chunk, lane, chunks)],
-                       columns[cuda::query_part(0, chunk, lane, chunks)], mine);
-    }
-    for (int32_t i = 0; i < 4; ++i) {
-      if (cuda::sum_column(lane, i) == 5) sums[cuda::sum_row(lane, i)] = mine[i];
-    }
-  });
-  for (int32_t row = 0; row < 16; ++row) {
-    int32_t expected = 0;
-    for (int32_t j = 0; j < 70; ++j) {
-      const int32_t code = codes.values[j / 4 * kStepBytes + row * kStepValues + j % 4] - 128;
-      expected += code * query[j];
-    }
-    EXPECT_EQ(sums[row], expected) << "row " << row;
-  }
-}
+INSTANTIATE_TEST_SUITE_P(By, Gpu, testing::Values(Instruction::kMma, Instruction::kWgmma),
+                         [](const auto& by) { return by.param == Instruction::kMma ? "mma" : "wgmma"; });
 
 }  // namespace
 }  // namespace clip4j::search::test

@@ -76,6 +76,10 @@ TEST_F(GpuApi, FindsWhatTheIndexHadWhenItWasCopied) {
   EXPECT_EQ(clip4j_search_gpu_memory(gpu, &use), CLIP4J_OK);
   EXPECT_GT(use.resident, 700 * kDimension);
   EXPECT_EQ(use.pinned, 0);
+  const char* multiplies = nullptr;
+  EXPECT_EQ(clip4j_search_gpu_kernel(gpu, &multiplies), CLIP4J_OK);
+  EXPECT_STREQ(multiplies, "mma");
+  EXPECT_EQ(clip4j_search_gpu_kernel(nullptr, &multiplies), CLIP4J_INVALID_ARGUMENT);
   clip4j_search_gpu_free(gpu);
   clip4j_search_index_free(index);
 }

@@ -6,6 +6,7 @@
 #include "base/boundary.h"
 #include "cuda/loader.h"
 #include "search/gpu_index.h"
+#include "search/gpu_trial.h"
 
 using clip4j::deref;
 using clip4j::translate_exceptions;
@@ -14,9 +15,12 @@ using clip4j::translate_exceptions;
 struct clip4j_gpu_index {
   clip4j_gpu_index(std::shared_ptr<const clip4j::store::Snapshot> of, const clip4j::cuda::Library& library,
                    int32_t device, int64_t memory)
-      : snapshot(std::move(of)), gpu(snapshot->copy_to_gpu(library, device, memory)) {}
+      : snapshot(std::move(of)),
+        choice(clip4j::search::choose_instruction(library, device)),
+        gpu(snapshot->copy_to_gpu(library, device, choice.instruction, memory)) {}
 
   std::shared_ptr<const clip4j::store::Snapshot> snapshot;
+  clip4j::search::GpuChoice choice;
   std::unique_ptr<const clip4j::search::GpuIndex> gpu;
   clip4j::CountedHandle counted;
 };
@@ -48,5 +52,14 @@ int32_t clip4j_search_gpu_memory(const clip4j_gpu_index* gpu, clip4j_gpu_memory*
   return translate_exceptions([&] {
     const clip4j::search::GpuIndex& on = *deref(gpu, "gpu").gpu;
     deref(use, "use") = {on.resident_bytes(), on.pinned_bytes()};
+  });
+}
+
+int32_t clip4j_search_gpu_kernel(const clip4j_gpu_index* gpu, const char** kernel) {
+  return translate_exceptions([&] {
+    const clip4j::search::GpuChoice& choice = deref(gpu, "gpu").choice;
+    deref(kernel, "kernel") = choice.refused ? "mma (wgmma found other hits on this GPU)"
+                              : choice.instruction == clip4j::cuda::Instruction::kWgmma ? "wgmma"
+                                                                                        : "mma";
   });
 }

@@ -4,11 +4,15 @@
 #include <cstdio>
 
 #include "clip4j_status.h"
+#include "cuda/hopper.cuh"
 #include "cuda/library.h"
 #include "cuda/machine.cuh"
 #include "cuda/preprocess.h"
+#include "cuda/topk_mma.h"
 #include "cuda/topk_raise.h"
 #include "cuda/topk_scan.h"
+#include "cuda/topk_score.h"
+#include "cuda/topk_wgmma.h"
 
 namespace clip4j::cuda {
 
@@ -82,6 +86,7 @@ int32_t properties(int32_t device, Properties* to) {
   to->total_bytes = static_cast<int64_t>(total);
   to->processors = found.multiProcessorCount;
   to->shared_bytes = static_cast<int32_t>(found.sharedMemPerBlockOptin);
+  to->instruction = found.major == 9 ? Instruction::kWgmma : Instruction::kMma;
   return CLIP4J_OK;
 }
 
@@ -156,9 +161,19 @@ int32_t wait(Stream* stream) {
 // 64 sums a thread leave room for a second thread block; 128 do not.
 template <int kTiles>
 __global__ void __launch_bounds__(kThreads, kTiles <= 8 ? 2 : 1)
-    scan_kernel(const __grid_constant__ Scan scan) {
+    mma_kernel(const __grid_constant__ Scan scan) {
   Gpu gpu;
-  Scanner<kTiles, Gpu>(scan, gpu).run();
+  Scanner<Mma<kTiles, Gpu>, Gpu>(scan, gpu).run();
+}
+
+// Code for other GPUs has no such instruction, and is never launched.
+template <int kTiles>
+__global__ void __launch_bounds__(kThreads, kTiles <= 16 ? 2 : 1)
+    wgmma_kernel(const __grid_constant__ Scan scan) {
+#ifdef __CUDA_ARCH_FEAT_SM90_ALL
+  Hopper gpu;
+  Scanner<Wgmma<kTiles, Hopper>, Hopper>(scan, gpu).run();
+#endif
 }
 
 __global__ void __launch_bounds__(kThreads) raise_kernel(const __grid_constant__ Raise raise) {
@@ -166,42 +181,41 @@ __global__ void __launch_bounds__(kThreads) raise_kernel(const __grid_constant__
   Raiser<Gpu>(raise, gpu).run();
 }
 
-template <int kTiles>
-int32_t launch(Stream* stream, const Scan& scan) {
-  const auto shared = static_cast<int32_t>(shared_bytes(kTiles, scan.chunks));
-  const int32_t groups = (scan.column_tiles + kTiles - 1) / kTiles;
+int32_t launch(Stream* stream, const Scan& scan, int32_t tiles, void (*kernel)(Scan)) {
+  const auto shared = static_cast<int32_t>(shared_bytes(tiles, scan.chunks));
+  const int32_t groups = (scan.column_tiles + tiles - 1) / tiles;
   int32_t resident = 0;
   return run(
       "the scan", [&] { return cudaSetDevice(stream->device); },
+      [&] { return cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, shared); },
       [&] {
-        return cudaFuncSetAttribute(scan_kernel<kTiles>, cudaFuncAttributeMaxDynamicSharedMemorySize, shared);
-      },
-      [&] {
-        return cudaOccupancyMaxActiveBlocksPerMultiprocessor(&resident, scan_kernel<kTiles>, kThreads,
+        return cudaOccupancyMaxActiveBlocksPerMultiprocessor(&resident, kernel, kThreads,
                                                              static_cast<size_t>(shared));
       },
       [&] {
         // What is there at once shares the tiles; no more than there are.
         const int32_t workers =
             std::clamp(resident * stream->processors / groups, 1, std::max(1, scan.tiles));
-        scan_kernel<kTiles>
-            <<<workers * groups, kThreads, static_cast<size_t>(shared), stream->stream>>>(scan);
+        kernel<<<workers * groups, kThreads, static_cast<size_t>(shared), stream->stream>>>(scan);
         return cudaGetLastError();
       });
 }
 
-int32_t scan(Stream* stream, const Scan* scan, int32_t tiles) {
-  switch (tiles) {
+int32_t scan(Stream* stream, const Scan* scan, ScanKernel kernel) {
+  const bool wgmma = kernel.instruction == Instruction::kWgmma;
+  switch (kernel.tiles) {
     case 1:
-      return launch<1>(stream, *scan);
+      return launch(stream, *scan, 1, mma_kernel<1>);
     case 2:
-      return launch<2>(stream, *scan);
+      return launch(stream, *scan, 2, mma_kernel<2>);
     case 4:
-      return launch<4>(stream, *scan);
+      return launch(stream, *scan, 4, mma_kernel<4>);
     case 8:
-      return launch<8>(stream, *scan);
+      return launch(stream, *scan, 8, mma_kernel<8>);
+    case 16:
+      return launch(stream, *scan, 16, wgmma ? wgmma_kernel<16> : mma_kernel<16>);
     default:
-      return launch<16>(stream, *scan);
+      return launch(stream, *scan, 32, wgmma_kernel<32>);
   }
 }
 
@@ -210,6 +224,20 @@ int32_t raise(Stream* stream, const Raise* raise) {
       "the thresholds", [&] { return cudaSetDevice(stream->device); },
       [&] {
         raise_kernel<<<raise->queries, kThreads, sizeof(Raiser<Gpu>::Shared), stream->stream>>>(*raise);
+        return cudaGetLastError();
+      });
+}
+
+__global__ void __launch_bounds__(kThreads) score_kernel(const __grid_constant__ Score score) {
+  Gpu gpu;
+  RowScorer<Gpu>(score, gpu).run();
+}
+
+int32_t score(Stream* stream, const Score* score) {
+  return run(
+      "the scores", [&] { return cudaSetDevice(stream->device); },
+      [&] {
+        score_kernel<<<score->queries * kScoreBlocks, kThreads, 0, stream->stream>>>(*score);
         return cudaGetLastError();
       });
 }
@@ -251,7 +279,7 @@ int32_t follow(Stream* stream, void* other) {
 constexpr Library kLibrary = {kLibraryVersion, error,           count,          properties, allocate,
                               release,         allocate_pinned, release_pinned, open,       close,
                               upload,          download,        wait,           scan,       raise,
-                              preprocess,      precede,         follow};
+                              score,           preprocess,      precede,        follow};
 
 }  // namespace
 }  // namespace clip4j::cuda

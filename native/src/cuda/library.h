@@ -13,13 +13,14 @@
 namespace clip4j::cuda {
 
 // Goes up whenever what the libraries share changes.
-constexpr int32_t kLibraryVersion = 3;
+constexpr int32_t kLibraryVersion = 4;
 
 struct Properties {
   char name[256];
   int64_t free_bytes, total_bytes;
   int32_t processors;
-  int32_t shared_bytes;  // that a thread block may have
+  int32_t shared_bytes;     // that a thread block may have
+  Instruction instruction;  // the fastest for many queries
 };
 
 struct Stream;
@@ -46,9 +47,9 @@ struct Library {
   // `rows` times `bytes`, `pitch` bytes apart on the GPU and dense here. Returns when it is there.
   int32_t (*download)(Stream* stream, void* to, const void* from, int64_t pitch, int64_t bytes, int64_t rows);
   int32_t (*wait)(Stream* stream);
-  // `tiles` of columns a thread block: 1, 2, 4, 8 or 16.
-  int32_t (*scan)(Stream* stream, const Scan* scan, int32_t tiles);
+  int32_t (*scan)(Stream* stream, const Scan* scan, ScanKernel kernel);
   int32_t (*raise)(Stream* stream, const Raise* raise);
+  int32_t (*score)(Stream* stream, const Score* score);
   // Queues the preprocessing of so many pictures on somebody else's stream: a cudaStream_t, null for the
   // default one. `value_bytes` is what a value takes, 2 or 4; `shared_bytes` of a thread block's memory are
   // needed, 48 KiB at most.

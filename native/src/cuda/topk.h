@@ -6,7 +6,7 @@
 #include "search/bound.h"
 #include "search/layout.h"
 
-// What a GPU needs to know for exact top-k: how codes lie in its memory, and the arguments of its two
+// What a GPU needs to know for exact top-k: how codes lie in its memory, and the arguments of its
 // kernels. Plain data, the same for the library that launches kernels and the one that asks for them.
 //
 // The products of codes are those of mma.m16n8k32 (PTX ISA, "Matrix fragments for mma.m16n8k32"): in a warp,
@@ -19,10 +19,22 @@ constexpr int32_t kColumns = 8;       // of queries
 constexpr int32_t kLanes = 32;
 constexpr int32_t kWarps = 8;  // of a thread block
 constexpr int32_t kThreads = kWarps * kLanes;
-constexpr int32_t kWarpBlocks = 2;  // blocks of rows that a warp multiplies by what it reads of the queries
+constexpr int32_t kWarpBlocks = 2;  // of rows, neighbours, that are a warp's in a tile
 constexpr int32_t kTileRows = kWarps * kWarpBlocks * search::kBlockRows;  // of a thread block
-constexpr int32_t kMostTiles = 16;  // of 8 columns each: what registers have room for
-constexpr int32_t kStages = 4;      // chunks of rows under way from memory
+constexpr int32_t kRingParts = 8;  // of rows, that a thread has under way from memory
+
+// What multiplies, and how many tiles of 8 columns it has registers for: mma.sync, which every GPU from
+// sm_80 on has, and wgmma.mma_async, which Hopper's have and which is not made for few columns.
+enum class Instruction : int32_t { kMma, kWgmma };
+constexpr int32_t most_tiles(Instruction instruction) { return instruction == Instruction::kMma ? 16 : 32; }
+constexpr int32_t kLeastWgmmaTiles = 16;
+
+// The kernel of a scan: the tiles of columns that a thread block keeps are 1, 2, 4, 8 or 16 for mma, 16 or 32
+// for wgmma.
+struct ScanKernel {
+  Instruction instruction;
+  int32_t tiles;
+};
 
 // A lane's part of 16 rows x 32 values, and of 32 values x 8 columns.
 struct alignas(16) RowPart {
@@ -48,9 +60,9 @@ CLIP4J_HD inline int32_t part_step(int32_t lane, int32_t word) { return lane % 4
 CLIP4J_HD inline int32_t sum_row(int32_t lane, int32_t i) { return lane / 4 + i / 2 * 8; }
 CLIP4J_HD inline int32_t sum_column(int32_t lane, int32_t i) { return lane % 4 * 2 + i % 2; }
 
-// A row that may be a hit: its score lies between the two. 16 bytes.
-struct alignas(16) Found {
-  float lower, upper;
+// A row that may be a hit: its score lies between the two, and is known where they are equal.
+struct Found {
+  double lower, upper;
   int32_t piece, row;
 };
 
@@ -60,7 +72,7 @@ struct Best {
   int32_t k;
   int32_t count;       // rows found, more than there is room for if `overflowed`
   int32_t overflowed;  // some were not kept since the search began
-  int32_t reserved;
+  int32_t scored;      // rows whose scores have been computed
 };
 
 // Rows that lie in the card's memory: search::Codes with signed codes in the layout above, whole tiles of
@@ -104,10 +116,37 @@ struct Raise {
   search::Floor* floors;
 };
 
+// Float32 values as the exact scores need them: rows and queries end with zeros in their last step.
+struct alignas(16) Eight {
+  float values[8];
+};
+CLIP4J_HD inline int32_t value_steps(int32_t dimension) { return (dimension + 7) / 8; }
+
+// Rows of a piece whose values lie in the card's memory: the first ones.
+struct RowValues {
+  const Eight* values;  // [count][value_steps]
+  const double* norm;
+  int32_t count;
+};
+
+// Scores what has been found, in float64 as the CPU does, to the bit.
+struct Score {
+  const RowValues* rows;  // of each piece
+  Best* best;
+  Found* found;
+  int32_t room;
+  int32_t queries;
+  const Eight* values;  // of the queries, [queries][steps]
+  const double* norms;
+  int32_t steps;
+  bool cosine;
+};
+constexpr int32_t kScoreBlocks = 4;  // thread blocks of a query
+
 // Bytes of a thread block's fast memory that a scan takes: some tiles of columns, and rows under way.
 CLIP4J_HD inline int64_t shared_bytes(int32_t column_tiles, int32_t chunks) {
   return static_cast<int64_t>(column_tiles) * chunks * kLanes * static_cast<int64_t>(sizeof(QueryPart)) +
-         int64_t{kStages} * kWarpBlocks * kThreads * static_cast<int64_t>(sizeof(RowPart));
+         int64_t{kRingParts} * kThreads * static_cast<int64_t>(sizeof(RowPart));
 }
 
 }  // namespace clip4j::cuda

@@ -56,7 +56,7 @@ class Raiser {
   };
 
  private:
-  // The k-th highest lower bound, digit by digit.
+  // The k-th highest lower bound, to a float's precision and no higher than it is, digit by digit.
   CLIP4J_KERNEL float kth_lower(int32_t count) {
     uint32_t prefix = 0;
     int32_t rank = best_.k;
@@ -64,7 +64,7 @@ class Raiser {
       for (int32_t i = machine_.thread(); i < kDigits; i += kThreads) shared_.digits[i] = 0;
       machine_.sync();
       for (int32_t i = machine_.thread(); i < count; i += kThreads) {
-        const uint32_t key = key_of(found_[i].lower);
+        const uint32_t key = key_of(search::round_down(found_[i].lower));
         // 64 bits, for a shift by 32 is none.
         if (static_cast<uint64_t>(key) >> (shift + 8) == static_cast<uint64_t>(prefix) >> (shift + 8)) {
           machine_.add(&shared_.digits[key >> shift & (kDigits - 1)], 1);

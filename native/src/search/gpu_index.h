@@ -7,25 +7,12 @@
 #include <span>
 #include <vector>
 
-#include "cuda/memory.h"
+#include "search/gpu_pieces.h"
 #include "search/search.h"
 
 namespace clip4j::search {
 
 class GpuScan;
-
-// Some rows that lie on a GPU, or in pinned memory for it: whole tiles of a segment's codes, with what the
-// certificate needs of each row.
-struct GpuPiece {
-  cuda::GpuMemory resident;
-  cuda::PinnedMemory pinned;  // where it is not resident: it is copied at each search
-  int32_t segment;
-  int32_t first_row;  // in the segment; a multiple of 64
-  int32_t rows;
-  int32_t tiles;
-
-  bool is_resident() const { return resident.bytes() > 0; }
-};
 
 // Segments on a GPU. Immutable, so any number of threads may search it at once.
 class GpuIndex {
@@ -33,29 +20,36 @@ class GpuIndex {
   // More than this many hits a query are the CPU's to find.
   static constexpr int64_t kMostHits = 1024;
 
-  // Copies the codes of all segments, which must outlive it, as the library must. Beyond `most_bytes` of the
-  // GPU's memory (negative: all that is free now but a tenth) they wait in pinned memory of the CPU's. Throws
-  // CLIP4J_UNSUPPORTED, CLIP4J_OUT_OF_MEMORY.
-  GpuIndex(const cuda::Library& library, int32_t device, int32_t dimension,
+  // Copies all segments, which must outlive it, as the library must: codes, and the rows themselves as far as
+  // `most_bytes` of the GPU's memory (negative: all that is free now but a tenth) have room for them. Codes
+  // beyond that wait in pinned memory of the CPU's. Many queries are multiplied by `instruction`, which the
+  // GPU must have. Throws CLIP4J_UNSUPPORTED, CLIP4J_OUT_OF_MEMORY.
+  GpuIndex(const cuda::Library& library, int32_t device, cuda::Instruction instruction, int32_t dimension,
            std::span<const SegmentView> segments, int64_t most_bytes);
   ~GpuIndex();
 
-  // As search(), with the same result: the GPU finds the rows that the certificate leaves in doubt, and the
-  // CPU scores them. The segments must be those that were copied. What the GPU is not made for is searched by
-  // the CPU: more than kMostHits a query, ranges, and a query that leaves tens of thousands of rows in doubt.
+  // As search(), with the same result: the GPU finds the rows that the certificate leaves in doubt and scores
+  // those that it has; the CPU scores the others and orders all. The segments must be those that were copied.
+  // What the GPU is not made for is searched by the CPU: more than kMostHits a query, ranges, and a query
+  // that leaves tens of thousands of rows in doubt.
   void search(std::span<const SegmentView> segments, const float* queries, int64_t query_count,
               const Request& request, const Kernel& kernel, Hits& hits) const;
 
+  cuda::Instruction instruction() const { return instruction_; }
   int64_t resident_bytes() const;
   int64_t pinned_bytes() const;
 
  private:
   // A scan for one use at a time; there are a few, for a GPU does little more at once.
   class Lease;
-  class Copy;
+
+  // Some queries of a search, and how many hits each wants; `hits` gets no offset 0.
+  void search_batch(std::span<const SegmentView> segments, const float* queries, std::span<const int64_t> ks,
+                    int64_t rows, const Request& request, const Kernel& kernel, Hits& hits) const;
 
   const cuda::Library& library_;
   const int32_t device_;
+  const cuda::Instruction instruction_;
   const int32_t dimension_;
   std::vector<GpuPiece> pieces_;
   int32_t most_tiles_ = 0;  // of columns that fit into a thread block's memory

@@ -28,11 +28,11 @@ int32_t stride_of(int32_t tiles) {
   return stride;
 }
 
-// The least of 1, 2, 4, 8, 16 tiles of columns that takes all of them, or as many as fit.
-int32_t tiles_at_once(int32_t column_tiles, int32_t most) {
+// With the least tiles of columns that take all of them, or as many as fit.
+cuda::ScanKernel kernel_for(int32_t column_tiles, const GpuBatch& batch) {
   int32_t tiles = 1;
-  while (tiles < column_tiles && 2 * tiles <= most) tiles *= 2;
-  return tiles;
+  while (tiles < column_tiles && 2 * tiles <= batch.most_tiles) tiles *= 2;
+  return {tiles < cuda::kLeastWgmmaTiles ? cuda::Instruction::kMma : batch.instruction, tiles};
 }
 
 }  // namespace
@@ -57,7 +57,7 @@ std::vector<bool> GpuScan::run(const GpuBatch& batch, std::deque<Threshold>& thr
   scan(batch, room, planes);
   if (overflowed()) {
     // Rows came in an order that was not random to their scores. Thresholds know better now.
-    for (cuda::Best& best : bests_) best.count = best.overflowed = 0;
+    for (cuda::Best& best : bests_) best.count = best.overflowed = best.scored = 0;
     const auto bytes = static_cast<int64_t>(bests_.size() * sizeof(cuda::Best));
     check(library_, library_.upload(stream_.get(), small_.at<void>(best_), bests_.data(), bytes));
     scan(batch, room, planes);
@@ -120,7 +120,11 @@ void GpuScan::upload(const GpuBatch& batch, int32_t room, int32_t planes) {
   columns_ = 0;
   bounds_ = align(column_bytes);
   best_ = align(bounds_ + segments * batch.count * static_cast<int64_t>(sizeof(Bound)));
-  floors_ = align(best_ + batch.count * static_cast<int64_t>(sizeof(cuda::Best)));
+  rows_ = align(best_ + batch.count * static_cast<int64_t>(sizeof(cuda::Best)));
+  norms_ = align(rows_ + static_cast<int64_t>(batch.pieces.size() * sizeof(cuda::RowValues)));
+  values_ = align(norms_ + batch.count * static_cast<int64_t>(sizeof(double)));
+  floors_ = align(values_ + int64_t{batch.count} * cuda::value_steps(batch.dimension) *
+                                static_cast<int64_t>(sizeof(cuda::Eight)));
   upload_.resize(floors_);
   std::memcpy(&upload_[columns_], queries_.view(nullptr).packed, column_bytes);
   for (int64_t s = 0; s < segments; ++s) {
@@ -134,10 +138,49 @@ void GpuScan::upload(const GpuBatch& batch, int32_t room, int32_t planes) {
     bests_[q] = {batch.request.minimum_score, static_cast<int32_t>(batch.k[q]), 0, 0, 0};
   }
   std::memcpy(&upload_[best_], bests_.data(), bests_.size() * sizeof(cuda::Best));
+  write_values(batch);
   small_.reserve(library_, device_, floors_ + batch.count * static_cast<int64_t>(sizeof(Floor)));
   found_.reserve(library_, device_, batch.count * static_cast<int64_t>(sizeof(cuda::Found)) * room);
   check(library_, library_.upload(stream_.get(), small_.at<void>(0), upload_.data(),
                                   static_cast<int64_t>(upload_.size())));
+}
+
+// What the GPU needs to score rows.
+void GpuScan::write_values(const GpuBatch& batch) {
+  for (size_t p = 0; p < batch.pieces.size(); ++p) {
+    const GpuPiece& piece = batch.pieces[p];
+    cuda::RowValues rows{};
+    if (piece.valued_rows > 0) {
+      rows = {piece.values.at<cuda::Eight>(0),
+              piece.resident.at<double>(GpuPieceLayout(piece.tiles, batch.dimension).norm()),
+              piece.valued_rows};
+    }
+    std::memcpy(&upload_[rows_ + p * sizeof(rows)], &rows, sizeof(rows));
+  }
+  const int64_t row_bytes = cuda::value_steps(batch.dimension) * static_cast<int64_t>(sizeof(cuda::Eight)),
+                bytes = batch.dimension * static_cast<int64_t>(sizeof(float));
+  for (int32_t q = 0; q < batch.count; ++q) {
+    const double norm = queries_.norm(q);
+    std::memcpy(&upload_[norms_ + q * sizeof(norm)], &norm, sizeof(norm));
+    uint8_t* to = &upload_[values_ + q * row_bytes];
+    std::memcpy(to, batch.queries + int64_t{q} * batch.dimension, bytes);
+    std::memset(to + bytes, 0, row_bytes - bytes);
+  }
+}
+
+void GpuScan::score(const GpuBatch& batch, int32_t room) {
+  if (std::ranges::all_of(batch.pieces, [](const GpuPiece& piece) { return piece.valued_rows == 0; })) return;
+  const cuda::Score score{small_.at<cuda::RowValues>(rows_),
+                          small_.at<cuda::Best>(best_),
+                          found_.at<cuda::Found>(0),
+                          room,
+                          batch.count,
+                          small_.at<cuda::Eight>(values_),
+                          small_.at<double>(norms_),
+                          cuda::value_steps(batch.dimension),
+                          batch.request.similarity == Similarity::kCosine};
+  check(library_, library_.score(stream_.get(), &score));
+  raise(batch, room, rounds_.size());
 }
 
 void GpuScan::raise(const GpuBatch& batch, int32_t room, size_t round) {
@@ -177,9 +220,10 @@ void GpuScan::scan(const GpuBatch& batch, int32_t room, int32_t planes) {
     scan.best = small_.at<cuda::Best>(best_);
     scan.found = found_.at<cuda::Found>(0);
     scan.room = room;
-    check(library_, library_.scan(stream_.get(), &scan, tiles_at_once(column_tiles_, batch.most_tiles)));
+    check(library_, library_.scan(stream_.get(), &scan, kernel_for(column_tiles_, batch)));
     raise(batch, room, i + 1);
   }
+  score(batch, room);
   const auto bytes = static_cast<int64_t>(bests_.size() * sizeof(cuda::Best));
   check(library_, library_.download(stream_.get(), bests_.data(), small_.at<void>(best_), bytes, bytes, 1));
 }
@@ -214,6 +258,12 @@ const uint64_t* GpuScan::allowed_of(const GpuBatch& batch, int32_t number) {
   check(library_,
         library_.upload(stream_.get(), allowed_.at<void>(0), allowed + piece.first_row / 64, bytes));
   return allowed_.at<uint64_t>(0);
+}
+
+int64_t GpuScan::scored() const {
+  int64_t scored = 0;
+  for (const cuda::Best& best : bests_) scored += best.scored;
+  return scored;
 }
 
 bool GpuScan::overflowed() const {

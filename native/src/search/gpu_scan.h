@@ -6,35 +6,18 @@
 #include <vector>
 
 #include "search/candidates.h"
-#include "search/gpu_index.h"
+#include "search/gpu_pieces.h"
 #include "search/queries.h"
 #include "search/threshold.h"
 
 namespace clip4j::search {
-
-// How the rows of a piece lie one after another in its memory.
-class GpuPieceLayout {
- public:
-  GpuPieceLayout(int64_t tiles, int32_t dimension)
-      : rows_(tiles * cuda::kTileRows), codes_(rows_ * cuda::chunks(dimension) * cuda::kChunkValues) {}
-
-  int64_t scale() const { return codes_; }
-  int64_t error() const { return scale() + rows_ * static_cast<int64_t>(sizeof(float)); }
-  int64_t weight() const { return error() + rows_ * static_cast<int64_t>(sizeof(float)); }
-  int64_t norm() const { return weight() + rows_ * static_cast<int64_t>(sizeof(float)); }
-  int64_t bytes() const { return norm() + rows_ * static_cast<int64_t>(sizeof(double)); }
-  int64_t rows() const { return rows_; }
-
- private:
-  int64_t rows_;
-  int64_t codes_;
-};
 
 // Some queries of a search on a GPU.
 struct GpuBatch {
   std::span<const SegmentView> segments;
   std::span<const GpuPiece> pieces;
   int32_t dimension;
+  cuda::Instruction instruction;  // for many queries
   int32_t most_tiles;
   const float* queries;  // of the batch
   int32_t count;
@@ -49,12 +32,15 @@ class GpuScan {
  public:
   GpuScan(const cuda::Library& library, int32_t device);
 
-  // Raises the thresholds of the queries and adds the rows that they leave in doubt to their candidates.
+  // Raises the thresholds of the queries and adds the rows that they leave in doubt to their candidates, with
+  // their scores where the GPU has the rows.
   // Returns which queries left more in doubt than there was room for; they get none.
   std::vector<bool> run(const GpuBatch& batch, std::deque<Threshold>& thresholds,
                         std::vector<Candidates>& candidates);
 
   const Queries& queries() const { return queries_; }
+  // How many rows the GPU has scored in the last run.
+  int64_t scored() const;
 
   // How many queries a batch may have whose largest k this is.
   static int64_t most_queries(int64_t k);
@@ -69,6 +55,8 @@ class GpuScan {
   void upload(const GpuBatch& batch, int32_t room, int32_t planes);
   void scan(const GpuBatch& batch, int32_t room, int32_t planes);
   void raise(const GpuBatch& batch, int32_t room, size_t round);
+  void score(const GpuBatch& batch, int32_t room);
+  void write_values(const GpuBatch& batch);
   cuda::Rows rows_of(const GpuBatch& batch, int32_t piece);
   const uint64_t* allowed_of(const GpuBatch& batch, int32_t piece);
   bool overflowed() const;
@@ -78,7 +66,8 @@ class GpuScan {
   const int32_t device_;
   const cuda::GpuStream stream_;
   cuda::GpuMemory found_, streamed_, allowed_, small_;
-  int64_t columns_ = 0, bounds_ = 0, floors_ = 0, best_ = 0;  // where they are in small_
+  // Where they are in small_: what is uploaded, floors_ last.
+  int64_t columns_ = 0, bounds_ = 0, best_ = 0, rows_ = 0, norms_ = 0, values_ = 0, floors_ = 0;
   int32_t column_tiles_ = 0;
   Queries queries_;
   std::vector<Round> rounds_;

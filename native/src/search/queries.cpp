@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "search/exact.h"
+
 namespace clip4j::search {
 namespace {
 
@@ -97,9 +99,7 @@ int64_t Queries::bytes() const {
 
 double Queries::score(int32_t query, const Segment& segment, int64_t row, float* scratch) const {
   const double dot = kernel_->dot(values(query), segment.source().row(row, scratch), dimension_);
-  if (similarity_ == Similarity::kDot) return dot;
-  const double row_norm = segment.codes().norm[row];
-  return row_norm == 0 ? 0 : std::clamp(dot / codes_[query].norm / row_norm, -1.0, 1.0);
+  return similarity_ == Similarity::kDot ? dot : exact_cosine(dot, norm(query), segment.codes().norm[row]);
 }
 
 }  // namespace clip4j::search

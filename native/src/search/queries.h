@@ -22,6 +22,7 @@ class Queries {
     return {packed_[0].bytes, start_.data(), floors, count(), planes_};
   }
   Bound bound(int32_t query, const Segment& segment) const;
+  double norm(int32_t query) const { return codes_[query].norm; }
 
   // Native memory that it keeps for the next time.
   int64_t bytes() const;

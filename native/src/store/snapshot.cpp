@@ -120,8 +120,9 @@ void Snapshot::search(const float* queries, int64_t query_count, const search::R
 }
 
 std::unique_ptr<const search::GpuIndex> Snapshot::copy_to_gpu(const cuda::Library& library, int32_t device,
+                                                              cuda::Instruction instruction,
                                                               int64_t most_bytes) const {
-  return std::make_unique<search::GpuIndex>(library, device, dimension_, views(), most_bytes);
+  return std::make_unique<search::GpuIndex>(library, device, instruction, dimension_, views(), most_bytes);
 }
 
 int64_t Snapshot::find(const Ids& ids, int64_t i) const {

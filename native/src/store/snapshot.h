@@ -47,6 +47,7 @@ class Snapshot {
               search::Hits& hits, const search::GpuIndex* gpu = nullptr) const;
   // See search::GpuIndex.
   std::unique_ptr<const search::GpuIndex> copy_to_gpu(const cuda::Library& library, int32_t device,
+                                                      cuda::Instruction instruction,
                                                       int64_t most_bytes) const;
   // Reads what searches will need.
   void warm() const;

@@ -346,8 +346,9 @@ public final class EmbeddingIndex implements AutoCloseable {
   /**
    * As {@link #copyToGpu(int)}.
    *
-   * @param memory bytes of the GPU's memory that rows may take; beyond it they wait in the CPU's
-   *     and are copied at each search
+   * @param memory bytes of the GPU's memory that it may take: int8 codes first, then float32 rows
+   *     as far as they fit. Codes beyond it wait in the CPU's memory and are copied at each search;
+   *     rows beyond it are scored by the CPU
    */
   public GpuIndex copyToGpu(int device, long memory) {
     if (memory < 0) {

@@ -4,6 +4,7 @@ import io.github.clip4j.search.internal.GpuLibrary;
 import io.github.clip4j.search.internal.Native;
 import io.github.clip4j.search.internal.NativeBlock;
 import io.github.clip4j.search.internal.NativeHandle;
+import io.github.clip4j.search.internal.NativeText;
 import io.github.clip4j.search.internal.PathBytes;
 import io.github.clip4j.search.internal.Status;
 import java.nio.ByteBuffer;
@@ -11,8 +12,9 @@ import java.nio.ByteBuffer;
 /**
  * A copy of an {@link EmbeddingIndex} on a GPU, as {@link EmbeddingIndex#copyToGpu(int)} makes it.
  * It finds what the index had when it was copied, with the same hits, scores and order as the index
- * itself: the GPU finds the rows that may be hits, and the CPU scores them in float64. Searches for
- * more than 1024 hits a query, or for all from a minimum score on, are the CPU's altogether.
+ * itself: the GPU finds the rows that may be hits and scores them in float64; the CPU scores those
+ * whose float32 values the GPU's memory has no room for. Searches for more than 1024 hits a query,
+ * or for all from a minimum score on, are the CPU's altogether.
  *
  * <p>Any number of threads may search. The index may change meanwhile and be closed first: its
  * memory is kept until the copy is closed.
@@ -114,6 +116,23 @@ public final class GpuIndex implements AutoCloseable {
         handle.release();
       }
       return block.buffer(offset, Long.BYTES).getLong();
+    }
+  }
+
+  /**
+   * What multiplies on this GPU for more than 64 queries at a time: {@code "wgmma"} on a Hopper,
+   * {@code "mma"} elsewhere. wgmma was tried while the index was copied; where it found other hits
+   * than the CPU, mma multiplies, and the text says so.
+   */
+  public String kernel() {
+    try (NativeBlock block = new NativeBlock("kernel", Long.BYTES)) {
+      long gpu = handle.acquire();
+      try {
+        Status.check(Native.gpuKernel(gpu, block.address()), Native::lastError);
+      } finally {
+        handle.release();
+      }
+      return NativeText.at(block.buffer(0, Long.BYTES).getLong());
     }
   }
 

@@ -22,6 +22,7 @@ class GpuIndexTest {
       try (GpuIndex gpu = index.copyToGpu(0)) {
         assertEquals(20_000, gpu.size());
         assertTrue(gpu.gpuBytes() > 0);
+        assertTrue(Set.of("mma", "wgmma").contains(gpu.kernel()), gpu.kernel());
         Hits found = gpu.search(queries, 10);
         for (int q = 0; q < queries.rows(); q++) {
           assertEquals(expected.of(q), found.of(q));

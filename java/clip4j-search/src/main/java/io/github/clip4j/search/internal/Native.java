@@ -203,6 +203,11 @@ public final class Native {
   public static native int gpuMemory(
       @Cast("const clip4j_gpu_index*") long gpu, @Cast("clip4j_gpu_memory*") long use);
 
+  @Name("clip4j_search_gpu_kernel")
+  @NoException
+  public static native int gpuKernel(
+      @Cast("const clip4j_gpu_index*") long gpu, @Cast("const char**") long kernel);
+
   @Name("clip4j_search_kernel")
   @NoException
   private static native @Cast("const char*") long kernelAddress();

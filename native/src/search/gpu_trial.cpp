@@ -1,0 +1,70 @@
+#include "search/gpu_trial.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <vector>
+
+#include "search/gpu_index.h"
+
+namespace clip4j::search {
+namespace {
+
+// Values that repeat nowhere, from -1 to 1.
+std::vector<float> noise(int64_t count, uint32_t state) {
+  std::vector<float> values;
+  for (int64_t i = 0; i < count; ++i) {
+    state = state * 1664525 + 1013904223;  // Numerical Recipes' generator
+    values.push_back(static_cast<float>(state >> 8) * 0x1p-23F - 1);
+  }
+  return values;
+}
+
+// Both kernels of wgmma: as many columns as a thread block takes, and half of them. Some tiles of rows, and
+// values that are no whole chunk. As many hits as a large batch may ask for, so that many products matter.
+// How many rows the products leave in doubt is compared as well: it tells more of their bits.
+bool finds_what_the_cpu_finds(const cuda::Library& library, int32_t device, cuda::Instruction instruction) {
+  constexpr int32_t dimension = 150;
+  constexpr int64_t rows = 600, k = 128;
+  const std::vector<float> values = noise(rows * dimension, 1);
+  const Segment segment(encode(values.data(), rows, dimension),
+                        std::make_shared<MemoryRows>(values.data(), dimension));
+  const SegmentView view{&segment, nullptr, 0};
+  const Kernel& cpu = kernel(instruction_set());
+  const auto search_on_gpu = [&](cuda::Instruction with, const float* queries, int64_t count) {
+    const GpuIndex gpu(library, device, with, dimension, {&view, 1}, -1);
+    Hits hits;
+    gpu.search({&view, 1}, queries, count, {.k = {&k, 1}}, cpu, hits);
+    return hits;
+  };
+  for (const int64_t count : {100, 250}) {
+    const std::vector<float> queries = noise(count * dimension, 2);
+    Hits expected;
+    search({&view, 1}, dimension, queries.data(), count, {.k = {&k, 1}}, cpu, expected);
+    const Hits trusted = search_on_gpu(cuda::Instruction::kMma, queries.data(), count),
+               tried = search_on_gpu(instruction, queries.data(), count);
+    if (tried.row != expected.row || tried.score != expected.score || tried.rescored != trusted.rescored) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool lowered() {
+  const char* value = std::getenv("CLIP4J_GPU");
+  return value != nullptr && std::strcmp(value, "mma") == 0;
+}
+
+}  // namespace
+
+GpuChoice choose_instruction(const cuda::Library& library, int32_t device) {
+  check_device(library, device);
+  cuda::Properties properties;
+  check(library, library.properties(device, &properties));
+  if (lowered() || properties.instruction == cuda::Instruction::kMma) return {cuda::Instruction::kMma, false};
+  if (finds_what_the_cpu_finds(library, device, properties.instruction))
+    return {properties.instruction, false};
+  return {cuda::Instruction::kMma, true};
+}
+
+}  // namespace clip4j::search
