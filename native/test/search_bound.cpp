@@ -31,7 +31,7 @@ void attack(const Matrix& rows, const Matrix& queries, const char* what) {
                         codes.scale.data(),
                         codes.error.data(),
                         similarity == Similarity::kDot ? segment.weights() : nullptr,
-                        false};
+                        Place::kMemory};
     for (int64_t q = 0; q < queries.rows; ++q) {
       const float* query = queries.row(q);
       if (similarity == Similarity::kCosine && exact_norm(query, dimension) == 0) continue;

@@ -9,6 +9,11 @@
 // kernels give the same bits: integer sums are exact, and no float operation is fused.
 namespace clip4j::search {
 
+// Where the codes of a search come from, as far as their size tells: a core's cache, one that cores share, or
+// memory. Few queries are best served by tiles that fetch nothing, by tiles that fetch the next, and by what
+// the CPU fetches by itself, in this order; each costs a tenth to a half where it is not meant to be.
+enum class Place { kCache, kSharedCache, kMemory };
+
 // The codes of a segment, as a kernel reads them.
 struct CodeView {
   const uint8_t* values;
@@ -17,7 +22,7 @@ struct CodeView {
   const float* scale;
   const float* error;
   const float* weight;  // may be null
-  bool far;             // in memory: blocks are fetched ahead. In a cache that costs half of a query's time
+  Place place;
 };
 
 struct Block {

@@ -94,7 +94,7 @@ struct Isa {
 }  // namespace
 
 const Kernel avx2_kernel = {"avx2", nullptr, Isa::kColumns, packed_bytes, pack_words,
-                            scan,   dot,     centre,        quantise};
+                            scan_all,   dot,     centre,        quantise};
 
 }  // namespace clip4j::search
 

@@ -71,7 +71,7 @@ void scan(const CodeView& codes, const Block* blocks, int32_t block_count, const
       const int32_t width = columns - first < Isa::kColumns ? columns - first : Isa::kColumns;
       // One pack after another fetches a block, or the only ones all of them.
       const int32_t turn = first / Isa::kColumns;
-      if (!codes.far) {
+      if (codes.place == Place::kCache) {
         scan_columns<0>(codes, tile, nullptr, queries, first, width, pack, found);
       } else if (columns <= Isa::kBlocks * Isa::kColumns && turn == 0) {
         scan_columns<Isa::kBlocks>(codes, tile, tile.ahead, queries, first, width, pack, found);

@@ -34,7 +34,7 @@ void list_blocks(const SegmentView& view, int64_t first, int64_t last, int32_t s
   }
 }
 
-CodeView code_view(const Segment& segment, Similarity similarity, bool far) {
+CodeView code_view(const Segment& segment, Similarity similarity, Place place) {
   const Codes& codes = segment.codes();
   const bool weighted = similarity == Similarity::kDot;
   return {.values = codes.values.data(),
@@ -43,7 +43,7 @@ CodeView code_view(const Segment& segment, Similarity similarity, bool far) {
           .scale = codes.scale.data(),
           .error = codes.error.data(),
           .weight = weighted ? segment.weights() : nullptr,
-          .far = far};
+          .place = place};
 }
 
 }  // namespace
@@ -107,7 +107,7 @@ void Scan::work(const Batch& batch, Worker& worker) {
 }
 
 void Scan::scan_blocks(const Batch& batch, int32_t view, Worker& worker) {
-  const CodeView codes = code_view(*batch.views[view].segment, batch.request.similarity, batch.far());
+  const CodeView codes = code_view(*batch.views[view].segment, batch.request.similarity, batch.place());
   const auto size = static_cast<int64_t>(worker.blocks.size());
   const int64_t most = std::min(size, std::max(kFirstBlocks, kMostFound / kBlockRows / batch.count));
   worker.floors.resize(batch.count);

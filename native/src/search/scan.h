@@ -26,8 +26,10 @@ struct Batch {
   std::span<const double> minimums = {};  // of each query of the batch, instead of the request's
   int32_t stride = 1;                     // one block of so many is scanned, chosen at random
 
-  // Whether codes come from memory, rather than from a core's cache.
-  bool far() const { return bytes > (768 << 10); }
+  Place place() const {
+    if (bytes <= (768 << 10)) return Place::kCache;
+    return bytes <= (40 << 20) ? Place::kSharedCache : Place::kMemory;
+  }
 
   double minimum(int32_t query) const { return minimums.empty() ? request.minimum_score : minimums[query]; }
   // No more than there are rows.
