@@ -28,7 +28,7 @@ struct Problem {
       for (int64_t i = 0; i < array->size(); ++i) (*array)[i] = positive(random);
     }
     for (int32_t block = 0; block < block_count; ++block) {
-      if (seed % 5 == 0 || random() % 4 != 0)  // without gaps, now and then
+      if (random() % (seed % 5 == 0 ? 16 : 4) != 0)
         blocks.push_back({block, static_cast<uint32_t>(random() % 3 == 0 ? random() & 0xFFFF : 0xFFFF)});
     }
     for (int32_t column = 0; column < query_count * planes; ++column) {
