@@ -183,7 +183,8 @@ typedef struct clip4j_gpu_memory {
 } clip4j_gpu_memory;
 CLIP4J_API int32_t clip4j_search_gpu_memory(const clip4j_gpu_index* gpu, clip4j_gpu_memory* use);
 
-/* What multiplies for more than 64 queries there: "wgmma" on a Hopper, "mma" elsewhere. While the index was copied wgmma
+/* What multiplies for more than 64 queries there: "wgmma" on a Hopper, "mma" elsewhere and for
+ * rows of more than 1,536 values. While the index was copied wgmma
  * was tried: where it found other hits than the CPU, mma multiplies, and the text says so. Static text. */
 CLIP4J_API int32_t clip4j_search_gpu_kernel(const clip4j_gpu_index* gpu, const char** kernel);
 

@@ -167,6 +167,21 @@ TEST_F(ClipWeights, FinishNamesWhatIsMissing) {
       << clip4j_last_error();
 }
 
+TEST_F(ClipWeights, FinishRefusesAScaleThatFloatsDoNotHave) {
+  for (const float log_scale : {200.0F, -200.0F}) {
+    Checkpoint weights = random_checkpoint(config_, 1);
+    weights["logit_scale"].values = {log_scale};
+    Model model(config_, 1, CLIP4J_PRECISION_FP32);
+    try {
+      test::read(model, weights);
+      FAIL() << log_scale;
+    } catch (const Error& e) {
+      EXPECT_EQ(e.status(), CLIP4J_CORRUPT);
+      EXPECT_NE(std::string(e.what()).find("exp(logit_scale)"), std::string::npos) << e.what();
+    }
+  }
+}
+
 TEST_F(ClipWeights, NothingRunsBeforeFinish) {
   float row[20], scale;
   const int32_t ids[] = {0}, lengths[] = {1};

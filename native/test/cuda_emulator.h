@@ -25,6 +25,7 @@ class Emulated {
   int32_t blocks() const;
   uint8_t* shared() const;
   void sync();
+  void reconverge() {}  // threads are never apart: each of a warp's instructions waits for all
   int32_t add(int32_t* to, int32_t value) const {
     const int32_t before = *to;
     *to += value;

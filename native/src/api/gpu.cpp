@@ -57,9 +57,9 @@ int32_t clip4j_search_gpu_memory(const clip4j_gpu_index* gpu, clip4j_gpu_memory*
 
 int32_t clip4j_search_gpu_kernel(const clip4j_gpu_index* gpu, const char** kernel) {
   return translate_exceptions([&] {
-    const clip4j::search::GpuChoice& choice = deref(gpu, "gpu").choice;
-    deref(kernel, "kernel") = choice.refused ? "mma (wgmma found other hits on this GPU)"
-                              : choice.instruction == clip4j::cuda::Instruction::kWgmma ? "wgmma"
-                                                                                        : "mma";
+    const clip4j_gpu_index& on = deref(gpu, "gpu");
+    deref(kernel, "kernel") = on.choice.refused ? "mma (wgmma found other hits on this GPU)"
+                              : on.gpu->instruction() == clip4j::cuda::Instruction::kWgmma ? "wgmma"
+                                                                                           : "mma";
   });
 }

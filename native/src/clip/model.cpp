@@ -107,8 +107,8 @@ Model::Model(const clip4j_config& config, int32_t threads, clip4j_precision prec
 
 void Model::finish() {
   weights_.check_complete();
-  if (!std::isfinite(std::exp(*log_scale_.data()))) {
-    fail(CLIP4J_CORRUPT, "exp(logit_scale) is not finite: logit_scale is ", *log_scale_.data());
+  if (const float scale = std::exp(*log_scale_.data()); !std::isfinite(scale) || scale == 0) {
+    fail(CLIP4J_CORRUPT, "exp(logit_scale) is ", scale, ": logit_scale is ", *log_scale_.data());
   }
   finished_ = true;
 }

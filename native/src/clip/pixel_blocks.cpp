@@ -51,18 +51,22 @@ int64_t PixelBlocks::bytes() const {
 }
 
 std::unique_ptr<PixelBlock> PixelBlocks::idle_or_new() {
-  const std::lock_guard lock(mutex_);
-  if (!idle_.empty()) {
-    std::unique_ptr<PixelBlock> block = std::move(idle_.back());
-    idle_.pop_back();
-    return block;
-  }
-  if (made_ == most_) return nullptr;
-  try {
-    auto block = std::make_unique<PixelBlock>(library_, device_, block_bytes_);
+  {
+    const std::lock_guard lock(mutex_);
+    if (!idle_.empty()) {
+      std::unique_ptr<PixelBlock> block = std::move(idle_.back());
+      idle_.pop_back();
+      return block;
+    }
+    if (made_ >= most_) return nullptr;
     ++made_;
-    return block;
+  }
+  // Not under the lock: pinning memory takes its time.
+  try {
+    return std::make_unique<PixelBlock>(library_, device_, block_bytes_);
   } catch (const Error& e) {
+    const std::lock_guard lock(mutex_);
+    --made_;
     if (e.status() != CLIP4J_OUT_OF_MEMORY) throw;
     most_ = made_;
     return nullptr;

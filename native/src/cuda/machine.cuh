@@ -15,6 +15,8 @@ struct Gpu {
   __device__ int32_t blocks() const { return static_cast<int32_t>(gridDim.x); }
   __device__ uint8_t* shared() const { return shared_memory; }
   __device__ void sync() const { __syncthreads(); }
+  // Brings a warp's threads together again, which instructions of whole warps want.
+  __device__ void reconverge() const { __syncwarp(); }
   // Of both kinds of memory.
   __device__ int32_t add(int32_t* to, int32_t value) const { return atomicAdd(to, value); }
 

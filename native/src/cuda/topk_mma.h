@@ -21,6 +21,7 @@ class Mma {
   CLIP4J_KERNEL void written() {}
 
   CLIP4J_KERNEL void multiply(RowStream<kBlocks, Machine>& rows, int32_t chunks, Sums& sums) {
+    machine_.reconverge();
     CLIP4J_UNROLL
     for (int32_t b = 0; b < kBlocks; ++b) {
       CLIP4J_UNROLL

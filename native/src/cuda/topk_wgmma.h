@@ -31,6 +31,7 @@ class Wgmma {
   CLIP4J_KERNEL void written() { machine_.publish(); }
 
   CLIP4J_KERNEL void multiply(RowStream<kBlocks, Machine>& rows, int32_t chunks, Sums& sums) {
+    machine_.reconverge();
     // The tensor cores still read the one while the other is loaded. No product hangs on a branch, else ptxas
     // waits for each.
     RowPart even[kBlocks], odd[kBlocks];

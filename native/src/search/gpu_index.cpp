@@ -56,8 +56,9 @@ GpuIndex::GpuIndex(const cuda::Library& library, int32_t device, cuda::Instructi
     fail(CLIP4J_UNSUPPORTED, "rows of ", dimension_,
          " values are too long for a GPU: search them on the CPU");
   }
-  pieces_ = copy_to_gpu(library, device, dimension, segments,
-                        most_bytes < 0 ? properties.free_bytes / 10 * 9 : most_bytes);
+  pieces_ = most_bytes < 0
+                ? copy_to_gpu(library, device, dimension, segments, properties.free_bytes / 10 * 9, 2)
+                : copy_to_gpu(library, device, dimension, segments, most_bytes, 1);
 }
 
 GpuIndex::~GpuIndex() = default;
@@ -82,7 +83,7 @@ void GpuIndex::search(std::span<const SegmentView> segments, const float* querie
   const int64_t step = GpuScan::most_queries(most), batches = divide_up(query_count, step);
   std::vector<Hits> parts(batches);
   std::atomic<int64_t> next{0};
-  // While the CPU prepares one batch, or orders its hits, the GPU scans for another.
+  // While the CPU prepares one batch, or orders its hits, the GPU scans for another, where a thread is free.
   parallel(std::min<int64_t>(2, batches), [&](int64_t) {
     for (int64_t b; (b = next.fetch_add(1)) < batches;) {
       const int64_t first = b * step, count = std::min(step, query_count - first);

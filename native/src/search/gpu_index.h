@@ -21,9 +21,10 @@ class GpuIndex {
   static constexpr int64_t kMostHits = 1024;
 
   // Copies all segments, which must outlive it, as the library must: codes, and the rows themselves as far as
-  // `most_bytes` of the GPU's memory (negative: all that is free now but a tenth) have room for them. Codes
-  // beyond that wait in pinned memory of the CPU's. Many queries are multiplied by `instruction`, which the
-  // GPU must have. Throws CLIP4J_UNSUPPORTED, CLIP4J_OUT_OF_MEMORY.
+  // `most_bytes` of the GPU's memory have room for them (negative: all that is free now but a tenth, and of
+  // what codes leave of it, half for rows, for searches need memory too). Codes beyond that wait in pinned
+  // memory of the CPU's. Many queries are multiplied by `instruction`, which the GPU must have. Throws
+  // CLIP4J_UNSUPPORTED, CLIP4J_OUT_OF_MEMORY.
   GpuIndex(const cuda::Library& library, int32_t device, cuda::Instruction instruction, int32_t dimension,
            std::span<const SegmentView> segments, int64_t most_bytes);
   ~GpuIndex();
@@ -35,7 +36,10 @@ class GpuIndex {
   void search(std::span<const SegmentView> segments, const float* queries, int64_t query_count,
               const Request& request, const Kernel& kernel, Hits& hits) const;
 
-  cuda::Instruction instruction() const { return instruction_; }
+  // What multiplies for many queries: rows may be too long for the fastest.
+  cuda::Instruction instruction() const {
+    return most_tiles_ < cuda::kLeastWgmmaTiles ? cuda::Instruction::kMma : instruction_;
+  }
   int64_t resident_bytes() const;
   int64_t pinned_bytes() const;
 

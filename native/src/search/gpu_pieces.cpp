@@ -68,7 +68,10 @@ class Copier {
     }
   }
 
-  // The same of the values of a piece's rows.
+  // From now on there is room for one `share`-th of what there was.
+  void keep_free(int64_t share) { left_ /= share; }
+
+  // As add_codes(), of the values of a piece's rows.
   void add_values(const Segment& segment, GpuPiece& piece) {
     const int64_t steps = cuda::value_steps(dimension_),
                   row_bytes = steps * static_cast<int64_t>(sizeof(cuda::Eight)),
@@ -141,7 +144,8 @@ class Copier {
 }  // namespace
 
 std::vector<GpuPiece> copy_to_gpu(const cuda::Library& library, int32_t device, int32_t dimension,
-                                  std::span<const SegmentView> segments, int64_t most_bytes) {
+                                  std::span<const SegmentView> segments, int64_t most_bytes,
+                                  int64_t values_share) {
   int64_t most_rows = 0;
   for (const SegmentView& view : segments) most_rows = std::max(most_rows, view.segment->rows());
   Copier copier(library, device, dimension, most_bytes, most_rows);
@@ -149,6 +153,7 @@ std::vector<GpuPiece> copy_to_gpu(const cuda::Library& library, int32_t device, 
   for (size_t s = 0; s < segments.size(); ++s) {
     copier.add_codes(*segments[s].segment, static_cast<int32_t>(s), pieces);
   }
+  copier.keep_free(values_share);
   for (GpuPiece& piece : pieces) {
     if (piece.is_resident()) copier.add_values(*segments[piece.segment].segment, piece);
   }

@@ -43,8 +43,10 @@ class GpuPieceLayout {
 };
 
 // Copies segments to a GPU. Of `most_bytes` there codes take what they need, the first segments first;
-// float32 values of rows whose codes are there get what is left. Codes without room go to pinned memory.
+// float32 values of rows whose codes are there get one `values_share`-th of what is left. Codes without room
+// go to pinned memory.
 std::vector<GpuPiece> copy_to_gpu(const cuda::Library& library, int32_t device, int32_t dimension,
-                                  std::span<const SegmentView> segments, int64_t most_bytes);
+                                  std::span<const SegmentView> segments, int64_t most_bytes,
+                                  int64_t values_share);
 
 }  // namespace clip4j::search

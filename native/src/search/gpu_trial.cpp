@@ -25,14 +25,14 @@ std::vector<float> noise(int64_t count, uint32_t state) {
 // How many rows the products leave in doubt is compared as well: it tells more of their bits.
 bool finds_what_the_cpu_finds(const cuda::Library& library, int32_t device, cuda::Instruction instruction) {
   constexpr int32_t dimension = 150;
-  constexpr int64_t rows = 600, k = 128;
+  constexpr int64_t rows = 600, k = 128, enough = 16 << 20;  // bytes, for codes and values
   const std::vector<float> values = noise(rows * dimension, 1);
   const Segment segment(encode(values.data(), rows, dimension),
                         std::make_shared<MemoryRows>(values.data(), dimension));
   const SegmentView view{&segment, nullptr, 0};
   const Kernel& cpu = kernel(instruction_set());
   const auto search_on_gpu = [&](cuda::Instruction with, const float* queries, int64_t count) {
-    const GpuIndex gpu(library, device, with, dimension, {&view, 1}, -1);
+    const GpuIndex gpu(library, device, with, dimension, {&view, 1}, enough);
     Hits hits;
     gpu.search({&view, 1}, queries, count, {.k = {&k, 1}}, cpu, hits);
     return hits;

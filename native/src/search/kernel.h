@@ -25,6 +25,7 @@ struct CodeView {
   Place place;
 };
 
+// Of a call they ascend.
 struct Block {
   int32_t number;
   uint32_t allowed;  // bit r: row r of the block may be found

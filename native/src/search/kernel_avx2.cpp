@@ -93,8 +93,8 @@ struct Isa {
 
 }  // namespace
 
-const Kernel avx2_kernel = {"avx2", nullptr, Isa::kColumns, packed_bytes, pack_words,
-                            scan_all,   dot,     centre,        quantise};
+const Kernel avx2_kernel = {"avx2",   nullptr, Isa::kColumns, packed_bytes, pack_words,
+                            scan_all, dot,     centre,        quantise};
 
 }  // namespace clip4j::search
 

@@ -49,7 +49,7 @@ struct Isa : Lanes {
 }  // namespace
 
 const Kernel avx512_kernel = {"avx512", nullptr, Isa::kColumns, packed_bytes, pack_words,
-                              scan_all,     dot,     centre,        quantise};
+                              scan_all, dot,     centre,        quantise};
 
 }  // namespace clip4j::search
 

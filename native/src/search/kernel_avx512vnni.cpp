@@ -45,7 +45,7 @@ void pack(const int8_t* codes, int32_t steps, int32_t column, int32_t width, uin
 }  // namespace
 
 const Kernel avx512vnni_kernel = {"avx512vnni", nullptr, Isa::kColumns, packed_bytes, pack,
-                                  scan_all,         dot,     centre,        quantise};
+                                  scan_all,     dot,     centre,        quantise};
 
 }  // namespace clip4j::search
 

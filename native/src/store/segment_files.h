@@ -15,7 +15,7 @@ class SegmentFiles {
 
   // Whether there were any at the start.
   bool any_before() const { return any_before_; }
-  // Leaves no file where it throws.
+  // Removes its file where it throws, if that can be.
   SegmentEntry write(const Segment& segment);
   // What has been written may be in a manifest from now on, even of a commit that fails.
   void are_public() { first_unpublished_ = next_; }
@@ -31,7 +31,7 @@ class SegmentFiles {
   void remove(std::span<const Part> parts, int64_t from) noexcept;
 
   Folder& folder_;
-  int64_t next_ = 0;  // a number is never used again
+  int64_t next_ = 0;  // a number is not used again by this writer
   int64_t first_unpublished_;
   bool any_before_;
 };

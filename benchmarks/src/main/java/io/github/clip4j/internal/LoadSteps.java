@@ -24,7 +24,8 @@ public final class LoadSteps {
     done("configuration and headers");
     Tokenizer tokenizer = Tokenizer.open(files, model.config());
     done("tokenizer");
-    NativeModel loaded = NativeModel.load(model, files.directory(), LoadOptions.DEFAULT);
+    NativeModel loaded =
+        NativeModel.load(model, files.directory(), LoadOptions.DEFAULT, () -> false);
     done("weights");
     loaded.free();
     tokenizer.close();

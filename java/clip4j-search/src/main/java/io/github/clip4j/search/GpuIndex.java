@@ -102,7 +102,7 @@ public final class GpuIndex implements AutoCloseable {
     return memory(0);
   }
 
-  /** Bytes of the CPU's memory that rows take for which the GPU's had no room. */
+  /** Bytes of the CPU's memory that codes take for which the GPU's had no room. */
   public long pinnedBytes() {
     return memory(Long.BYTES);
   }
@@ -121,8 +121,8 @@ public final class GpuIndex implements AutoCloseable {
 
   /**
    * What multiplies on this GPU for more than 64 queries at a time: {@code "wgmma"} on a Hopper,
-   * {@code "mma"} elsewhere. wgmma was tried while the index was copied; where it found other hits
-   * than the CPU, mma multiplies, and the text says so.
+   * {@code "mma"} elsewhere and for rows of more than 1,536 values. wgmma was tried while the index
+   * was copied; where it found other hits than the CPU, mma multiplies, and the text says so.
    */
   public String kernel() {
     try (NativeBlock block = new NativeBlock("kernel", Long.BYTES)) {

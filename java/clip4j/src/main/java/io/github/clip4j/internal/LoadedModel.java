@@ -72,11 +72,11 @@ public final class LoadedModel implements AutoCloseable {
           config.family() == ClipConfig.Family.SIGLIP
               ? OptionalDouble.of(number(Native::modelLogitBias))
               : OptionalDouble.empty();
+      calibration = fitted.or(this::sigmoid);
     } catch (Throwable e) {
       handle.close();
       throw e;
     }
-    calibration = fitted.or(this::sigmoid);
   }
 
   /**
@@ -101,18 +101,20 @@ public final class LoadedModel implements AutoCloseable {
     model.preprocessor().write(preprocessing, options.images());
     Optional<Probability> fitted =
         files.jsonIfPresent("calibration.json").map(LoadedModel::calibration);
+    AtomicBoolean givenUp = new AtomicBoolean();
     FreshThread.Task<NativeModel> weights =
         FreshThread.start(
             "clip4j-weights",
             () -> {
               natives.join();
-              return NativeModel.load(model, files.directory(), options);
+              return NativeModel.load(model, files.directory(), options, givenUp::get);
             });
     Tokenizer tokenizer;
     try {
       tokenizer = Tokenizer.open(files, model.config());
     } catch (Throwable e) {
-      free(weights, e);
+      givenUp.set(true);
+      free(weights);
       throw e;
     }
     try {
@@ -124,11 +126,12 @@ public final class LoadedModel implements AutoCloseable {
     }
   }
 
-  private static void free(FreshThread.Task<NativeModel> weights, Throwable why) {
+  /** Of a model that nobody wants any more, whatever has become of it. */
+  private static void free(FreshThread.Task<NativeModel> weights) {
     try {
       weights.join().free();
-    } catch (Throwable alsoFailed) {
-      why.addSuppressed(alsoFailed);
+    } catch (RuntimeException | Error ended) {
+      LOGGER.log(System.Logger.Level.DEBUG, "the weights were not read to their end", ended);
     }
   }
 

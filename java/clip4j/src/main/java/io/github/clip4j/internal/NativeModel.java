@@ -9,6 +9,8 @@ import io.github.clip4j.search.internal.PathBytes;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CancellationException;
+import java.util.function.BooleanSupplier;
 
 /**
  * A model as loading leaves it in native memory.
@@ -20,15 +22,20 @@ import java.util.Map;
 record NativeModel(long address, Map<String, Long> storedAs, List<String> ignoredTensors) {
   private static final System.Logger LOGGER = System.getLogger("io.github.clip4j");
 
-  /** Reads the weights. */
-  static NativeModel load(ModelDescription description, Path directory, LoadOptions options) {
+  /**
+   * Reads the weights.
+   *
+   * @throws CancellationException where it was {@code givenUp} meanwhile
+   */
+  static NativeModel load(
+      ModelDescription description, Path directory, LoadOptions options, BooleanSupplier givenUp) {
     Device device = options.device();
     if (device.kind() == Device.Kind.CUDA) {
       Native.cudaDevice(device.index()); // throws where models cannot run on it
     }
     long address = create(description, options);
     try {
-      WeightsReader reader = new WeightsReader(address);
+      WeightsReader reader = new WeightsReader(address, givenUp);
       reader.read(description.weights());
       WeightsReader.check(directory, Native.modelFinish(address));
       if (device.kind() == Device.Kind.CUDA) {

@@ -15,6 +15,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CancellationException;
+import java.util.function.BooleanSupplier;
 
 /** Gives a native model the tensors that it wants, file by file. */
 final class WeightsReader {
@@ -24,11 +26,14 @@ final class WeightsReader {
   private static final int MAX_TRANSPOSED_BYTES = 256 << 20;
 
   private final long model;
+  private final BooleanSupplier givenUp;
   private final Map<String, Long> numbers = new TreeMap<>();
   private final List<String> ignored = new ArrayList<>();
 
-  WeightsReader(long model) {
+  /** {@code givenUp} is asked before each tensor whether there is no need any more. */
+  WeightsReader(long model, BooleanSupplier givenUp) {
     this.model = model;
+    this.givenUp = givenUp;
   }
 
   /** Numbers in the tensors that were read, by what they are stored as. */
@@ -45,6 +50,9 @@ final class WeightsReader {
     weights.forEach(
         (file, tensors) -> {
           for (Tensor tensor : tensors) {
+            if (givenUp.getAsBoolean()) {
+              throw new CancellationException("the model has been given up");
+            }
             // A name that holds a null would end there, and the model wants none such.
             if (tensor.name().indexOf('\0') < 0 && wants(tensor)) {
               dtype(file, tensor);
