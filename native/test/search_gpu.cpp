@@ -77,8 +77,8 @@ class Gpu : public testing::TestWithParam<Instruction> {
 
 TEST_P(Gpu, FindsWhatTheNaiveSearchFinds) {
   for (const Similarity similarity : {Similarity::kCosine, Similarity::kDot}) {
-    for (const int32_t dimension : {1, 31, 32, 33, 100}) {
-      for (const int64_t n : {1, 16, 255, 257, 1000}) {
+    for (const int32_t dimension : {1, 32, 33, 100}) {
+      for (const int64_t n : {1, 16, 255, 257}) {
         const Matrix rows = normal(n, dimension, 1), queries = normal(3, dimension, 2);
         check(rows, queries, 5, similarity);
       }
