@@ -96,22 +96,22 @@ Tensor DevicePictures::patches(int64_t first, int64_t count) const {
   const std::span numbers = std::span(kept_).subspan(static_cast<size_t>(first), static_cast<size_t>(count));
   // What the device gets now: a table of the pictures, and those that are in no block.
   const int64_t table_bytes = count * static_cast<int64_t>(sizeof(cuda::Picture));
-  int64_t size = aligned(table_bytes);
-  for (const int64_t i : numbers) size += aligned(std::ssize(staged_[static_cast<size_t>(i)]->here));
+  int64_t size = cuda::aligned(table_bytes);
+  for (const int64_t i : numbers) size += cuda::aligned(std::ssize(staged_[static_cast<size_t>(i)]->here));
   const Tensor here = Tensor::empty_staging(place_.device, std::array{size}, Type::kUInt8),
                there = Tensor::empty(std::array{size}, {place_.device, Type::kUInt8});
   auto *here_bytes = static_cast<uint8_t*>(here.address()),
        *there_bytes = static_cast<uint8_t*>(there.address());
 
   image::GpuBatch batch;
-  int64_t at = aligned(table_bytes);
+  int64_t at = cuda::aligned(table_bytes);
   for (const int64_t i : numbers) {
     const Staged& picture = *staged_[static_cast<size_t>(i)];
     const uint8_t* start = picture.there;
     if (start == nullptr) {
       std::ranges::copy(picture.here, here_bytes + at);
       start = there_bytes + at;
-      at += aligned(std::ssize(picture.here));
+      at += cuda::aligned(std::ssize(picture.here));
     }
     batch.add(picture.plan, start + bytes_of(picture.plan.numbers()),
               reinterpret_cast<const int32_t*>(start));

@@ -19,7 +19,7 @@ void PixelBlock::clear() {
 std::optional<PixelBlock::Bytes> PixelBlock::take(int64_t bytes) {
   if (bytes > here_.bytes() - taken_) return std::nullopt;
   const Bytes taken{here_.data() + taken_, there_.at<uint8_t>(taken_)};
-  taken_ += aligned(bytes);
+  taken_ += cuda::aligned(bytes);
   return taken;
 }
 

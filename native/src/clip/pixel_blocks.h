@@ -11,9 +11,6 @@
 
 namespace clip4j {
 
-// Offsets in memory of a device's: a multiple of what any access wants.
-constexpr int64_t aligned(int64_t bytes) { return (bytes + 255) / 256 * 256; }
-
 // Pinned memory, as much of a device's, and a stream that copies from the one to the other beside whatever
 // else the device does. For one user at a time.
 class PixelBlock {

@@ -9,6 +9,9 @@
 // Owners of what a Library gives out. The library must outlive them.
 namespace clip4j::cuda {
 
+// Offsets in memory of a GPU's: a multiple of what any access wants.
+constexpr int64_t aligned(int64_t bytes) { return (bytes + 255) / 256 * 256; }
+
 class GpuMemory {
  public:
   GpuMemory() = default;

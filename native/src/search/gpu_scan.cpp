@@ -19,8 +19,6 @@ constexpr int32_t kTwoPlaneColumns = 64;  // up to so many cost no more than rea
 
 int32_t room_of(int64_t k) { return k <= kFewHits ? kSmallRoom : kLargeRoom; }
 
-int64_t align(int64_t offset) { return divide_up(offset, 256) * 256; }
-
 // A stride that visits all of `tiles` in an order that has nothing to do with theirs.
 int32_t stride_of(int32_t tiles) {
   auto stride = static_cast<int32_t>(0.618 * tiles) | 1;
@@ -118,13 +116,13 @@ void GpuScan::upload(const GpuBatch& batch, int32_t room, int32_t planes) {
   column_tiles_ = static_cast<int32_t>(divide_up(int64_t{batch.count} * planes, cuda::kColumns));
   const auto segments = static_cast<int64_t>(batch.segments.size());
   columns_ = 0;
-  bounds_ = align(column_bytes);
-  best_ = align(bounds_ + segments * batch.count * static_cast<int64_t>(sizeof(Bound)));
-  rows_ = align(best_ + batch.count * static_cast<int64_t>(sizeof(cuda::Best)));
-  norms_ = align(rows_ + static_cast<int64_t>(batch.pieces.size() * sizeof(cuda::RowValues)));
-  values_ = align(norms_ + batch.count * static_cast<int64_t>(sizeof(double)));
-  floors_ = align(values_ + int64_t{batch.count} * cuda::value_steps(batch.dimension) *
-                                static_cast<int64_t>(sizeof(cuda::Eight)));
+  bounds_ = cuda::aligned(column_bytes);
+  best_ = cuda::aligned(bounds_ + segments * batch.count * static_cast<int64_t>(sizeof(Bound)));
+  rows_ = cuda::aligned(best_ + batch.count * static_cast<int64_t>(sizeof(cuda::Best)));
+  norms_ = cuda::aligned(rows_ + static_cast<int64_t>(batch.pieces.size() * sizeof(cuda::RowValues)));
+  values_ = cuda::aligned(norms_ + batch.count * static_cast<int64_t>(sizeof(double)));
+  floors_ = cuda::aligned(values_ + int64_t{batch.count} * cuda::value_steps(batch.dimension) *
+                                        static_cast<int64_t>(sizeof(cuda::Eight)));
   upload_.resize(floors_);
   std::memcpy(&upload_[columns_], queries_.view(nullptr).packed, column_bytes);
   for (int64_t s = 0; s < segments; ++s) {

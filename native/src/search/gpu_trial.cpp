@@ -31,8 +31,9 @@ bool finds_what_the_cpu_finds(const cuda::Library& library, int32_t device, cuda
                         std::make_shared<MemoryRows>(values.data(), dimension));
   const SegmentView view{&segment, nullptr, 0};
   const Kernel& cpu = kernel(instruction_set());
-  const auto search_on_gpu = [&](cuda::Instruction with, const float* queries, int64_t count) {
-    const GpuIndex gpu(library, device, with, dimension, {&view, 1}, enough);
+  const GpuIndex by_mma(library, device, cuda::Instruction::kMma, dimension, {&view, 1}, enough),
+      by_other(library, device, instruction, dimension, {&view, 1}, enough);
+  const auto search_on = [&](const GpuIndex& gpu, const float* queries, int64_t count) {
     Hits hits;
     gpu.search({&view, 1}, queries, count, {.k = {&k, 1}}, cpu, hits);
     return hits;
@@ -41,8 +42,8 @@ bool finds_what_the_cpu_finds(const cuda::Library& library, int32_t device, cuda
     const std::vector<float> queries = noise(count * dimension, 2);
     Hits expected;
     search({&view, 1}, dimension, queries.data(), count, {.k = {&k, 1}}, cpu, expected);
-    const Hits trusted = search_on_gpu(cuda::Instruction::kMma, queries.data(), count),
-               tried = search_on_gpu(instruction, queries.data(), count);
+    const Hits trusted = search_on(by_mma, queries.data(), count),
+               tried = search_on(by_other, queries.data(), count);
     if (tried.row != expected.row || tried.score != expected.score || tried.rescored != trusted.rescored) {
       return false;
     }

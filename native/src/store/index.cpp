@@ -183,9 +183,7 @@ void Index::add(const float* rows, int64_t n, const Ids& ids, Known known) {
     parts.push_back(build(gather(rows, piece, schema_.dimension), std::move(column)));
     rest = rest.subspan(piece.size());
   }
-  merge_where_due(parts);
-  publish(std::move(parts), false);
-  if (files_) files_->remove_unused_new(snapshot()->parts());
+  write(std::move(parts));
 }
 
 int64_t Index::remove(const Ids& ids) {
@@ -206,10 +204,14 @@ int64_t Index::remove(const Ids& ids) {
   }
   if (removed == 0) return 0;
   std::vector<Part> parts = deletion.take();
+  write(std::move(parts));
+  return removed;
+}
+
+void Index::write(std::vector<Part> parts) {
   merge_where_due(parts);
   publish(std::move(parts), false);
   if (files_) files_->remove_unused_new(snapshot()->parts());
-  return removed;
 }
 
 Part Index::build(search::Array<float> rows, IdColumn ids) {

@@ -67,6 +67,8 @@ class Index {
   void read_state();
   void check_writable() const;
   void publish(std::vector<Part> parts, bool committed);
+  // Makes them, merged where that is due, the current state.
+  void write(std::vector<Part> parts);
   Part build(search::Array<float> rows, IdColumn ids);
   Part merge(std::span<const Part> parts);
   void merge_where_due(std::vector<Part>& parts);

@@ -8,6 +8,7 @@ import io.github.clip4j.search.internal.NativeText;
 import io.github.clip4j.search.internal.PathBytes;
 import io.github.clip4j.search.internal.Status;
 import java.nio.ByteBuffer;
+import java.util.function.LongBinaryOperator;
 
 /**
  * A copy of an {@link EmbeddingIndex} on a GPU, as {@link EmbeddingIndex#copyToGpu(int)} makes it.
@@ -99,24 +100,12 @@ public final class GpuIndex implements AutoCloseable {
 
   /** Bytes of the GPU's memory that its rows take. */
   public long gpuBytes() {
-    return memory(0);
+    return number(Native::gpuMemory, 0);
   }
 
   /** Bytes of the CPU's memory that codes take for which the GPU's had no room. */
   public long pinnedBytes() {
-    return memory(Long.BYTES);
-  }
-
-  private long memory(int offset) {
-    try (NativeBlock block = new NativeBlock("memory", 2 * Long.BYTES)) {
-      long gpu = handle.acquire();
-      try {
-        Status.check(Native.gpuMemory(gpu, block.address()), Native::lastError);
-      } finally {
-        handle.release();
-      }
-      return block.buffer(offset, Long.BYTES).getLong();
-    }
+    return number(Native::gpuMemory, Long.BYTES);
   }
 
   /**
@@ -125,14 +114,19 @@ public final class GpuIndex implements AutoCloseable {
    * was copied; where it found other hits than the CPU, mma multiplies, and the text says so.
    */
   public String kernel() {
-    try (NativeBlock block = new NativeBlock("kernel", Long.BYTES)) {
+    return NativeText.at(number(Native::gpuKernel, 0)); // Static text.
+  }
+
+  /** One of the two numbers, at most, that a native call writes to the address that it gets. */
+  private long number(LongBinaryOperator call, int offset) {
+    try (NativeBlock block = new NativeBlock("a number", 2 * Long.BYTES)) {
       long gpu = handle.acquire();
       try {
-        Status.check(Native.gpuKernel(gpu, block.address()), Native::lastError);
+        Status.check((int) call.applyAsLong(gpu, block.address()), Native::lastError);
       } finally {
         handle.release();
       }
-      return NativeText.at(block.buffer(0, Long.BYTES).getLong());
+      return block.buffer(offset, Long.BYTES).getLong();
     }
   }
 
