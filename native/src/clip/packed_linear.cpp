@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <utility>
 
 #include "torch/ops.h"
 
@@ -62,38 +61,24 @@ PackedLinear::PackedLinear(const packed::Kernel& kernel, int64_t outputs, int64_
       bias_(zeros(panels(outputs) * kPanel)) {}
 
 void PackedLinear::declare(Weights& weights, const std::vector<std::string>& prefixes) {
-  const auto parts = static_cast<int64_t>(prefixes.size());
-  const int64_t rows = outputs_ / parts;
-  int64_t first = 0;
-  for (const std::string& prefix : prefixes) {
-    weights.want(
-        prefix + ".weight", {rows, inputs_}, [this, first] { return staging() + first * inputs_; },
-        [this, parts] { weight_placed(parts); });
-    weights.want(prefix + ".bias", {rows}, [this, first] { return bias_.data() + first; });
-    first += rows;
-  }
+  const int64_t rows = outputs_ / static_cast<int64_t>(prefixes.size());
+  weight_.declare(weights, prefixes, ".weight", {rows, inputs_}, [this](Buffer values) { pack(values); });
+  declare_bias(weights, prefixes);
 }
 
 void PackedLinear::declare_shaped(Weights& weights, const std::string& prefix,
-                                  std::vector<int64_t> weight_shape, bool bias) {
-  weights.want(
-      prefix + ".weight", std::move(weight_shape), [this] { return staging(); },
-      [this] { weight_placed(1); });
-  if (bias) weights.want(prefix + ".bias", {outputs_}, [this] { return bias_.data(); });
+                                  const std::vector<int64_t>& weight_shape, bool bias) {
+  weight_.declare(weights, {prefix}, ".weight", weight_shape, [this](Buffer values) { pack(values); });
+  if (bias) declare_bias(weights, {prefix});
 }
 
-float* PackedLinear::staging() {
-  if (staging_.size() == 0) staging_ = Buffer(outputs_ * inputs_);
-  return staging_.data();
+void PackedLinear::declare_bias(Weights& weights, const std::vector<std::string>& prefixes) {
+  const int64_t rows = outputs_ / static_cast<int64_t>(prefixes.size());
+  stacked_bias_.declare(weights, prefixes, ".bias", {rows},
+                        [this](Buffer values) { std::ranges::copy(values.span(), bias_.data()); });
 }
 
-void PackedLinear::weight_placed(int64_t parts) {
-  if (++parts_placed_ < parts) return;
-  pack();
-  staging_ = Buffer();
-}
-
-void PackedLinear::pack() {
+void PackedLinear::pack(const Buffer& values) {
   const int64_t padded = panels(outputs_) * kPanel;
   if (kernel_.element == Element::kInt8) {
     scale_ = zeros(padded);
@@ -102,12 +87,12 @@ void PackedLinear::pack() {
   std::vector<PackedRows> coded(static_cast<size_t>(torch::thread_count()));
   for (PackedRows& memory : coded) memory.rows(kernel_.element, 1, inputs_);  // the loop takes none
   torch::parallel_for(outputs_, [&](int64_t output, int64_t thread) {
-    pack_row(output, coded[static_cast<size_t>(thread)].rows(kernel_.element, 1, inputs_));
+    pack_row(values.data() + output * inputs_, output,
+             coded[static_cast<size_t>(thread)].rows(kernel_.element, 1, inputs_));
   });
 }
 
-void PackedLinear::pack_row(int64_t output, const packed::Rows& coded) {
-  const float* const from = staging_.data() + output * inputs_;
+void PackedLinear::pack_row(const float* from, int64_t output, const packed::Rows& coded) {
   if (kernel_.element == Element::kBf16) {
     kernel_.encode(from, inputs_, coded, 0);  // as a row of x
   } else {

@@ -6,6 +6,7 @@
 
 #include "clip/buffer.h"
 #include "clip/packed.h"
+#include "clip/stacked_tensor.h"
 #include "clip/team.h"
 #include "clip/weights.h"
 
@@ -48,7 +49,7 @@ class PackedLinear {
   // One prefix a part, top to bottom: PREFIX.weight and PREFIX.bias.
   void declare(Weights& weights, const std::vector<std::string>& prefixes);
   // PREFIX.weight alone, of a shape of as many values; and PREFIX.bias if it has one.
-  void declare_shaped(Weights& weights, const std::string& prefix, std::vector<int64_t> weight_shape,
+  void declare_shaped(Weights& weights, const std::string& prefix, const std::vector<int64_t>& weight_shape,
                       bool bias);
 
   void run(const packed::Rows& x, const packed::Output& output, const Loop& loop) const;
@@ -56,15 +57,13 @@ class PackedLinear {
   int64_t bytes() const { return scale_.bytes() + sum_.bytes() + bias_.bytes(); }
 
  private:
-  float* staging();
-  void weight_placed(int64_t parts);
-  void pack();
-  void pack_row(int64_t output, const packed::Rows& coded);
+  void declare_bias(Weights& weights, const std::vector<std::string>& prefixes);
+  void pack(const Buffer& values);
+  void pack_row(const float* from, int64_t output, const packed::Rows& coded);
 
   const packed::Kernel& kernel_;
   const int64_t outputs_, inputs_;
-  Buffer staging_;  // the row-major weight, until all of its parts are there
-  int64_t parts_placed_ = 0;
+  StackedTensor weight_, stacked_bias_;
   uint8_t* const values_;
   Buffer scale_, sum_, bias_;
 };
