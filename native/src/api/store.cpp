@@ -4,6 +4,7 @@
 
 #include "api/index_handle.h"
 #include "base/boundary.h"
+#include "store/verify.h"
 
 using clip4j::deref;
 using clip4j::fail;
