@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cmath>
 
 #include "store_model.h"
 #include "store_testing.h"
