@@ -3,6 +3,7 @@
 
 #include <csignal>
 
+#include "store/verify.h"
 #include "store_model.h"
 #include "store_testing.h"
 
