@@ -1,7 +1,6 @@
 #include "clip/float_encoder.h"
 
 #include <algorithm>
-#include <bit>
 #include <utility>
 #include <vector>
 

@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
 
 #include "base/error.h"
 #include "search/pieces.h"
 #include "store/deletion.h"
+#include "store/merge_policy.h"
 
 namespace clip4j::store {
 namespace {

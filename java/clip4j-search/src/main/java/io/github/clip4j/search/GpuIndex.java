@@ -7,7 +7,6 @@ import io.github.clip4j.search.internal.NativeHandle;
 import io.github.clip4j.search.internal.NativeText;
 import io.github.clip4j.search.internal.PathBytes;
 import io.github.clip4j.search.internal.Status;
-import java.nio.ByteBuffer;
 import java.util.function.LongBinaryOperator;
 
 /**
@@ -49,14 +48,10 @@ public final class GpuIndex implements AutoCloseable {
   }
 
   private static long copy(long index, int device, long memory) {
-    byte[] library = PathBytes.of(GpuLibrary.find());
-    try (NativeBlock block = new NativeBlock("GpuIndex", Long.BYTES + library.length + 1L)) {
-      ByteBuffer to = block.buffer(0, Long.BYTES + library.length); // The next byte stays zero.
-      to.position(Long.BYTES).put(library);
-      Status.check(
-          Native.gpuCreate(index, block.address() + Long.BYTES, device, memory, block.address()),
-          Native::lastError);
-      return to.getLong(0);
+    byte[] path = PathBytes.of(GpuLibrary.find());
+    try (NativeBlock library = NativeBlock.ofText("GpuIndex", path)) {
+      return NativeIndex.made(
+          "GpuIndex", gpu -> Native.gpuCreate(index, library.address(), device, memory, gpu));
     }
   }
 

@@ -94,6 +94,7 @@ public final class Tokenizer implements AutoCloseable {
     return source.name();
   }
 
+  /** Longest text in tokens, begin and end included. */
   public int maxTokens() {
     return maxTokens;
   }

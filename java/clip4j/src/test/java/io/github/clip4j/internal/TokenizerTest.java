@@ -30,7 +30,7 @@ class TokenizerTest {
   @Test
   void tokenizerJsonAndItsPartsAgree() throws IOException {
     Path directory = TinyModel.copyTo(temp);
-    String json = TokenizerJson.synthesize(new ModelFiles(directory)).toString();
+    String json = ClipTokenizerJson.synthesize(new ModelFiles(directory)).toString();
     Files.writeString(directory.resolve("tokenizer.json"), json);
     Files.delete(directory.resolve("vocab.json"));
     try (Tokenizer parts = open(TinyModel.directory());
@@ -45,7 +45,7 @@ class TokenizerTest {
   void truncationAndPaddingOfTheFileAreIgnored() throws IOException {
     Path directory = TinyModel.copyTo(temp);
     Path file = directory.resolve("tokenizer.json");
-    Files.writeString(file, TokenizerJson.synthesize(new ModelFiles(directory)).toString());
+    Files.writeString(file, ClipTokenizerJson.synthesize(new ModelFiles(directory)).toString());
     TinyModel.edit(
         file,
         json -> {
@@ -169,7 +169,7 @@ class TokenizerTest {
   private Tokenizer with(String name, String part) throws IOException {
     Path directory = TinyModel.copyTo(Files.createTempDirectory(temp, "model"));
     Path file = directory.resolve("tokenizer.json");
-    Files.writeString(file, TokenizerJson.synthesize(new ModelFiles(directory)).toString());
+    Files.writeString(file, ClipTokenizerJson.synthesize(new ModelFiles(directory)).toString());
     TinyModel.edit(file, json -> json.add(name, JsonParser.parseString(part)));
     return open(directory);
   }
