@@ -64,88 +64,63 @@ PackedLinear::PackedLinear(const packed::Kernel& kernel, int64_t outputs, int64_
       bias_(zeros(heads * head_outputs())) {}
 
 void PackedLinear::declare(Weights& weights, const std::vector<std::string>& prefixes) {
-  parts_ = static_cast<int64_t>(prefixes.size());
-  const int64_t rows = outputs_ / parts_;
-  int64_t first = 0;
-  for (const std::string& prefix : prefixes) {
-    declare_weight(weights, prefix, {rows, inputs_}, first);
-    declare_bias(weights, prefix, rows, first);
-    first += rows;
-  }
+  const auto parts = static_cast<int64_t>(prefixes.size());
+  weight_.declare(weights, prefixes, ".weight", {outputs_ / parts, inputs_},
+                  [this, parts](Buffer values) { pack(values, parts); });
+  declare_bias(weights, prefixes);
 }
 
 void PackedLinear::declare_shaped(Weights& weights, const std::string& prefix,
-                                  std::vector<int64_t> weight_shape, bool bias) {
-  declare_weight(weights, prefix, std::move(weight_shape), 0);
-  if (bias) declare_bias(weights, prefix, outputs_, 0);
+                                  const std::vector<int64_t>& weight_shape, bool bias) {
+  weight_.declare(weights, {prefix}, ".weight", weight_shape, [this](Buffer values) { pack(values, 1); });
+  if (bias) declare_bias(weights, {prefix});
 }
 
-void PackedLinear::declare_weight(Weights& weights, const std::string& prefix, std::vector<int64_t> shape,
-                                  int64_t first) {
-  ++missing_;
-  weights.want(
-      prefix + ".weight", std::move(shape), [this, first] { return staging() + first * inputs_; },
-      [this] { placed(); });
+void PackedLinear::declare_bias(Weights& weights, const std::vector<std::string>& prefixes) {
+  const auto parts = static_cast<int64_t>(prefixes.size());
+  stacked_bias_.declare(weights, prefixes, ".bias", {outputs_ / parts}, [this, parts](Buffer values) {
+    for (int64_t i = 0; i < outputs_; ++i) bias_.data()[place(i, parts)] = values.data()[i];
+  });
 }
 
-void PackedLinear::declare_bias(Weights& weights, const std::string& prefix, int64_t count, int64_t first) {
-  ++missing_;
-  weights.want(
-      prefix + ".bias", {count}, [this, first] { return staging() + outputs_ * inputs_ + first; },
-      [this] { placed(); });
+int64_t PackedLinear::place(int64_t output, int64_t parts) const {
+  const int64_t rows = outputs_ / parts, width = rows / heads_;
+  return output % rows / width * head_outputs() + output / rows * width + output % width;
 }
 
-float* PackedLinear::staging() {
-  if (staging_.size() == 0) {
-    staging_ = Buffer(outputs_ * inputs_ + outputs_);
-    std::ranges::fill(staging_.span().last(static_cast<size_t>(outputs_)), 0.0F);  // a bias that there is not
-  }
-  return staging_.data();
-}
-
-void PackedLinear::placed() {
-  if (--missing_ > 0) return;
-  pack();
-  staging_ = Buffer();
-}
-
-void PackedLinear::pack() {
+void PackedLinear::pack(const Buffer& weight, int64_t parts) {
   if (kernel_.element == Element::kInt8) {
     scale_ = zeros(bias_.size());
     sum_ = zeros(bias_.size());
   }
   std::vector<PackedRows> coded(static_cast<size_t>(torch::thread_count()));
   for (PackedRows& memory : coded) memory.rows(kernel_.element, 1, inputs_);  // the loop takes none
-  const int64_t rows = outputs_ / parts_, width = rows / heads_;
   torch::parallel_for(outputs_, [&](int64_t output, int64_t thread) {
-    const int64_t part = output / rows, head = output % rows / width;
-    pack_row(output, head * head_outputs() + part * width + output % width,
+    pack_row(weight.data() + output * inputs_, place(output, parts),
              coded[static_cast<size_t>(thread)].rows(kernel_.element, 1, inputs_));
   });
 }
 
-void PackedLinear::pack_row(int64_t from, int64_t to, const packed::Rows& coded) {
-  const float* const values = staging_.data() + from * inputs_;
-  bias_.data()[to] = staging_.data()[outputs_ * inputs_ + from];
+void PackedLinear::pack_row(const float* from, int64_t place, const packed::Rows& coded) {
   if (kernel_.element == Element::kBf16) {
-    kernel_.encode(values, inputs_, coded, 0);  // as a row of x
+    kernel_.encode(from, inputs_, coded, 0);  // as a row of x
   } else {
     float most = 0;
-    for (int64_t i = 0; i < inputs_; ++i) most = std::max(most, std::abs(values[i]));
-    scale_.data()[to] = most / 127;
+    for (int64_t i = 0; i < inputs_; ++i) most = std::max(most, std::abs(from[i]));
+    scale_.data()[place] = most / 127;
     const float per_step = most > 1e-30F ? 127 / most : 0;  // never infinite
     std::fill_n(coded.values, coded.bytes, uint8_t{0});
     for (int64_t i = 0; i < inputs_; ++i) {
       constexpr float kRound = 0x1.8p23F;  // adding it leaves an integer
-      const auto code = static_cast<int32_t>(values[i] * per_step + kRound - kRound);
+      const auto code = static_cast<int32_t>(from[i] * per_step + kRound - kRound);
       coded.values[i] = static_cast<uint8_t>(code);
-      as_integers(sum_)[to] += code;
+      as_integers(sum_)[place] += code;
     }
   }
   const int64_t row_steps = coded.bytes / kStepBytes;
-  uint8_t* step_to = values_ + (to / kPanel * row_steps * kPanel + to % kPanel) * kStepBytes;
-  for (int64_t step = 0; step < row_steps; ++step, step_to += kPanel * kStepBytes) {
-    std::copy_n(coded.values + step * kStepBytes, kStepBytes, step_to);
+  uint8_t* to = values_ + (place / kPanel * row_steps * kPanel + place % kPanel) * kStepBytes;
+  for (int64_t step = 0; step < row_steps; ++step, to += kPanel * kStepBytes) {
+    std::copy_n(coded.values + step * kStepBytes, kStepBytes, to);
   }
 }
 

@@ -6,6 +6,7 @@
 
 #include "clip/buffer.h"
 #include "clip/packed.h"
+#include "clip/stacked_tensor.h"
 #include "clip/team.h"
 #include "clip/weights.h"
 
@@ -50,7 +51,7 @@ class PackedLinear {
   // One prefix a part, top to bottom: PREFIX.weight and PREFIX.bias.
   void declare(Weights& weights, const std::vector<std::string>& prefixes);
   // PREFIX.weight alone, of a shape of as many values; and PREFIX.bias if it has one.
-  void declare_shaped(Weights& weights, const std::string& prefix, std::vector<int64_t> weight_shape,
+  void declare_shaped(Weights& weights, const std::string& prefix, const std::vector<int64_t>& weight_shape,
                       bool bias);
 
   // Of one head.
@@ -62,18 +63,16 @@ class PackedLinear {
   int64_t bytes() const { return scale_.bytes() + sum_.bytes() + bias_.bytes(); }
 
  private:
-  float* staging();
-  void declare_weight(Weights& weights, const std::string& name, std::vector<int64_t> shape, int64_t first);
-  void declare_bias(Weights& weights, const std::string& name, int64_t count, int64_t first);
-  void placed();
-  void pack();
-  void pack_row(int64_t from, int64_t to, const packed::Rows& coded);
+  void declare_bias(Weights& weights, const std::vector<std::string>& prefixes);
+  // Where an output of so many parts lies among the panels.
+  int64_t place(int64_t output, int64_t parts) const;
+  void pack(const Buffer& weight, int64_t parts);
+  void pack_row(const float* from, int64_t place, const packed::Rows& coded);
   packed::Weights weights(int64_t head) const;
 
   const packed::Kernel& kernel_;
   const int64_t outputs_, inputs_, heads_, head_panels_;
-  Buffer staging_;                   // the row-major weight and the bias, until all of their parts are there
-  int64_t parts_ = 1, missing_ = 0;  // of both; of the latter those that are yet to come
+  StackedTensor weight_, stacked_bias_;
   uint8_t* const values_;
   Buffer scale_, sum_, bias_;
 };
