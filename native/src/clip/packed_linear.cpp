@@ -49,96 +49,128 @@ float* PackedMemory::take(int64_t floats) {
   return memory_.data() + taken_ - floats;
 }
 
-int64_t PackedLinear::floats(Element element, int64_t outputs, int64_t inputs) {
-  return panels(outputs) * kPanel * steps(element, inputs);
+int64_t PackedLinear::floats(Element element, int64_t outputs, int64_t inputs, int64_t heads) {
+  return heads * panels(outputs / heads) * kPanel * steps(element, inputs);
 }
 
 PackedLinear::PackedLinear(const packed::Kernel& kernel, int64_t outputs, int64_t inputs,
-                           PackedMemory& memory)
+                           PackedMemory& memory, int64_t heads)
     : kernel_(kernel),
       outputs_(outputs),
       inputs_(inputs),
-      values_(reinterpret_cast<uint8_t*>(memory.take(floats(kernel.element, outputs, inputs)))),
-      bias_(zeros(panels(outputs) * kPanel)) {}
+      heads_(heads),
+      head_panels_(panels(outputs / heads)),
+      values_(reinterpret_cast<uint8_t*>(memory.take(floats(kernel.element, outputs, inputs, heads)))),
+      bias_(zeros(heads * head_outputs())) {}
 
 void PackedLinear::declare(Weights& weights, const std::vector<std::string>& prefixes) {
-  const auto parts = static_cast<int64_t>(prefixes.size());
-  const int64_t rows = outputs_ / parts;
+  parts_ = static_cast<int64_t>(prefixes.size());
+  const int64_t rows = outputs_ / parts_;
   int64_t first = 0;
   for (const std::string& prefix : prefixes) {
-    weights.want(
-        prefix + ".weight", {rows, inputs_}, [this, first] { return staging() + first * inputs_; },
-        [this, parts] { weight_placed(parts); });
-    weights.want(prefix + ".bias", {rows}, [this, first] { return bias_.data() + first; });
+    declare_weight(weights, prefix, {rows, inputs_}, first);
+    declare_bias(weights, prefix, rows, first);
     first += rows;
   }
 }
 
 void PackedLinear::declare_shaped(Weights& weights, const std::string& prefix,
                                   std::vector<int64_t> weight_shape, bool bias) {
+  declare_weight(weights, prefix, std::move(weight_shape), 0);
+  if (bias) declare_bias(weights, prefix, outputs_, 0);
+}
+
+void PackedLinear::declare_weight(Weights& weights, const std::string& prefix, std::vector<int64_t> shape,
+                                  int64_t first) {
+  ++missing_;
   weights.want(
-      prefix + ".weight", std::move(weight_shape), [this] { return staging(); },
-      [this] { weight_placed(1); });
-  if (bias) weights.want(prefix + ".bias", {outputs_}, [this] { return bias_.data(); });
+      prefix + ".weight", std::move(shape), [this, first] { return staging() + first * inputs_; },
+      [this] { placed(); });
+}
+
+void PackedLinear::declare_bias(Weights& weights, const std::string& prefix, int64_t count, int64_t first) {
+  ++missing_;
+  weights.want(
+      prefix + ".bias", {count}, [this, first] { return staging() + outputs_ * inputs_ + first; },
+      [this] { placed(); });
 }
 
 float* PackedLinear::staging() {
-  if (staging_.size() == 0) staging_ = Buffer(outputs_ * inputs_);
+  if (staging_.size() == 0) {
+    staging_ = Buffer(outputs_ * inputs_ + outputs_);
+    std::ranges::fill(staging_.span().last(static_cast<size_t>(outputs_)), 0.0F);  // a bias that there is not
+  }
   return staging_.data();
 }
 
-void PackedLinear::weight_placed(int64_t parts) {
-  if (++parts_placed_ < parts) return;
+void PackedLinear::placed() {
+  if (--missing_ > 0) return;
   pack();
   staging_ = Buffer();
 }
 
 void PackedLinear::pack() {
-  const int64_t padded = panels(outputs_) * kPanel;
   if (kernel_.element == Element::kInt8) {
-    scale_ = zeros(padded);
-    sum_ = zeros(padded);
+    scale_ = zeros(bias_.size());
+    sum_ = zeros(bias_.size());
   }
   std::vector<PackedRows> coded(static_cast<size_t>(torch::thread_count()));
   for (PackedRows& memory : coded) memory.rows(kernel_.element, 1, inputs_);  // the loop takes none
+  const int64_t rows = outputs_ / parts_, width = rows / heads_;
   torch::parallel_for(outputs_, [&](int64_t output, int64_t thread) {
-    pack_row(output, coded[static_cast<size_t>(thread)].rows(kernel_.element, 1, inputs_));
+    const int64_t part = output / rows, head = output % rows / width;
+    pack_row(output, head * head_outputs() + part * width + output % width,
+             coded[static_cast<size_t>(thread)].rows(kernel_.element, 1, inputs_));
   });
 }
 
-void PackedLinear::pack_row(int64_t output, const packed::Rows& coded) {
-  const float* const from = staging_.data() + output * inputs_;
+void PackedLinear::pack_row(int64_t from, int64_t to, const packed::Rows& coded) {
+  const float* const values = staging_.data() + from * inputs_;
+  bias_.data()[to] = staging_.data()[outputs_ * inputs_ + from];
   if (kernel_.element == Element::kBf16) {
-    kernel_.encode(from, inputs_, coded, 0);  // as a row of x
+    kernel_.encode(values, inputs_, coded, 0);  // as a row of x
   } else {
     float most = 0;
-    for (int64_t i = 0; i < inputs_; ++i) most = std::max(most, std::abs(from[i]));
-    scale_.data()[output] = most / 127;
+    for (int64_t i = 0; i < inputs_; ++i) most = std::max(most, std::abs(values[i]));
+    scale_.data()[to] = most / 127;
     const float per_step = most > 1e-30F ? 127 / most : 0;  // never infinite
     std::fill_n(coded.values, coded.bytes, uint8_t{0});
     for (int64_t i = 0; i < inputs_; ++i) {
       constexpr float kRound = 0x1.8p23F;  // adding it leaves an integer
-      const auto code = static_cast<int32_t>(from[i] * per_step + kRound - kRound);
+      const auto code = static_cast<int32_t>(values[i] * per_step + kRound - kRound);
       coded.values[i] = static_cast<uint8_t>(code);
-      as_integers(sum_)[output] += code;
+      as_integers(sum_)[to] += code;
     }
   }
   const int64_t row_steps = coded.bytes / kStepBytes;
-  uint8_t* to = values_ + (output / kPanel * row_steps * kPanel + output % kPanel) * kStepBytes;
-  for (int64_t step = 0; step < row_steps; ++step, to += kPanel * kStepBytes) {
-    std::copy_n(coded.values + step * kStepBytes, kStepBytes, to);
+  uint8_t* step_to = values_ + (to / kPanel * row_steps * kPanel + to % kPanel) * kStepBytes;
+  for (int64_t step = 0; step < row_steps; ++step, step_to += kPanel * kStepBytes) {
+    std::copy_n(coded.values + step * kStepBytes, kStepBytes, step_to);
   }
 }
 
+packed::Weights PackedLinear::weights(int64_t head) const {
+  const int64_t first = head * head_outputs(), steps = clip4j::steps(kernel_.element, inputs_);
+  const bool scaled = kernel_.element == Element::kInt8;
+  return {.values = values_ + first * steps * kStepBytes,
+          .scale = scaled ? scale_.data() + first : nullptr,
+          .sum = scaled ? as_integers(sum_) + first : nullptr,
+          .bias = bias_.data() + first,
+          .steps = steps,
+          .outputs = heads_ == 1 ? outputs_ : head_outputs()};
+}
+
 void PackedLinear::run(const packed::Rows& x, const packed::Output& output, const Loop& loop) const {
-  const packed::Weights weights{.values = values_,
-                                .scale = scale_.data(),
-                                .sum = as_integers(sum_),
-                                .bias = bias_.data(),
-                                .steps = steps(kernel_.element, inputs_),
-                                .outputs = outputs_};
-  loop(panels(outputs_),
+  const packed::Weights weights = this->weights(0);
+  loop(head_panels_,
        [&](int64_t panel, int64_t) { kernel_.multiply(weights, panel, panel + loop.stride, x, output); });
+}
+
+void PackedLinear::run_head(const packed::Rows& x, int64_t head, const packed::Output& output) const {
+  const packed::Weights weights = this->weights(head);
+  for (int64_t panel = 0; panel < head_panels_; ++panel) {
+    kernel_.multiply(weights, panel, panel + 1, x, output);
+  }
 }
 
 }  // namespace clip4j

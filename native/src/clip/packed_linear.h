@@ -38,10 +38,12 @@ class PackedMemory {
 class PackedLinear {
  public:
   // What its weights take of a PackedMemory.
-  static int64_t floats(packed::Element element, int64_t outputs, int64_t inputs);
+  static int64_t floats(packed::Element element, int64_t outputs, int64_t inputs, int64_t heads = 1);
 
-  // The memory must outlive it.
-  PackedLinear(const packed::Kernel& kernel, int64_t outputs, int64_t inputs, PackedMemory& memory);
+  // The memory must outlive it. With several heads, each part's outputs are theirs, one head after another,
+  // and a head has panels of its own: so its query, key and value lie together.
+  PackedLinear(const packed::Kernel& kernel, int64_t outputs, int64_t inputs, PackedMemory& memory,
+               int64_t heads = 1);
   PackedLinear(const PackedLinear&) = delete;
   PackedLinear& operator=(const PackedLinear&) = delete;
 
@@ -51,20 +53,27 @@ class PackedLinear {
   void declare_shaped(Weights& weights, const std::string& prefix, std::vector<int64_t> weight_shape,
                       bool bias);
 
+  // Of one head.
   void run(const packed::Rows& x, const packed::Output& output, const Loop& loop) const;
+  void run_head(const packed::Rows& x, int64_t head, const packed::Output& output) const;
+  // Outputs of a head, and zeros up to the end of its last panel.
+  int64_t head_outputs() const { return head_panels_ * packed::kPanel; }
   // Without what lies in the PackedMemory.
   int64_t bytes() const { return scale_.bytes() + sum_.bytes() + bias_.bytes(); }
 
  private:
   float* staging();
-  void weight_placed(int64_t parts);
+  void declare_weight(Weights& weights, const std::string& name, std::vector<int64_t> shape, int64_t first);
+  void declare_bias(Weights& weights, const std::string& name, int64_t count, int64_t first);
+  void placed();
   void pack();
-  void pack_row(int64_t output, const packed::Rows& coded);
+  void pack_row(int64_t from, int64_t to, const packed::Rows& coded);
+  packed::Weights weights(int64_t head) const;
 
   const packed::Kernel& kernel_;
-  const int64_t outputs_, inputs_;
-  Buffer staging_;  // the row-major weight, until all of its parts are there
-  int64_t parts_placed_ = 0;
+  const int64_t outputs_, inputs_, heads_, head_panels_;
+  Buffer staging_;                   // the row-major weight and the bias, until all of their parts are there
+  int64_t parts_ = 1, missing_ = 0;  // of both; of the latter those that are yet to come
   uint8_t* const values_;
   Buffer scale_, sum_, bias_;
 };
