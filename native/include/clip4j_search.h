@@ -116,7 +116,8 @@ CLIP4J_API int32_t clip4j_search_index_memory(const clip4j_index* index, clip4j_
  * with clip4j_search_release. */
 CLIP4J_API int32_t clip4j_search_verify(const char* folder, int64_t* count, char** findings, int64_t* bytes);
 
-/* A k that leaves out no row: with a minimum score, a range search. */
+/* A k that leaves out no row: with a minimum score, a range search. The hits of all queries of a call are in memory at
+ * once: where they may be too many, ask for a smaller k first. */
 #define CLIP4J_ALL_ROWS INT64_MAX
 
 typedef enum clip4j_filter_kind { CLIP4J_NO_FILTER = 0, CLIP4J_ALLOW = 1, CLIP4J_DENY = 2 } clip4j_filter_kind;

@@ -97,7 +97,8 @@ public final class ZeroShotClassifier {
    *
    * @param image a picture's embedding by the same model, for instance a result of a {@link
    *     BatchingEncoder}
-   * @throws IllegalArgumentException where its length is not {@link ClipModel#dimension}
+   * @throws IllegalArgumentException where its length is not {@link ClipModel#dimension}, or a
+   *     value is not finite
    */
   public double[] probabilities(float[] image) {
     if (image.length != model.dimension()) {
@@ -106,6 +107,9 @@ public final class ZeroShotClassifier {
               .formatted(image.length, model.dimension()));
     }
     double[] row = Vectors.doubles(image);
+    if (!Double.isFinite(Vectors.dot(row, row))) {
+      throw new IllegalArgumentException("image has a value that is not finite");
+    }
     double[] result = new double[rows.length];
     for (int i = 0; i < rows.length; i++) {
       result[i] = model.logitScale() * Vectors.dot(row, rows[i]);

@@ -13,8 +13,8 @@ import java.util.function.LongBinaryOperator;
  * A copy of an {@link EmbeddingIndex} on a GPU, as {@link EmbeddingIndex#copyToGpu(int)} makes it.
  * It finds what the index had when it was copied, with the same hits, scores and order as the index
  * itself: the GPU finds the rows that may be hits and scores them in float64; the CPU scores those
- * whose float32 values the GPU's memory has no room for. Searches for more than 1024 hits a query,
- * or for all from a minimum score on, are the CPU's altogether.
+ * whose float32 values the GPU's memory has no room for. Searches for more than 1024 hits a query
+ * are the CPU's altogether, and so may be those for all from a minimum score on.
  *
  * <p>Any number of threads may search. The index may change meanwhile and be closed first: its
  * memory is kept until the copy is closed.

@@ -176,6 +176,7 @@ class ModelConfigTest {
       strings = {
         "{\"resample\":6}",
         "{\"image_std\":[1,0,1]}",
+        "{\"rescale_factor\":0}",
         "{\"image_mean\":[1,1]}",
         "{\"do_resize\":1}",
         "{\"size\":-5}",

@@ -77,8 +77,10 @@ class TokenizerTest {
       assertTrue(tokens.truncated());
       assertArrayEquals(new int[] {527, tokens.ids()[1], tokens.ids()[1], 528}, tokens.ids());
     }
-    Files.writeString(config, "{\"model_max_length\":1}");
-    assertThrows(Clip4jException.class, () -> open(directory));
+    for (String wrong : new String[] {"1", "4.5"}) {
+      Files.writeString(config, "{\"model_max_length\":" + wrong + "}");
+      assertThrows(Clip4jException.class, () -> open(directory));
+    }
   }
 
   @Test
