@@ -70,6 +70,35 @@ TEST(Decode, AllowsOnlyTheFormatsAskedFor) {
   EXPECT_EQ(text.text, "not a JPEG, PNG, WebP or GIF picture");
 }
 
+// Where OpenCV would make other colours than Pillow, without a word.
+TEST(Decode, RefusesColorsThatOpenCvGetsWrong) {
+  const auto refused = [](const char* name, size_t at, std::initializer_list<uint8_t> bytes) {
+    File file = load(name);
+    std::copy(bytes.begin(), bytes.end(), file.begin() + static_cast<ptrdiff_t>(at));
+    return failure_of([&] { decode_file(file); });
+  };
+  // 32 bits a pixel, masks of red, green and blue behind the header.
+  const Failure bmp = refused("rgb.bmp", 28, {32, 0, 3, 0, 0, 0});
+  EXPECT_EQ(bmp.status, CLIP4J_UNSUPPORTED) << bmp.text;
+  EXPECT_NE(bmp.text.find("another order"), std::string::npos) << bmp.text;
+  EXPECT_EQ(refused("rgb.bmp", 28, {24, 0, 0, 0, 0, 0}).status, CLIP4J_OK);
+  const auto tiff = [](uint16_t tag, uint8_t value) {
+    File file = load("rgba.tiff");
+    const auto u16 = [&](size_t at) { return file[at] | file[at + 1] << 8; };
+    const size_t directory = static_cast<size_t>(u16(4) | u16(6) << 16);
+    for (size_t entry = directory + 2; entry + 12 <= file.size(); entry += 12) {
+      if (u16(entry) == tag) {
+        file[entry + 8] = value;
+        break;
+      }
+    }
+    return failure_of([&] { decode_file(file); });
+  };
+  EXPECT_EQ(tiff(338, 2).status, CLIP4J_OK);
+  EXPECT_EQ(tiff(338, 1).text, "a TIFF whose colours are multiplied by their alpha");
+  EXPECT_EQ(tiff(262, 8).text, "a TIFF of L*a*b* colours");
+}
+
 TEST(Decode, KeepsTheLimits) {
   const File file = load("rgb.png");
   clip4j_preprocessing options = preprocessing();

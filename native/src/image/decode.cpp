@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/exit_gate.h"
 #include "image/blend.h"
+#include "image/bmp.h"
 #include "image/bytes.h"
 #include "image/exif.h"
 #include "image/file.h"
@@ -98,14 +99,28 @@ Pixels to_rgb(const cv::Mat& picture, int32_t background, Format format) {
   return result;
 }
 
-Pixels decode_with_opencv(Bytes file, const Header& header, int32_t background) {
+Pixels decode_with_opencv(Bytes file, const Header& header, int32_t background,
+                          int flags = cv::IMREAD_UNCHANGED) {
   cv::Mat picture;
-  read_with_opencv(file, header.format, cv::IMREAD_UNCHANGED, picture);
+  read_with_opencv(file, header.format, flags, picture);
   if (picture.cols != header.width || picture.rows != header.height) {
     fail(CLIP4J_CORRUPT, "the ", name(header.format), " declares ", header.width, " x ", header.height,
          " pixels but holds ", picture.cols, " x ", picture.rows);
   }
   return to_rgb(picture, background, header.format);
+}
+
+// OpenCV fills up samples of 5 or 6 bits with zeros, Pillow scales them.
+Pixels decode_bmp(Bytes file, const Header& header, int32_t background) {
+  const BmpHeader bmp = read_bmp_header(file);
+  Pixels picture =
+      decode_with_opencv(file, header, background, bmp.opaque ? cv::IMREAD_COLOR : cv::IMREAD_UNCHANGED);
+  if (bmp.green_bits == 0) return picture;
+  for (size_t i = 0; i < picture.rgb.size(); ++i) {
+    const int bits = i % 3 == 1 ? bmp.green_bits : 5;
+    picture.rgb[i] = static_cast<uint8_t>((picture.rgb[i] >> (8 - bits)) * 255 / ((1 << bits) - 1));
+  }
+  return picture;
 }
 
 Pixels decode_jpeg(Bytes file, const Header& header) {
@@ -144,7 +159,7 @@ Pixels decode_file(Bytes file, const clip4j_preprocessing& options) {
       picture = decode_with_opencv(plain_webp(file), header, options.background);
       break;
     case Format::kBmp:
-      picture = decode_with_opencv(file, header, options.background);
+      picture = decode_bmp(file, header, options.background);
       break;
     case Format::kTiff:  // Pillow always applies its orientation: it is how the rows are stored
       return upright(decode_with_opencv(plain_tiff(file), header, options.background),

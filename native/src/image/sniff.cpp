@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "image/bmp.h"
 #include "image/bytes.h"
 #include "image/gif.h"
 #include "image/tiff.h"
@@ -67,10 +68,8 @@ Size gif_size(Bytes bytes) {
 }
 
 Size bmp_size(Bytes bytes) {
-  const ByteReader file(bytes, true);
-  if (file.u32(14) == 12) return {file.u16(18), file.u16(20)};
-  const int64_t height = file.i32(22);
-  return {file.i32(18), height < 0 ? -height : height};  // negative: stored from the top
+  const BmpHeader header = read_bmp_header(bytes);
+  return {header.width, header.height};
 }
 
 Size tiff_size(Bytes bytes) {

@@ -9,10 +9,18 @@ namespace {
 
 using namespace std::string_view_literals;
 
-enum Tag : uint32_t { kWidth = 256, kHeight = 257, kOrientation = 274, kExtraSamples = 338 };
+enum Tag : uint32_t {
+  kWidth = 256,
+  kHeight = 257,
+  kPhotometric = 262,
+  kOrientation = 274,
+  kExtraSamples = 338
+};
 constexpr uint32_t kShort = 3;
 constexpr uint32_t kAssociatedAlpha = 1;
 constexpr uint32_t kUnassociatedAlpha = 2;
+constexpr uint32_t kFirstLab = 8;  // CIE's, ICC's, ITU's
+constexpr uint32_t kLastLab = 10;
 
 ByteReader reader_of(Bytes file) {
   const bool little_endian = ByteReader(file).has(0, "II*\0"sv);
@@ -49,6 +57,13 @@ std::vector<uint8_t> plain_tiff(Bytes bytes) {
   std::vector<uint8_t> plain(bytes.begin(), bytes.end());
   const size_t low = ByteReader(bytes).has(0, "II"sv) ? 0 : 1;  // of a 16-bit value, the byte that counts
   visit_directory(reader_of(bytes), [&](uint32_t tag, uint32_t value, size_t at) {
+    // Pillow makes other colours of these than libtiff and OpenCV.
+    if (tag == kPhotometric && value >= kFirstLab && value <= kLastLab) {
+      fail(CLIP4J_UNSUPPORTED, "a TIFF of L*a*b* colours");
+    }
+    if (tag == kExtraSamples && value == kAssociatedAlpha) {
+      fail(CLIP4J_UNSUPPORTED, "a TIFF whose colours are multiplied by their alpha");
+    }
     if (tag == kOrientation) plain[at + low] = 1;
     if (tag == kExtraSamples && value == kUnassociatedAlpha) plain[at + low] = kAssociatedAlpha;
   });

@@ -17,6 +17,7 @@ struct TiffHeader {
 TiffHeader read_tiff_header(Bytes file);
 
 // The same file, told to libtiff so that it neither turns the picture nor multiplies colours by their alpha.
+// Throws Error(CLIP4J_UNSUPPORTED) for L*a*b* colours, and for colours that are multiplied already.
 std::vector<uint8_t> plain_tiff(Bytes file);
 
 }  // namespace clip4j::image

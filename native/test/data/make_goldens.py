@@ -162,8 +162,26 @@ def pictures():
     yield "rgb.bmp", encode(rgb, "BMP")
     yield "palette.bmp", encode(palette, "BMP")
     yield "bits.bmp", encode(grey.convert("1"), "BMP")
+    yield "555.bmp", bmp16(picture(3), 5)
+    yield "565.bmp", bmp16(picture(3), 6, struct.pack("<III", 0xF800, 0x7E0, 0x1F))
+    yield "os2.bmp", os2_bmp(picture(3))
     yield "lzw.tiff", encode(rgb, "TIFF", compression="tiff_lzw")
     yield "rgba.tiff", encode(rgba, "TIFF", compression="tiff_adobe_deflate")
+
+
+def bmp16(pixels, green, masks=b""):
+    """A BMP of 16 bits a pixel, 5 of them blue, then so many green and 5 red."""
+    red, middle, blue = (pixels[::-1, :, channel].astype(int) for channel in range(3))
+    packed = (red >> 3) << (5 + green) | (middle >> (8 - green)) << 5 | blue >> 3
+    rows = np.pad(packed.astype("<u2"), ((0, 0), (0, WIDTH % 2))).tobytes()
+    start = 54 + len(masks)
+    header = struct.pack("<IiiHHIIiiII", 40, WIDTH, HEIGHT, 1, 16, 3 if masks else 0, len(rows), 0, 0, 0, 0)
+    return struct.pack("<2sIHHI", b"BM", start + len(rows), 0, 0, start) + header + masks + rows
+
+
+def os2_bmp(pixels):
+    rows = np.pad(pixels[::-1, :, ::-1].reshape(HEIGHT, -1), ((0, 0), (0, -3 * WIDTH % 4))).tobytes()
+    return struct.pack("<2sIHHIIHHHH", b"BM", 26 + len(rows), 0, 0, 26, 12, WIDTH, HEIGHT, 1, 24) + rows
 
 
 def crop(source):

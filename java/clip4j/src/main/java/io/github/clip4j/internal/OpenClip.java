@@ -126,7 +126,7 @@ final class OpenClip {
   }
 
   private static ClipConfig.Tower tower(Json config, int width, int heads, int activation) {
-    int intermediate = (int) (width * config.number("mlp_ratio", 4));
+    int intermediate = (int) (width * config.decimal("mlp_ratio", 4));
     int layers = config.positive("layers", 12);
     return new ClipConfig.Tower(width, intermediate, layers, heads, activation, 1e-5f);
   }

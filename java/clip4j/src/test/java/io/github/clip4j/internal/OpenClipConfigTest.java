@@ -72,6 +72,14 @@ class OpenClipConfigTest {
     assertEquals(1280, config.projectionDim());
   }
 
+  /** In Python int(100 * 2.3) is 229, and in float32 100 * 2.3 is 230. */
+  @Test
+  void mlpRatioIsMultipliedInFloat64() {
+    ClipConfig config =
+        config("{'vision_cfg':{'width':100,'head_width':50,'mlp_ratio':2.3},'text_cfg':{}}");
+    assertEquals(229, config.vision().intermediate());
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
