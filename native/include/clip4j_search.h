@@ -183,9 +183,9 @@ typedef struct clip4j_gpu_memory {
 } clip4j_gpu_memory;
 CLIP4J_API int32_t clip4j_search_gpu_memory(const clip4j_gpu_index* gpu, clip4j_gpu_memory* use);
 
-/* What multiplies for more than 64 queries there: "wgmma" on a Hopper, "mma" elsewhere and for
- * rows of more than 1,536 values. While the index was copied wgmma
- * was tried: where it found other hits than the CPU, mma multiplies, and the text says so. Static text. */
+/* What multiplies for more than 64 queries there: "wgmma" on a Hopper, "mma" elsewhere and for rows of more than 1,536
+ * values. wgmma is tried when a process first copies an index to a GPU: where it finds other hits than the CPU, mma
+ * multiplies, and the text says so. Static text. */
 CLIP4J_API int32_t clip4j_search_gpu_kernel(const clip4j_gpu_index* gpu, const char** kernel);
 
 /* The instruction set that the scan uses here ("amx", which up to three queries at a time do without; "avx512vnni",

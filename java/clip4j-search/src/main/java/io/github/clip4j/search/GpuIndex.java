@@ -105,8 +105,9 @@ public final class GpuIndex implements AutoCloseable {
 
   /**
    * What multiplies on this GPU for more than 64 queries at a time: {@code "wgmma"} on a Hopper,
-   * {@code "mma"} elsewhere and for rows of more than 1,536 values. wgmma was tried while the index
-   * was copied; where it found other hits than the CPU, mma multiplies, and the text says so.
+   * {@code "mma"} elsewhere and for rows of more than 1,536 values. wgmma is tried when a process
+   * first copies an index to a GPU; where it finds other hits than the CPU, mma multiplies, and the
+   * text says so.
    */
   public String kernel() {
     return NativeText.at(number(Native::gpuKernel, 0)); // Static text.
