@@ -81,9 +81,7 @@ class OpenAiTest {
   @Test
   void aCheckpointThatIsNotOpenAis() throws IOException {
     Path checkpoint = temp.resolve("epoch_1.pt");
-    Files.copy(
-        TinyModel.resource("tiny-open-clip/openai/open_clip_pytorch_model.bin"),
-        checkpoint);
+    Files.copy(TinyModel.resource("tiny-open-clip/openai/open_clip_pytorch_model.bin"), checkpoint);
     assertFails(checkpoint, Kind.UNSUPPORTED, "not one of OpenAI's archives");
   }
 

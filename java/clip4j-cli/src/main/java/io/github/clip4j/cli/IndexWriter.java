@@ -32,8 +32,7 @@ final class IndexWriter {
     Set<Item> missing = plan.missing();
     List<Item> queue = List.copyOf(missing);
     for (int from = 0; from < queue.size(); from += BatchEmbedder.PICTURES) {
-      List<Item> batch =
-          queue.subList(from, Math.min(from + BatchEmbedder.PICTURES, queue.size()));
+      List<Item> batch = queue.subList(from, Math.min(from + BatchEmbedder.PICTURES, queue.size()));
       embed(batch);
       if ((from + batch.size()) % COMMIT == 0) {
         index.commit();
