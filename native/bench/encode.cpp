@@ -6,7 +6,6 @@
 // Pictures are random patches: decoding and preprocessing are not in it. CLIP4J_CPU chooses among the
 // kernels.
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -18,13 +17,10 @@
 #include "clip/config.h"
 #include "clip/host_pictures.h"
 #include "clip/model.h"
+#include "command_line.h"
 
 namespace clip4j::bench {
 namespace {
-
-double seconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 clip4j_config b32() {
   return {.vision = {768, 3072, 12, 12, CLIP4J_QUICK_GELU, 1e-5F, 0},
@@ -60,17 +56,13 @@ clip4j_config l14() {
 }
 
 int main(int argc, char** argv) {
-  std::map<std::string, std::string> given{{"model", "b32"}, {"precision", "int8"}, {"what", "images"},
-                                           {"batch", "32"},  {"tokens", "15"},      {"repeat", "11"}};
-  for (int i = 1; i < argc; ++i) {
-    const std::string option = argv[i];
-    const auto known = given.find(option.substr(0, option.find('=')));
-    if (known == given.end()) {
-      std::fprintf(stderr, "there is no option %s\n", argv[i]);
-      return 2;
-    }
-    known->second = option.substr(option.find('=') + 1);
-  }
+  Options given = options(argc, argv,
+                          {{"model", "b32"},
+                           {"precision", "int8"},
+                           {"what", "images"},
+                           {"batch", "32"},
+                           {"tokens", "15"},
+                           {"repeat", "11"}});
   const clip4j_config config = given["model"] == "l14" ? l14() : b32();
   const std::map<std::string, clip4j_precision> precisions{
       {"fp32", CLIP4J_PRECISION_FP32}, {"bf16", CLIP4J_PRECISION_BF16}, {"int8", CLIP4J_PRECISION_INT8}};

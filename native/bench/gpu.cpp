@@ -243,7 +243,7 @@ int main(int argc, char** argv) {
     cuda::check_device(library, 0);
     cuda::Properties properties;
     cuda::check(library, library.properties(0, &properties));
-    const search::GpuChoice choice = search::choose_instruction(library, 0);
+    const search::GpuChoice choice = search::GpuTrials().choose(library, 0);
     require(!choice.refused, "wgmma finds other hits than the CPU: mma would be taken");
     check_searches(library, Instruction::kMma, quick);
     if (choice.instruction != Instruction::kMma) check_searches(library, choice.instruction, quick);

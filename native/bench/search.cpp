@@ -1,23 +1,25 @@
 // Times searches of one shape and prints a line:
 //
-//     bench_search [rows=1000000] [dimension=512] [queries=1] [k=10] [similarity=cosine|dot] [allowed=1.0] [minimum=0.3]
-//                  [cone=0] [rows_npy=FILE] [queries_npy=FILE] [repeat=11] [at_once=0] [verify=0]
+//     bench_search [rows=1000000] [dimension=512] [queries=1] [k=10] [similarity=cosine|dot]
+//                  [allowed=1.0] [minimum=0.3] [cone=0] [rows_npy=FILE] [queries_npy=FILE] [repeat=11]
+//                  [at_once=0] [verify=0]
 //
-// Rows and queries are random, normally distributed around `cone` times a common unit vector of their length, or a file's.
-// `allowed` is the part of the rows that a filter lets through, at random. `at_once` queries are searched with in one
-// call, 0: all. verify=1 compares every hit with a scan of all rows in float64. CLIP4J_CPU chooses among the kernels.
+// Rows and queries are random, normally distributed around `cone` times a common unit vector of their length,
+// or a file's. `allowed` is the part of the rows that a filter lets through, at random. `at_once` queries are
+// searched with in one call, 0: all. verify=1 compares every hit with a scan of all rows in float64.
+// CLIP4J_CPU chooses among the kernels.
 #include "search/search.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <ctime>
-#include <map>
 #include <memory>
 #include <random>
 #include <string>
 
+#include "command_line.h"
 #include "npy.h"
 #include "search/parallel.h"
 #include "truth.h"
@@ -26,10 +28,6 @@ namespace clip4j::bench {
 namespace {
 
 using search::parallel;
-
-double seconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 // Of all threads together.
 double cpu_seconds() {
@@ -86,20 +84,20 @@ double read_bandwidth() {
 }
 
 int main(int argc, char** argv) {
-  std::map<std::string, std::string> given{
-      {"rows", "1000000"},      {"dimension", "512"}, {"queries", "1"}, {"k", "10"},
-      {"allowed", "1"},         {"minimum", "-inf"},  {"cone", "0"},    {"repeat", "11"},
-      {"at_once", "0"},         {"verify", "0"},      {"similarity", "cosine"},
-      {"rows_npy", ""},         {"queries_npy", ""}};
-  for (int i = 1; i < argc; ++i) {
-    const std::string option = argv[i];
-    const auto known = given.find(option.substr(0, option.find('=')));
-    if (known == given.end()) {
-      std::fprintf(stderr, "there is no option %s\n", argv[i]);
-      return 2;
-    }
-    known->second = option.substr(option.find('=') + 1);
-  }
+  Options given = options(argc, argv,
+                          {{"rows", "1000000"},
+                           {"dimension", "512"},
+                           {"queries", "1"},
+                           {"k", "10"},
+                           {"allowed", "1"},
+                           {"minimum", "-inf"},
+                           {"cone", "0"},
+                           {"repeat", "11"},
+                           {"at_once", "0"},
+                           {"verify", "0"},
+                           {"similarity", "cosine"},
+                           {"rows_npy", ""},
+                           {"queries_npy", ""}});
   const auto number = [&given](const char* name) { return std::stod(given[name]); };
   const auto matrix = [&](const char* file, const char* count, uint64_t seed) {
     return given[file].empty()
@@ -154,13 +152,13 @@ int main(int argc, char** argv) {
   const double median = times[times.size() / 2];
   std::printf(
       "n=%lld d=%d queries=%lld k=%s %s allowed=%s kernel=%s threads=%d: median %.4f ms, least %.4f ms, CPU "
-      "%.4f ms; rows rescored a query: median %.1f, p99 %.1f; %.2f hits a query; codes read at %.1f GB/s of %.1f; "
+      "%.4f ms; rows rescored a query: median %.1f, p99 %.1f; %.2f hits a query; codes read at %.1f GB/s of "
+      "%.1f; "
       "encoded in %.2f s\n",
       static_cast<long long>(rows.rows), rows.dimension, static_cast<long long>(queries.rows),
       given["k"].c_str(), given["similarity"].c_str(), given["allowed"].c_str(), kernel.name,
-      search::thread_count(), median * 1e3, times[0] * 1e3, cpu_each * 1e3,
-      rescored[rescored.size() / 2], rescored[rescored.size() * 99 / 100],
-      static_cast<double>(found) / static_cast<double>(queries.rows),
+      search::thread_count(), median * 1e3, times[0] * 1e3, cpu_each * 1e3, rescored[rescored.size() / 2],
+      rescored[rescored.size() * 99 / 100], static_cast<double>(found) / static_cast<double>(queries.rows),
       static_cast<double>(segment.codes().values.bytes()) / median / 1e9, bandwidth, encoding);
   if (number("verify") != 0) {
     std::printf("%lld of %lld queries differ from float64\n", static_cast<long long>(mismatches),

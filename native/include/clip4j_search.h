@@ -116,7 +116,8 @@ CLIP4J_API int32_t clip4j_search_index_memory(const clip4j_index* index, clip4j_
  * with clip4j_search_release. */
 CLIP4J_API int32_t clip4j_search_verify(const char* folder, int64_t* count, char** findings, int64_t* bytes);
 
-/* A k that leaves out no row: with a minimum score, a range search. */
+/* A k that leaves out no row: with a minimum score, a range search. The hits of all queries of a call are in memory at
+ * once: where they may be too many, ask for a smaller k first. */
 #define CLIP4J_ALL_ROWS INT64_MAX
 
 typedef enum clip4j_filter_kind { CLIP4J_NO_FILTER = 0, CLIP4J_ALLOW = 1, CLIP4J_DENY = 2 } clip4j_filter_kind;
@@ -183,9 +184,9 @@ typedef struct clip4j_gpu_memory {
 } clip4j_gpu_memory;
 CLIP4J_API int32_t clip4j_search_gpu_memory(const clip4j_gpu_index* gpu, clip4j_gpu_memory* use);
 
-/* What multiplies for more than 64 queries there: "wgmma" on a Hopper, "mma" elsewhere and for
- * rows of more than 1,536 values. While the index was copied wgmma
- * was tried: where it found other hits than the CPU, mma multiplies, and the text says so. Static text. */
+/* What multiplies for more than 64 queries there: "wgmma" on a Hopper, "mma" elsewhere and for rows of more than 1,536
+ * values. wgmma is tried when a process first copies an index to a GPU: where it finds other hits than the CPU, mma
+ * multiplies, and the text says so. Static text. */
 CLIP4J_API int32_t clip4j_search_gpu_kernel(const clip4j_gpu_index* gpu, const char** kernel);
 
 /* The instruction set that the scan uses here ("amx", which up to three queries at a time do without; "avx512vnni",

@@ -43,7 +43,8 @@ float rounded(float value) {
   return std::bit_cast<float>((bits + 0x7FFF + ((bits >> 16) & 1)) & 0xFFFF0000);
 }
 
-double expected(const AttentionHead& head, int64_t query, int64_t column) {
+// Of one query, all columns.
+std::vector<double> expected(const AttentionHead& head, int64_t query) {
   const int64_t seen = head.causal ? query + 1 : head.length;
   std::vector<double> scores;
   double largest = -INFINITY;
@@ -55,13 +56,17 @@ double expected(const AttentionHead& head, int64_t query, int64_t column) {
     scores.push_back(dot / std::sqrt(static_cast<double>(head.width)));
     largest = std::max(largest, scores.back());
   }
-  double sum = 0, result = 0;
+  double sum = 0;
+  std::vector<double> result(static_cast<size_t>(head.width));
   for (int64_t i = 0; i < seen; ++i) {
     const double weight = std::exp(scores[static_cast<size_t>(i)] - largest);
     sum += weight;
-    result += weight * head.value[i * head.stride + column];
+    for (int64_t d = 0; d < head.width; ++d) {
+      result[static_cast<size_t>(d)] += weight * head.value[i * head.stride + d];
+    }
   }
-  return result / sum;
+  for (double& value : result) value /= sum;
+  return result;
 }
 
 TEST_P(ClipAttention, EqualsTheDefinition) {
@@ -95,8 +100,10 @@ TEST_P(ClipAttention, EqualsTheDefinition) {
                                    width + 2};
           GetParam().attend(head, scratch.data());
           for (int64_t i = 0; i < length; ++i) {
+            const std::vector<double> row = expected(head, i);
             for (int64_t d = 0; d < width; ++d) {
-              ASSERT_NEAR(out[static_cast<size_t>(i * (width + 2) + d)], expected(head, i, d), tolerance)
+              ASSERT_NEAR(out[static_cast<size_t>(i * (width + 2) + d)], row[static_cast<size_t>(d)],
+                          tolerance)
                   << GetParam().name << " width " << width << " length " << length << " causal " << causal
                   << " at " << i << ", " << d;
             }

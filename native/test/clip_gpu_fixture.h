@@ -9,20 +9,11 @@
 #include <vector>
 
 #include "clip_fixture.h"
-#include "emulated_library.h"
+#include "emulated_gpu_fixture.h"
 
 namespace clip4j::test {
 
-// Tests with an emulated GPU: its memory comes back, and nothing there is out of order.
-class ClipGpuTest : public ClipTest {
- protected:
-  void SetUp() override { cuda::test::settings() = {}; }
-  void TearDown() override {
-    EXPECT_EQ(cuda::test::settings().allocated, 0);
-    EXPECT_EQ(cuda::test::settings().disorder, 0);
-    ClipTest::TearDown();
-  }
-};
+using ClipGpuTest = cuda::test::OnEmulatedGpu<ClipTest>;
 
 // Pictures of several sizes, the pixels with them.
 class Mixture {

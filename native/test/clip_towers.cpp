@@ -1,7 +1,5 @@
 // The towers against CLIP, SigLIP and what lies between them by their definition.
 #include <algorithm>
-#include <cmath>
-#include <cstring>
 
 #include "clip_fixture.h"
 

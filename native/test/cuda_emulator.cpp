@@ -1,11 +1,12 @@
 #include "cuda_emulator.h"
 
-#include <ucontext.h>
-
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <cstring>
-#include <memory>
+#include <span>
+
+#include "fiber.h"
 
 namespace clip4j::cuda::test {
 
@@ -19,18 +20,22 @@ class EmulatedBlock {
  public:
   EmulatedBlock(int32_t number, int32_t blocks, int64_t shared_bytes,
                 const std::function<void(Emulated&)>& body)
-      : number_(number), blocks_(blocks), shared_(shared_bytes), body_(body), fibers_(kThreads) {}
+      : number_(number), blocks_(blocks), shared_(shared_bytes), body_(body) {}
 
   void run() {
-    current_block = this;
-    for (Fiber& fiber : fibers_) prepare(fiber);
+    for (int32_t thread = 0; thread < kThreads; ++thread) {
+      fibers_[thread].start([this, thread] {
+        Emulated machine(*this, thread);
+        body_(machine);
+      });
+    }
     for (int32_t left = kThreads; left > 0;) {
       const int64_t before = met_;
       const int32_t left_before = left;
-      for (current_ = 0; current_ < kThreads; ++current_) {
-        if (fibers_[current_].done) continue;
-        swapcontext(&scheduler_, &fibers_[current_].context);
-        left -= fibers_[current_].done ? 1 : 0;
+      for (Fiber& fiber : fibers_) {
+        if (fiber.done()) continue;
+        fiber.resume();
+        left -= fiber.done() ? 1 : 0;
       }
       // All wait, and none for the same: a GPU would hang.
       if (met_ == before && left == left_before) std::abort();
@@ -39,7 +44,7 @@ class EmulatedBlock {
 
   // The last of `count` to arrive calls `then`; all go on after it.
   template <typename Then>
-  void meet(Meeting& meeting, int32_t count, const Then& then) {
+  void meet(int32_t thread, Meeting& meeting, int32_t count, const Then& then) {
     const int64_t times = meeting.times;
     if (++meeting.arrived == count) {
       then();
@@ -48,17 +53,14 @@ class EmulatedBlock {
       ++met_;
       return;
     }
-    while (meeting.times == times) {
-      const int32_t self = current_;
-      swapcontext(&fibers_[self].context, &scheduler_);
-    }
+    while (meeting.times == times) fibers_[thread].stop();
   }
 
   int32_t number() const { return number_; }
   int32_t blocks() const { return blocks_; }
   uint8_t* shared() { return shared_.data()->bytes; }
-  void sync() {
-    meet(all_, kThreads, [] {});
+  void sync(int32_t thread) {
+    meet(thread, all_, kThreads, [] {});
   }
 
   void multiply(int32_t thread, const RowPart& rows, const QueryPart& columns, int32_t (&sums)[4]) {
@@ -67,7 +69,7 @@ class EmulatedBlock {
     warp.rows[lane] = rows;
     warp.columns[lane] = columns;
     warp.sums[lane] = sums;
-    meet(warp.meeting, kLanes, [&] { warp.multiply(); });
+    meet(thread, warp.meeting, kLanes, [&] { warp.multiply(); });
   }
 
   // The tensor cores see of shared memory what was there when the last of all threads had its fence.
@@ -77,24 +79,18 @@ class EmulatedBlock {
   void start_product(int32_t thread, const Warpgroup::Operands& operands) {
     Group& group = groups_[thread / Warpgroup::kThreads];
     group.products.set(thread % Warpgroup::kThreads, operands);
-    meet(group.meeting, Warpgroup::kThreads, [&] { group.products.issue(); });
+    meet(thread, group.meeting, Warpgroup::kThreads, [&] { group.products.issue(); });
   }
   void finish_products(int32_t thread, size_t left) {
     Group& group = groups_[thread / Warpgroup::kThreads];
-    meet(group.meeting, Warpgroup::kThreads, [&] {
+    meet(thread, group.meeting, Warpgroup::kThreads, [&] {
       group.products.wait(left, {published_.data()->bytes, published_.size() * sizeof(Line)});
     });
   }
 
  private:
-  static constexpr int64_t kStack = 64 << 10;
-
   struct alignas(16) Line {
     uint8_t bytes[16];
-  };
-  struct Fiber {
-    ucontext_t context;
-    bool done = false;
   };
 
   // mma.m16n8k32 with 8-bit integers, from the PTX ISA's "Matrix fragments for mma.m16n8k32" and not from
@@ -106,7 +102,8 @@ class EmulatedBlock {
     Meeting meeting;
 
     void multiply() {
-      int8_t a[16][32], b[32][8];
+      int8_t a[16][32];
+      Columns b[32];
       for (int lane = 0; lane < kLanes; ++lane) {
         const int group = lane >> 2, in_group = lane % 4;
         for (int i = 0; i < 16; ++i) {
@@ -119,13 +116,16 @@ class EmulatedBlock {
           b[row][group] = static_cast<int8_t>(columns[lane].words[i / 4] >> (i % 4 * 8));
         }
       }
+      Columns products[16]{};
+      for (int row = 0; row < 16; ++row) {
+        for (int k = 0; k < 32; ++k) products[row] += a[row][k] * b[k];
+      }
       for (int lane = 0; lane < kLanes; ++lane) {
         const int group = lane >> 2, in_group = lane % 4;
         for (int i = 0; i < 4; ++i) {
           const int row = i < 2 ? group : group + 8, column = in_group * 2 + (i & 1);
-          auto sum = static_cast<uint32_t>(sums[lane][i]);
-          for (int k = 0; k < 32; ++k) sum += static_cast<uint32_t>(a[row][k] * b[k][column]);
-          sums[lane][i] = static_cast<int32_t>(sum);
+          sums[lane][i] = static_cast<int32_t>(static_cast<uint32_t>(sums[lane][i]) +
+                                               static_cast<uint32_t>(products[row][column]));
         }
       }
     }
@@ -136,38 +136,16 @@ class EmulatedBlock {
     Meeting meeting;
   };
 
-  void prepare(Fiber& fiber) {
-    getcontext(&fiber.context);
-    fiber.context.uc_stack.ss_sp = stacks() + (&fiber - fibers_.data()) * kStack;
-    fiber.context.uc_stack.ss_size = kStack;
-    fiber.context.uc_link = &scheduler_;
-    makecontext(&fiber.context, &EmulatedBlock::enter, 0);
+  // Those of this thread of the CPU, for one block after another.
+  static std::span<Fiber> fibers() {
+    thread_local std::vector<Fiber> fibers(kThreads);
+    return fibers;
   }
-
-  // Of all fibers of a block, for one block after another of this thread.
-  static std::byte* stacks() {
-    thread_local const auto stacks = std::make_unique_for_overwrite<std::byte[]>(kThreads * kStack);
-    return stacks.get();
-  }
-
-  static void enter() {
-    EmulatedBlock& block = *current_block;
-    const int32_t self = block.current_;
-    {
-      Emulated machine(block, self);
-      block.body_(machine);
-    }
-    block.fibers_[self].done = true;
-  }
-
-  static thread_local EmulatedBlock* current_block;
 
   const int32_t number_, blocks_;
   std::vector<Line> shared_, published_;
   const std::function<void(Emulated&)>& body_;
-  std::vector<Fiber> fibers_;
-  ucontext_t scheduler_{};
-  int32_t current_ = 0;
+  const std::span<Fiber> fibers_ = fibers();
   int64_t met_ = 0;
   Meeting all_;
   std::array<Warp, kWarps> warps_;
@@ -175,20 +153,16 @@ class EmulatedBlock {
   int64_t fences_ = 0;
 };
 
-thread_local EmulatedBlock* EmulatedBlock::current_block;
-
 int32_t Emulated::block() const { return block_.number(); }
 int32_t Emulated::blocks() const { return block_.blocks(); }
 uint8_t* Emulated::shared() const { return block_.shared(); }
-void Emulated::sync() { block_.sync(); }
-void Emulated::commit() {
-  committed_.push_back(std::move(open_));
-  open_.clear();
-}
-void Emulated::finish(size_t left) {
-  for (; committed_.size() > left; committed_.pop_front()) {
-    for (const Copy& copy : committed_.front()) std::memcpy(copy.to, copy.from, sizeof(RowPart));
-  }
+void Emulated::sync() { block_.sync(thread_); }
+void Emulated::finish(int64_t left) {
+  const auto done =
+      std::ranges::find_if(copies_, [&](const Copy& copy) { return copy.group >= commits_ - left; });
+  std::for_each(copies_.begin(), done,
+                [](const Copy& copy) { std::memcpy(copy.to, copy.from, sizeof(RowPart)); });
+  copies_.erase(copies_.begin(), done);
 }
 void Emulated::multiply(const RowPart& rows, const QueryPart& columns, int32_t (&sums)[4]) {
   block_.multiply(thread_, rows, columns, sums);

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <vector>
 
@@ -31,8 +30,8 @@ class Emulated {
     *to += value;
     return before;
   }
-  void copy(void* shared, const void* global) { open_.push_back({shared, global}); }
-  void commit();
+  void copy(void* shared, const void* global) { copies_.push_back({shared, global, commits_}); }
+  void commit() { ++commits_; }
   template <int kLeft>
   void wait() {
     finish(kLeft);
@@ -61,15 +60,16 @@ class Emulated {
   struct Copy {
     void* to;
     const void* from;
+    int64_t group;  // commits before it
   };
-  void finish(size_t left);
+  void finish(int64_t left);
   void start_product(const Warpgroup::Operands& operands);
   void finish_products(size_t left);
 
   EmulatedBlock& block_;
   int32_t thread_;
-  std::vector<Copy> open_;
-  std::deque<std::vector<Copy>> committed_;
+  std::vector<Copy> copies_;  // under way
+  int64_t commits_ = 0;
 };
 
 // Runs `body` on all threads of all thread blocks, one block after another.

@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <chrono>
+#include <ctime>
 #include <random>
 
 #include "base/crc32.h"
@@ -120,11 +120,11 @@ TEST(Resize, KernelsAgree) {
 TEST(Resize, ComputesOnlyTheCrop) {
   clip4j_preprocessing options = preprocessing();
   options.resize_height = options.crop_height = options.crop_width = 224;
-  const auto begin = std::chrono::steady_clock::now();
+  const std::clock_t begin = std::clock();  // of the CPU: a busy machine makes everything take long
   for (const auto& [width, height] : {std::pair{1, 100'000}, {100'000, 1}, {100'000, 3}, {3, 1'000'000}}) {
     EXPECT_EQ(resize_crop(noise(width, height), options).width, 224);
   }
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
+  EXPECT_LT(std::clock() - begin, 5 * CLOCKS_PER_SEC);
   options.crop_height = options.crop_width = 0;
   EXPECT_EQ(failure_of([&] { resize_crop(noise(1, 100'000), options); }).status, CLIP4J_TOO_LARGE);
 }

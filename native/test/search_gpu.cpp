@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "cuda/loader.h"
 #include "cuda_emulator.h"
-#include "emulated_library.h"
+#include "emulated_gpu_fixture.h"
 #include "search/gpu_index.h"
 #include "search_reference.h"
 
@@ -15,7 +15,7 @@ namespace {
 
 using cuda::Instruction;
 using cuda::test::emulated_library;
-using cuda::test::Settings;
+using cuda::test::OnEmulatedGpu;
 using cuda::test::settings;
 
 // So many queries that wgmma multiplies: the same ones again and again.
@@ -29,12 +29,23 @@ Matrix repeated(const Matrix& queries) {
   return many;
 }
 
-// Every search by mma, and by wgmma.
-class Gpu : public testing::TestWithParam<Instruction> {
- protected:
-  void SetUp() override { settings() = Settings(); }
-  void TearDown() override { EXPECT_EQ(settings().allocated, 0); }
+// The hits of so many queries, which are those of these again and again.
+Hits repeated(const Hits& few, int64_t count) {
+  Hits many;
+  many.offset.push_back(0);
+  for (int64_t q = 0; q < count; ++q) {
+    const auto of_few = static_cast<size_t>(q) % (few.offset.size() - 1);
+    const int64_t begin = few.offset[of_few], end = few.offset[of_few + 1];
+    many.row.insert(many.row.end(), few.row.begin() + begin, few.row.begin() + end);
+    many.score.insert(many.score.end(), few.score.begin() + begin, few.score.begin() + end);
+    many.offset.push_back(std::ssize(many.row));
+  }
+  return many;
+}
 
+// Every search by mma, and by wgmma.
+class Gpu : public OnEmulatedGpu<testing::TestWithParam<Instruction>> {
+ protected:
   static bool by_wgmma() { return GetParam() == Instruction::kWgmma; }
 
   static GpuIndex copy(const Index& index, int32_t dimension, int64_t most_bytes = -1) {
@@ -62,7 +73,7 @@ class Gpu : public testing::TestWithParam<Instruction> {
                  " queries=" + std::to_string(queries.rows) + " k=" + std::to_string(request.k[0]) +
                  " segments=" + std::to_string(segments) +
                  (request.similarity == Similarity::kDot ? " dot" : " cosine"));
-    const Hits expected = naive(rows, queries, request, allowed);
+    const Hits expected = repeated(naive(rows, few, asked, allowed), queries.rows);
     const Index index(rows, segments, allowed);
     const Hits hits = search(index, queries, request, most_bytes);
     ASSERT_EQ(hits.offset, expected.offset);

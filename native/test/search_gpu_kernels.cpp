@@ -1,9 +1,11 @@
 #include <cstdlib>
+#include <thread>
 
+#include "base/error.h"
 #include "cuda/topk_mma.h"
 #include "cuda/topk_wgmma.h"
 #include "cuda_emulator.h"
-#include "emulated_library.h"
+#include "emulated_gpu_fixture.h"
 #include "search/gpu_layout.h"
 #include "search/gpu_trial.h"
 #include "search_reference.h"
@@ -14,7 +16,7 @@ namespace {
 
 using cuda::Instruction;
 using cuda::test::emulated_library;
-using cuda::test::Settings;
+using cuda::test::OnEmulatedGpu;
 using cuda::test::settings;
 
 // 256 rows, a tile of a thread block, and some columns, all random: their sums of products by `Products`, and
@@ -94,18 +96,22 @@ TEST(GpuProducts, AreTheSumsOfProductsOfCodes) {
   }
 }
 
-class GpuTrial : public testing::Test {
+class GpuTrial : public OnEmulatedGpu<testing::Test> {
  protected:
-  void SetUp() override { settings() = Settings(); }
   void TearDown() override {
     unsetenv("CLIP4J_GPU");
-    EXPECT_EQ(settings().allocated, 0);
+    OnEmulatedGpu::TearDown();
   }
+
+  GpuChoice choose() { return trials_.choose(emulated_library(), 0); }
+
+ private:
+  GpuTrials trials_;
 };
 
 TEST_F(GpuTrial, TakesWgmmaWhereItFindsWhatTheCpuFinds) {
   settings().instruction = Instruction::kWgmma;
-  const GpuChoice choice = choose_instruction(emulated_library(), 0);
+  const GpuChoice choice = choose();
   EXPECT_EQ(choice.instruction, Instruction::kWgmma);
   EXPECT_FALSE(choice.refused);
   EXPECT_GT(settings().wgmma_scans, 1);
@@ -114,16 +120,40 @@ TEST_F(GpuTrial, TakesWgmmaWhereItFindsWhatTheCpuFinds) {
 TEST_F(GpuTrial, RefusesWgmmaThatIsWrong) {
   settings().instruction = Instruction::kWgmma;
   settings().wgmma_is_wrong = true;
-  const GpuChoice choice = choose_instruction(emulated_library(), 0);
-  EXPECT_EQ(choice.instruction, Instruction::kMma);
-  EXPECT_TRUE(choice.refused);
+  for (const int again : {0, 1}) {
+    const GpuChoice choice = choose();
+    EXPECT_EQ(choice.instruction, Instruction::kMma);
+    EXPECT_TRUE(choice.refused);
+    EXPECT_EQ(settings().scans == 0, again == 1);  // it remembers
+    settings().scans = 0;
+  }
+}
+
+TEST_F(GpuTrial, IsOneForManyThreads) {
+  settings().instruction = Instruction::kWgmma;
+  GpuTrials().choose(emulated_library(), 0);
+  const int64_t once = settings().scans;
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] { EXPECT_EQ(choose().instruction, Instruction::kWgmma); });
+  }
+  threads.clear();
+  EXPECT_EQ(settings().scans, 2 * once);
+}
+
+TEST_F(GpuTrial, IsRepeatedWhereItFailed) {
+  settings().instruction = Instruction::kWgmma;
+  settings().fail_after = 20;
+  EXPECT_THROW(choose(), Error);
+  EXPECT_EQ(settings().fail_after, -1);
+  EXPECT_EQ(choose().instruction, Instruction::kWgmma);
 }
 
 TEST_F(GpuTrial, TriesNothingWhereThereIsNoWgmmaOrItIsNotWanted) {
-  EXPECT_EQ(choose_instruction(emulated_library(), 0).instruction, Instruction::kMma);
+  EXPECT_EQ(choose().instruction, Instruction::kMma);
   settings().instruction = Instruction::kWgmma;
   setenv("CLIP4J_GPU", "mma", 1);
-  const GpuChoice choice = choose_instruction(emulated_library(), 0);
+  const GpuChoice choice = choose();
   EXPECT_EQ(choice.instruction, Instruction::kMma);
   EXPECT_FALSE(choice.refused);
   EXPECT_EQ(settings().scans, 0);

@@ -1,6 +1,6 @@
 #include <atomic>
 
-#include "emulated_library.h"
+#include "emulated_gpu_fixture.h"
 #include "search/gpu_index.h"
 #include "search_reference.h"
 
@@ -9,10 +9,11 @@ namespace clip4j::search::test {
 namespace {
 
 using cuda::test::emulated_library;
-using cuda::test::Settings;
+using cuda::test::OnEmulatedGpu;
 using cuda::test::settings;
 
 constexpr int32_t kDimension = 45;
+constexpr int64_t kRowBytes = 48 * sizeof(float);  // up to a multiple of eight values
 constexpr int64_t kRows = 1500;
 
 // Rows that count how often they are read.
@@ -29,11 +30,8 @@ class CountingRows final : public RowSource {
   const Matrix& rows_;
 };
 
-class GpuScores : public testing::TestWithParam<Similarity> {
+class GpuScores : public OnEmulatedGpu<testing::TestWithParam<Similarity>> {
  protected:
-  void SetUp() override { settings() = Settings(); }
-  void TearDown() override { EXPECT_EQ(settings().allocated, 0); }
-
   // Searches with `values` bytes of the GPU's memory for float32 values; checks the hits and returns how many
   // rows the CPU has read.
   int64_t reads(int64_t values, const Matrix& queries, int64_t k) {
@@ -44,6 +42,7 @@ class GpuScores : public testing::TestWithParam<Similarity> {
     EXPECT_LE(gpu.resident_bytes(), codes + values);
     EXPECT_EQ(gpu.pinned_bytes(), 0);
     source_->reads = 0;
+    settings().uploaded = 0;
     Hits hits;
     gpu.search({&view_, 1}, queries.values.data(), queries.rows, request, kernel(instruction_set()), hits);
     const Hits expected = naive(rows_, queries, request);
@@ -60,19 +59,26 @@ class GpuScores : public testing::TestWithParam<Similarity> {
 };
 
 TEST_P(GpuScores, TheCpuReadsOnlyRowsThatTheGpuHasNoRoomFor) {
-  constexpr int64_t row_bytes = 48 * sizeof(float);  // up to a multiple of eight values
   const Matrix queries = normal(40, kDimension, 2);  // one plane: many rows in doubt
   const int64_t all = reads(0, queries, 10);
   EXPECT_GT(all, 400);
-  const int64_t half = reads(kRows / 2 * row_bytes, queries, 10);
+  const int64_t half = reads(kRows / 2 * kRowBytes, queries, 10);
   EXPECT_GT(half, 0);
   EXPECT_LT(half, all);
-  EXPECT_LE(reads(kRows * row_bytes - 1, queries, 1024), 40);  // one row, of each query
-  EXPECT_EQ(reads(kRows * row_bytes, queries, 10), 0);
+  EXPECT_LE(reads(kRows * kRowBytes - 1, queries, 1024), 40);  // one row, of each query
+  EXPECT_EQ(reads(kRows * kRowBytes, queries, 10), 0);
 }
 
 TEST_P(GpuScores, OfFewAndManyHits) {
   for (const int64_t k : {1, 200, 1024}) EXPECT_EQ(reads(1 << 20, normal(3, kDimension, 3), k), 0);
+}
+
+TEST_P(GpuScores, QueriesValuesAreUploadedOnlyWhereItHasRows) {
+  const Matrix queries = normal(3, kDimension, 4);
+  reads(0, queries, 10);
+  const int64_t without = settings().uploaded;
+  reads(kRowBytes, queries, 10);
+  EXPECT_GE(settings().uploaded, without + queries.rows * kRowBytes);
 }
 
 INSTANTIATE_TEST_SUITE_P(Of, GpuScores, testing::Values(Similarity::kCosine, Similarity::kDot),

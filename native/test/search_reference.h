@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <iterator>
 #include <memory>
 #include <random>
 #include <string>
@@ -65,12 +66,17 @@ inline long double true_score(const float* row, const float* query, int32_t dime
   return dot / (true_norm(query, dimension) * true_norm(row, dimension));
 }
 
-// The score as search.h defines it, to the bit.
-inline double defined_score(const float* row, const float* query, int32_t dimension, Similarity similarity) {
+// The score as search.h defines it, to the bit: of a row and a query with these norms.
+inline double defined_score(const float* row, double row_norm, const float* query, double query_norm,
+                            int32_t dimension, Similarity similarity) {
   const double dot = exact_dot(query, row, dimension);
   if (similarity == Similarity::kDot) return dot + 0.0;
-  const double norm = exact_norm(row, dimension);
-  return norm == 0 ? 0 : std::clamp(dot / exact_norm(query, dimension) / norm, -1.0, 1.0) + 0.0;
+  return row_norm == 0 ? 0 : std::clamp(dot / query_norm / row_norm, -1.0, 1.0) + 0.0;
+}
+
+inline double defined_score(const float* row, const float* query, int32_t dimension, Similarity similarity) {
+  return defined_score(row, exact_norm(row, dimension), query, exact_norm(query, dimension), dimension,
+                       similarity);
 }
 
 // Rows in memory, in some segments, not of equal size: a third of them is 16 rows or fewer.
@@ -131,18 +137,22 @@ inline Hits naive(const Matrix& rows, const Matrix& queries, const Request& requ
                   const std::vector<uint64_t>* allowed = nullptr) {
   Hits hits;
   hits.offset.push_back(0);
-  std::vector<double> score(rows.rows);
+  std::vector<double> score(rows.rows), norm(rows.rows);
+  for (int64_t row = 0; row < rows.rows; ++row) norm[row] = exact_norm(rows.row(row), rows.dimension);
   for (int64_t q = 0; q < queries.rows; ++q) {
+    const double query_norm = exact_norm(queries.row(q), rows.dimension);
     std::vector<int64_t> order;
     for (int64_t row = 0; row < rows.rows; ++row) {
       if (allowed != nullptr && ((*allowed)[row / 64] >> (row % 64) & 1) == 0) continue;
-      score[row] = defined_score(rows.row(row), queries.row(q), rows.dimension, request.similarity);
+      score[row] = defined_score(rows.row(row), norm[row], queries.row(q), query_norm, rows.dimension,
+                                 request.similarity);
       if (score[row] >= request.minimum_score) order.push_back(row);
     }
-    std::sort(order.begin(), order.end(),
-              [&](int64_t a, int64_t b) { return score[a] != score[b] ? score[a] > score[b] : a < b; });
-    const int64_t k = request.k[request.k.size() == 1 ? 0 : q];
-    order.resize(std::min(k, static_cast<int64_t>(order.size())));
+    const int64_t k = std::min(request.k[request.k.size() == 1 ? 0 : q], std::ssize(order));
+    std::partial_sort(order.begin(), order.begin() + k, order.end(), [&](int64_t a, int64_t b) {
+      return score[a] != score[b] ? score[a] > score[b] : a < b;
+    });
+    order.resize(k);
     for (const int64_t row : order) {
       hits.row.push_back(row);
       hits.score.push_back(score[row]);

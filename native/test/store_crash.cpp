@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "store/verify.h"
 #include "store_model.h"
 #include "store_testing.h"
 

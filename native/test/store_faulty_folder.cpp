@@ -1,7 +1,6 @@
 #include "store_faulty_folder.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "base/error.h"
 

@@ -1,6 +1,5 @@
-#include <cmath>
-
 #include "base/accounting.h"
+#include "store/merge_policy.h"
 #include "store_model.h"
 #include "store_testing.h"
 

@@ -1,7 +1,6 @@
 #include "store_model.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "search/exact.h"
 

@@ -1,9 +1,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <csignal>
 
+#include "store/verify.h"
 #include "store_model.h"
 #include "store_testing.h"
 

@@ -1,6 +1,6 @@
 #include <algorithm>
-#include <cmath>
 
+#include "store/verify.h"
 #include "store_model.h"
 #include "store_testing.h"
 

@@ -5,7 +5,7 @@
 namespace clip4j::cuda::test {
 namespace {
 
-constexpr int kRows = 64, kValues = 32, kMostColumns = 256;
+constexpr int kRows = 64, kValues = 32, kMostTiles = 32;
 
 void require(bool holds) {
   if (!holds) std::abort();
@@ -19,7 +19,7 @@ uint32_t offset_at(uint64_t descriptor, int first) {
 // B, K-major and not swizzled: core matrices of 8 columns x 16 bytes are contiguous. The leading dimension's
 // offset is between two of them along K, the stride dimension's along N.
 void read_columns(uint64_t descriptor, int columns, std::span<const uint8_t> shared,
-                  int8_t (&b)[kValues][kMostColumns]) {
+                  Columns (&b)[kValues][kMostTiles]) {
   const uint32_t start = offset_at(descriptor, 0), leading = offset_at(descriptor, 16),
                  stride = offset_at(descriptor, 32);
   constexpr uint64_t kOffsets = 0x3fff | uint64_t{0x3fff} << 16 | uint64_t{0x3fff} << 32;
@@ -29,7 +29,7 @@ void read_columns(uint64_t descriptor, int columns, std::span<const uint8_t> sha
       const size_t at = start + static_cast<size_t>(n / 8) * stride + static_cast<size_t>(n % 8) * 16 +
                         static_cast<size_t>(k / 16) * leading + static_cast<size_t>(k % 16);
       require(at < shared.size());
-      b[k][n] = static_cast<int8_t>(shared[at]);
+      b[k][n / 8][n % 8] = static_cast<int8_t>(shared[at]);
     }
   }
 }
@@ -52,11 +52,11 @@ void Warpgroup::wait(size_t left, std::span<const uint8_t> shared) {
 }
 
 void Warpgroup::run(const Instruction& instruction, std::span<const uint8_t> shared) {
-  const int columns = instruction[0].tiles * 8;
-  require(columns <= kMostColumns);
-  static thread_local int8_t a[kRows][kValues], b[kValues][kMostColumns];
-  static thread_local int32_t sums[kRows][kMostColumns];
-  read_columns(instruction[0].columns, columns, shared, b);
+  const int tiles = instruction[0].tiles;
+  require(tiles <= kMostTiles);
+  static thread_local int8_t a[kRows][kValues];
+  static thread_local Columns b[kValues][kMostTiles], sums[kRows][kMostTiles];
+  read_columns(instruction[0].columns, tiles * 8, shared, b);
   for (int thread = 0; thread < kThreads; ++thread) {
     const int first = thread / 32 * 16 + thread % 32 / 4, in_group = thread % 4;
     for (int i = 0; i < 16; ++i) {
@@ -65,17 +65,18 @@ void Warpgroup::run(const Instruction& instruction, std::span<const uint8_t> sha
     }
   }
   for (int row = 0; row < kRows; ++row) {
-    for (int n = 0; n < columns; ++n) sums[row][n] = 0;
-    for (int k = 0; k < kValues; ++k) {
-      for (int n = 0; n < columns; ++n) sums[row][n] += a[row][k] * b[k][n];
+    for (int tile = 0; tile < tiles; ++tile) {
+      Columns sum{};
+      for (int k = 0; k < kValues; ++k) sum += a[row][k] * b[k][tile];
+      sums[row][tile] = sum;
     }
   }
   for (int thread = 0; thread < kThreads; ++thread) {
     const int first = thread / 32 * 16 + thread % 32 / 4, in_group = thread % 4;
     const Operands& operands = instruction[thread];
-    for (int i = 0; i < columns / 2; ++i) {
-      const int row = first + i / 2 % 2 * 8, column = i / 4 * 8 + in_group * 2 + i % 2;
-      const auto sum = static_cast<uint32_t>(sums[row][column]);
+    for (int i = 0; i < tiles * 4; ++i) {
+      const int row = first + i / 2 % 2 * 8, column = in_group * 2 + i % 2;
+      const auto sum = static_cast<uint32_t>(sums[row][i / 4][column]);
       operands.sums[i] =
           static_cast<int32_t>(operands.add ? static_cast<uint32_t>(operands.sums[i]) + sum : sum);
     }

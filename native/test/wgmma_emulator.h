@@ -13,6 +13,10 @@
 // undefined.
 namespace clip4j::cuda::test {
 
+// A value of each of 8 columns. A vector of the compiler's: as single values, most of the time of the tests
+// went into their products.
+using Columns = int32_t __attribute__((vector_size(kColumns * sizeof(int32_t))));
+
 class Warpgroup {
  public:
   static constexpr int32_t kThreads = 128;

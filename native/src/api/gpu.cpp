@@ -11,12 +11,18 @@
 using clip4j::deref;
 using clip4j::translate_exceptions;
 
+namespace {
+
+clip4j::search::GpuTrials trials;  // of this process
+
+}  // namespace
+
 // What a clip4j_gpu_index* points to: a snapshot, and the copy of it.
 struct clip4j_gpu_index {
   clip4j_gpu_index(std::shared_ptr<const clip4j::store::Snapshot> of, const clip4j::cuda::Library& library,
                    int32_t device, int64_t memory)
       : snapshot(std::move(of)),
-        choice(clip4j::search::choose_instruction(library, device)),
+        choice(trials.choose(library, device)),
         gpu(snapshot->copy_to_gpu(library, device, choice.instruction, memory)) {}
 
   std::shared_ptr<const clip4j::store::Snapshot> snapshot;

@@ -4,6 +4,7 @@
 
 #include "api/index_handle.h"
 #include "base/boundary.h"
+#include "store/verify.h"
 
 using clip4j::deref;
 using clip4j::fail;
@@ -16,8 +17,8 @@ using clip4j::store::Index;
 using clip4j::store::Options;
 using clip4j::store::Schema;
 
-// Java reads and writes these structs through ByteBuffers: NativeIds, NativeRequest and EmbeddingIndex hold
-// the same numbers. A platform that lays them out differently must not build.
+// Java reads and writes these structs through ByteBuffers: NativeIds, NativeIndex, NativeSearch and
+// EmbeddingIndex hold the same numbers. A platform that lays them out differently must not build.
 static_assert(sizeof(clip4j_ids) == 32 && offsetof(clip4j_ids, kind) == 24);
 static_assert(sizeof(clip4j_schema) == 16 && offsetof(clip4j_schema, ids) == 12);
 static_assert(sizeof(clip4j_memory_use) == 32 && offsetof(clip4j_memory_use, deletions) == 24);

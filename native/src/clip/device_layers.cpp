@@ -6,61 +6,28 @@
 #include "clip/mlp.h"
 
 namespace clip4j {
-namespace {
 
-int64_t size_of(const std::vector<int64_t>& shape) {
-  int64_t size = 1;
-  for (const int64_t extent : shape) size *= extent;
-  return size;
-}
-
-std::vector<std::string> with_suffix(std::vector<std::string> names, const char* suffix) {
-  for (std::string& name : names) name += suffix;
-  return names;
-}
-
-}  // namespace
-
-void DeviceTensor::declare(Weights& weights, const std::string& name, std::vector<int64_t> shape,
+void DeviceTensor::declare(Weights& weights, const std::string& name, const std::vector<int64_t>& shape,
                            std::vector<int64_t> placed, std::function<Buffer(const Buffer&)> changed) {
-  const int64_t size = size_of(shape);
-  weights.want(
-      name, std::move(shape),
-      [this, size] {
-        staging_ = Buffer(size);
-        return staging_.data();
-      },
-      [this, placed = std::move(placed), changed = std::move(changed)] {
-        if (changed) staging_ = changed(staging_);
-        place(placed);
-      });
+  stacked_.declare(weights, {name}, "", shape,
+                   [this, placed = std::move(placed), changed = std::move(changed)](Buffer values) {
+                     place(changed ? changed(values) : std::move(values), placed);
+                   });
 }
 
-void DeviceTensor::declare_stacked(Weights& weights, const std::vector<std::string>& names,
-                                   std::vector<int64_t> shape, double factor) {
-  const int64_t size = size_of(shape);
-  const size_t parts = names.size();
+void DeviceTensor::declare_stacked(Weights& weights, const std::vector<std::string>& prefixes,
+                                   const char* suffix, const std::vector<int64_t>& shape, double factor) {
   std::vector<int64_t> stacked = shape;
-  stacked[0] *= static_cast<int64_t>(parts);
-  for (size_t part = 0; part < parts; ++part) {
-    weights.want(
-        names[part], shape,
-        [this, size, part, parts] {
-          if (staging_.size() == 0) staging_ = Buffer(size * static_cast<int64_t>(parts));
-          return staging_.data() + size * static_cast<int64_t>(part);
-        },
-        [this, factor, parts, stacked] {
-          if (++parts_read_ < parts) return;
-          multiply(staging_.span(), factor);
-          place(stacked);
-        });
-  }
+  stacked[0] *= static_cast<int64_t>(prefixes.size());
+  stacked_.declare(weights, prefixes, suffix, shape, [this, factor, stacked](const Buffer& values) {
+    multiply(values.span(), factor);
+    place(values, stacked);
+  });
 }
 
-void DeviceTensor::place(const std::vector<int64_t>& shape) {
-  tensor_ = torch::aten::upload(staging_.data(), shape, place_);
-  counted_.add(staging_.size() * (place_.type == torch::Type::kFloat32 ? 4 : 2));
-  staging_ = Buffer();
+void DeviceTensor::place(const Buffer& values, const std::vector<int64_t>& shape) {
+  tensor_ = torch::aten::upload(values.data(), shape, place_);
+  counted_.add(values.size() * (place_.type == torch::Type::kFloat32 ? 4 : 2));
 }
 
 DeviceLinear::DeviceLinear(int64_t outputs, int64_t inputs, bool bias, const torch::Place& place)
@@ -69,14 +36,14 @@ DeviceLinear::DeviceLinear(int64_t outputs, int64_t inputs, bool bias, const tor
 void DeviceLinear::declare(Weights& weights, const std::vector<std::string>& prefixes, double weight_factor,
                            double bias_factor) {
   const int64_t rows = outputs_ / static_cast<int64_t>(prefixes.size());
-  weight_.declare_stacked(weights, with_suffix(prefixes, ".weight"), {rows, inputs_}, weight_factor);
-  if (has_bias_) bias_.declare_stacked(weights, with_suffix(prefixes, ".bias"), {rows}, bias_factor);
+  weight_.declare_stacked(weights, prefixes, ".weight", {rows, inputs_}, weight_factor);
+  if (has_bias_) bias_.declare_stacked(weights, prefixes, ".bias", {rows}, bias_factor);
 }
 
 void DeviceLinear::declare_shaped(Weights& weights, const std::string& prefix,
-                                  std::vector<int64_t> weight_shape) {
-  weight_.declare(weights, prefix + ".weight", std::move(weight_shape), {outputs_, inputs_});
-  if (has_bias_) bias_.declare_stacked(weights, {prefix + ".bias"}, {outputs_});
+                                  const std::vector<int64_t>& weight_shape) {
+  weight_.declare(weights, prefix + ".weight", weight_shape, {outputs_, inputs_});
+  if (has_bias_) bias_.declare_stacked(weights, {prefix}, ".bias", {outputs_});
 }
 
 torch::Tensor DeviceLinear::run(const torch::Tensor& x) const {
@@ -84,8 +51,8 @@ torch::Tensor DeviceLinear::run(const torch::Tensor& x) const {
 }
 
 void DeviceNorm::declare(Weights& weights, const std::string& prefix) {
-  weight_.declare_stacked(weights, {prefix + ".weight"}, {width_});
-  bias_.declare_stacked(weights, {prefix + ".bias"}, {width_});
+  weight_.declare_stacked(weights, {prefix}, ".weight", {width_});
+  bias_.declare_stacked(weights, {prefix}, ".bias", {width_});
 }
 
 DeviceMlp::DeviceMlp(const clip4j_tower& tower, const torch::Place& place)

@@ -7,6 +7,7 @@
 
 #include "base/accounting.h"
 #include "clip/buffer.h"
+#include "clip/stacked_tensor.h"
 #include "clip/weights.h"
 #include "clip4j.h"
 #include "torch/aten.h"
@@ -24,22 +25,21 @@ class DeviceTensor {
   DeviceTensor& operator=(const DeviceTensor&) = delete;
 
   // A tensor of the checkpoint's; `changed` makes of it what goes to the device, in the shape `placed`.
-  void declare(Weights& weights, const std::string& name, std::vector<int64_t> shape,
+  void declare(Weights& weights, const std::string& name, const std::vector<int64_t>& shape,
                std::vector<int64_t> placed, std::function<Buffer(const Buffer&)> changed = {});
-  // Tensors of one shape, stacked upon one another, multiplied by the factor.
-  void declare_stacked(Weights& weights, const std::vector<std::string>& names, std::vector<int64_t> shape,
-                       double factor = 1);
+  // As StackedTensor's, multiplied by the factor.
+  void declare_stacked(Weights& weights, const std::vector<std::string>& prefixes, const char* suffix,
+                       const std::vector<int64_t>& shape, double factor = 1);
 
   const torch::Tensor& get() const { return tensor_; }
   // Of the device's memory, here as everywhere below.
   int64_t bytes() const { return counted_.bytes(); }
 
  private:
-  void place(const std::vector<int64_t>& shape);
+  void place(const Buffer& values, const std::vector<int64_t>& shape);
 
   const torch::Place place_;
-  Buffer staging_;
-  size_t parts_read_ = 0;
+  StackedTensor stacked_;
   torch::Tensor tensor_;
   CountedBytes counted_;
 };
@@ -52,7 +52,7 @@ class DeviceLinear {
   // As Linear's (clip/layers.h).
   void declare(Weights& weights, const std::vector<std::string>& prefixes, double weight_factor = 1,
                double bias_factor = 1);
-  void declare_shaped(Weights& weights, const std::string& prefix, std::vector<int64_t> weight_shape);
+  void declare_shaped(Weights& weights, const std::string& prefix, const std::vector<int64_t>& weight_shape);
 
   torch::Tensor run(const torch::Tensor& x) const;
   int64_t bytes() const { return weight_.bytes() + bias_.bytes(); }

@@ -48,7 +48,9 @@ class DevicePictures final : public Pictures {
   const torch::Place place_;
   std::vector<std::optional<Staged>> staged_;  // by the numbers that they were read under
   std::vector<int64_t> kept_;
-  std::mutex mutex_;  // while pictures are read
+  // While pictures are read. Also held while a block is lent: readers that wait then find room in that block
+  // and take no other. So it comes before the lock of PixelBlocks, never after it.
+  std::mutex mutex_;
   std::vector<PixelBlocks::Loan> lent_;
 };
 

@@ -130,9 +130,9 @@ DeviceTextTower::DeviceTextTower(const clip4j_config& config, const torch::Place
 
 void DeviceTextTower::declare(Weights& weights) {
   const int64_t hidden = config_.text.hidden_size;
-  token_embedding_.declare_stacked(weights, {"text_model.embeddings.token_embedding.weight"},
+  token_embedding_.declare_stacked(weights, {"text_model.embeddings.token_embedding.weight"}, "",
                                    {config_.vocabulary_size, hidden});
-  position_embedding_.declare_stacked(weights, {"text_model.embeddings.position_embedding.weight"},
+  position_embedding_.declare_stacked(weights, {"text_model.embeddings.position_embedding.weight"}, "",
                                       {config_.max_positions, hidden});
   encoder_.declare(weights, "text_model");
   final_norm_.declare(weights, "text_model.final_layer_norm");

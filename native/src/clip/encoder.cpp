@@ -35,20 +35,19 @@ std::vector<Encoder::Sequence> Encoder::sequences(std::span<const int64_t> lengt
   return sequences;
 }
 
-AttentionHead Encoder::head(const float* qkv, const Sequence& sequence, int64_t number, bool wanted_only,
-                            float* attended) const {
-  const int64_t width = hidden_ / heads_, column = number * width, stride = 3 * hidden_;
-  const float* key = qkv + sequence.first * stride + hidden_ + column;
+AttentionHead Encoder::head(const float* query, int64_t stride, int64_t apart, const Sequence& sequence,
+                            bool wanted_only, float* attended) const {
+  const float* const first = query + sequence.first * stride;
   // The wanted row of a causal sequence is its last, which sees all the others: no mask is left.
-  return {.query = qkv + (wanted_only ? sequence.wanted : sequence.first) * stride + column,
-          .key = key,
-          .value = key + hidden_,
+  return {.query = wanted_only ? query + sequence.wanted * stride : first,
+          .key = first + apart,
+          .value = first + 2 * apart,
           .stride = stride,
           .queries = wanted_only ? 1 : sequence.length,
           .length = sequence.length,
-          .width = width,
+          .width = head_width(),
           .causal = causal_ && !wanted_only,
-          .out = attended + column,
+          .out = attended,
           .out_stride = hidden_};
 }
 

@@ -47,10 +47,12 @@ class Encoder {
 
   static int64_t longest(std::span<const Sequence> sequences);
   std::vector<Sequence> sequences(std::span<const int64_t> lengths) const;
-  // One head of a sequence. qkv [rows, 3 hidden]; `attended`: the sequence's first row, or its only one where
-  // only the wanted one is computed.
-  AttentionHead head(const float* qkv, const Sequence& sequence, int64_t number, bool wanted_only,
-                     float* attended) const;
+  int64_t head_width() const { return hidden_ / heads_; }
+  // A head of a sequence. `query` is that of row 0, the next row's is `stride` floats behind it; keys and
+  // values are `apart` floats behind queries and keys. `attended`: the sequence's first row, or its only one
+  // where only the wanted one is computed.
+  AttentionHead head(const float* query, int64_t stride, int64_t apart, const Sequence& sequence,
+                     bool wanted_only, float* attended) const;
 
   const Wanted wanted_;
   const bool causal_;

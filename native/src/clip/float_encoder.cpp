@@ -1,7 +1,6 @@
 #include "clip/float_encoder.h"
 
 #include <algorithm>
-#include <bit>
 #include <utility>
 #include <vector>
 
@@ -64,8 +63,7 @@ torch::Tensor FloatEncoder::run_layer(const Layer& layer, torch::Tensor x,
 torch::Tensor FloatEncoder::attend(const torch::Tensor& qkv, std::span<const Sequence> sequences,
                                    bool wanted_only) const {
   const auto count = static_cast<int64_t>(sequences.size());
-  const int64_t width = hidden_ / heads_;
-  const int64_t scratch_size = attention_scratch(longest(sequences), width);
+  const int64_t scratch_size = attention_scratch(longest(sequences), head_width());
   const Buffer scratch(torch::thread_count() * scratch_size);
   torch::Tensor attended =
       wanted_only ? zero_padded(count, rounded_rows(count), hidden_)
@@ -74,10 +72,11 @@ torch::Tensor FloatEncoder::attend(const torch::Tensor& qkv, std::span<const Seq
   float* const to = attended.data();
   AttentionKernel* const kernel = attention_kernel(/*may_round=*/false);
   torch::parallel_for(count * heads_, [&](int64_t index, int64_t thread) {
-    const int64_t number = index / heads_;
+    const int64_t number = index / heads_, column = index % heads_ * head_width();
     const Sequence& sequence = sequences[static_cast<size_t>(number)];
-    float* const out = to + (wanted_only ? number : sequence.first) * hidden_;
-    kernel(head(from, sequence, index % heads_, wanted_only, out), scratch.data() + thread * scratch_size);
+    float* const out = to + (wanted_only ? number : sequence.first) * hidden_ + column;
+    kernel(head(from + column, 3 * hidden_, hidden_, sequence, wanted_only, out),
+           scratch.data() + thread * scratch_size);
   });
   return attended;
 }

@@ -43,8 +43,7 @@ Linear::Bias bias(int32_t has_one) { return has_one != 0 ? Linear::Bias::kYes : 
 // A table that is read as it is, placed when its first value is about to be.
 void declare_table(Weights& weights, const char* name, std::vector<int64_t> shape, Buffer& table,
                    std::function<void()> placed = {}) {
-  int64_t size = 1;
-  for (const int64_t extent : shape) size *= extent;
+  const int64_t size = torch::size_of(shape);
   weights.want(
       name, std::move(shape),
       [size, &table] {

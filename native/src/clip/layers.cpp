@@ -24,48 +24,38 @@ torch::Tensor zero_padded(int64_t rows, int64_t total, int64_t width) {
   return matrix;
 }
 
-Linear::Linear(int64_t outputs, int64_t inputs, Bias bias) : outputs_(outputs), inputs_(inputs) {
-  if (bias == Bias::kNo) return;
-  bias_ = Buffer(outputs);
-  bias_tensor_ = torch::Tensor::from_blob(bias_.data(), {outputs});
-}
+Linear::Linear(int64_t outputs, int64_t inputs, Bias bias)
+    : outputs_(outputs), inputs_(inputs), has_bias_(bias == Bias::kYes) {}
 
 void Linear::declare(Weights& weights, const std::vector<std::string>& prefixes, double weight_factor,
                      double bias_factor) {
-  const auto parts = static_cast<int64_t>(prefixes.size());
-  const int64_t rows = outputs_ / parts;
-  int64_t first = 0;
-  for (const std::string& prefix : prefixes) {
-    weights.want(
-        prefix + ".weight", {rows, inputs_}, [this, first] { return staging() + first * inputs_; },
-        [this, weight_factor, parts] { weight_placed(weight_factor, parts); });
-    if (bias_tensor_) {
-      weights.want(
-          prefix + ".bias", {rows}, [this, first] { return bias_.data() + first; },
-          [this, bias_factor, first, rows] { multiply(bias_.span().subspan(first, rows), bias_factor); });
-    }
-    first += rows;
-  }
+  const int64_t rows = outputs_ / static_cast<int64_t>(prefixes.size());
+  weight_.declare(weights, prefixes, ".weight", {rows, inputs_}, [this, weight_factor](Buffer values) {
+    multiply(values.span(), weight_factor);
+    pack(values);
+  });
+  declare_bias(weights, prefixes, bias_factor);
 }
 
-void Linear::declare_shaped(Weights& weights, const std::string& prefix, std::vector<int64_t> weight_shape) {
-  weights.want(
-      prefix + ".weight", std::move(weight_shape), [this] { return staging(); },
-      [this] { weight_placed(1, 1); });
-  if (bias_tensor_) weights.want(prefix + ".bias", {outputs_}, [this] { return bias_.data(); });
+void Linear::declare_shaped(Weights& weights, const std::string& prefix,
+                            const std::vector<int64_t>& weight_shape) {
+  weight_.declare(weights, {prefix}, ".weight", weight_shape, [this](Buffer values) { pack(values); });
+  declare_bias(weights, {prefix}, 1);
 }
 
-float* Linear::staging() {
-  if (staging_.size() == 0) staging_ = Buffer(outputs_ * inputs_);
-  return staging_.data();
+void Linear::declare_bias(Weights& weights, const std::vector<std::string>& prefixes, double factor) {
+  if (!has_bias_) return;
+  const int64_t rows = outputs_ / static_cast<int64_t>(prefixes.size());
+  stacked_bias_.declare(weights, prefixes, ".bias", {rows}, [this, factor](Buffer values) {
+    multiply(values.span(), factor);
+    bias_ = std::move(values);
+    bias_tensor_ = torch::Tensor::from_blob(bias_.data(), {outputs_});
+  });
 }
 
-void Linear::weight_placed(double factor, int64_t parts) {
-  if (++parts_placed_ < parts) return;
-  multiply(staging_.span(), factor);
-  packed_ = torch::pack_linear(torch::Tensor::from_blob(staging_.data(), {outputs_, inputs_}));
+void Linear::pack(const Buffer& values) {
+  packed_ = torch::pack_linear(torch::Tensor::from_blob(values.data(), {outputs_, inputs_}));
   packed_bytes_.add(outputs_ * inputs_ * static_cast<int64_t>(sizeof(float)));
-  staging_ = Buffer();
 }
 
 torch::Tensor Linear::run(const torch::Tensor& x, torch::Activation activation) const {

@@ -7,6 +7,7 @@
 
 #include "base/accounting.h"
 #include "clip/buffer.h"
+#include "clip/stacked_tensor.h"
 #include "clip/weights.h"
 #include "torch/ops.h"
 #include "torch/tensor.h"
@@ -40,7 +41,7 @@ class Linear {
   void declare(Weights& weights, const std::vector<std::string>& prefixes, double weight_factor = 1,
                double bias_factor = 1);
   // The same for one part whose weight has another shape of as many values.
-  void declare_shaped(Weights& weights, const std::string& prefix, std::vector<int64_t> weight_shape);
+  void declare_shaped(Weights& weights, const std::string& prefix, const std::vector<int64_t>& weight_shape);
 
   torch::Tensor run(const torch::Tensor& x, torch::Activation activation = torch::Activation::kNone) const;
   // What run gives, plus the residual.
@@ -49,13 +50,13 @@ class Linear {
   int64_t bytes() const { return packed_bytes_.bytes() + bias_.bytes(); }
 
  private:
-  float* staging();
-  void weight_placed(double factor, int64_t parts);
+  void declare_bias(Weights& weights, const std::vector<std::string>& prefixes, double factor);
+  void pack(const Buffer& values);
 
   const int64_t outputs_;
   const int64_t inputs_;
-  Buffer staging_;  // the row-major weight, until all of its parts are there
-  int64_t parts_placed_ = 0;
+  const bool has_bias_;
+  StackedTensor weight_, stacked_bias_;
   torch::Tensor packed_;
   CountedBytes packed_bytes_;
   Buffer bias_;

@@ -17,10 +17,6 @@ namespace {
 // cache.
 constexpr int64_t kChunkRows = 96;
 
-// Float32 rows of a sequence beyond which threads that each have one are in each other's way in the last
-// cache: 8 of ViT-L/14's pictures (5.3 MB each) are 8 to 10% faster shared, ViT-B/16's (3 MB) 5% slower.
-constexpr int64_t kMostOwnBytes = 4 << 20;
-
 packed::Finish finish(int32_t activation) {
   switch (activation) {
     case CLIP4J_GELU:
@@ -35,8 +31,8 @@ packed::Finish finish(int32_t activation) {
 // Of a layer's weights.
 int64_t floats(const clip4j_tower& tower, packed::Element element) {
   const int64_t hidden = tower.hidden_size, intermediate = tower.intermediate_size;
-  return PackedLinear::floats(element, 3 * hidden, hidden) + PackedLinear::floats(element, hidden, hidden) +
-         PackedLinear::floats(element, intermediate, hidden) +
+  return PackedLinear::floats(element, 3 * hidden, hidden, tower.heads) +
+         PackedLinear::floats(element, hidden, hidden) + PackedLinear::floats(element, intermediate, hidden) +
          PackedLinear::floats(element, hidden, intermediate);
 }
 
@@ -48,7 +44,7 @@ void room(Buffer& buffer, int64_t size) {
 
 PackedEncoder::Layer::Layer(const clip4j_tower& tower, const packed::Kernel& kernel, PackedMemory& memory)
     : norm1(tower.hidden_size, tower.layer_norm_eps),
-      qkv(kernel, 3 * int64_t{tower.hidden_size}, tower.hidden_size, memory),
+      qkv(kernel, 3 * int64_t{tower.hidden_size}, tower.hidden_size, memory, tower.heads),
       out(kernel, tower.hidden_size, tower.hidden_size, memory),
       norm2(tower.hidden_size, tower.layer_norm_eps),
       fc1(kernel, tower.intermediate_size, tower.hidden_size, memory),
@@ -77,23 +73,23 @@ torch::Tensor PackedEncoder::run(torch::Tensor x, std::span<const int64_t> lengt
   const int64_t rows = sequences.back().first + sequences.back().length, threads = torch::thread_count();
   torch::Tensor wanted;
   if (wanted_ != Wanted::kAll) wanted = zero_padded(count, rounded_rows(count), hidden_);
-  // As many rows for each thread, so that none waits long for another.
   std::vector<Chunk> chunks = this->chunks(sequences, std::min(kChunkRows, (rows + threads - 1) / threads));
-  if (static_cast<int64_t>(chunks.size()) < threads) chunks = this->chunks(sequences, rows);
+  // As many for each thread, so that none waits long for another; they share the rest.
+  const size_t own = chunks.size() - chunks.size() % static_cast<size_t>(threads);
+  if (own < chunks.size()) {
+    const size_t first = chunks[own].sequences.data() - sequences.data();
+    chunks.resize(own);
+    chunks.push_back(this->chunks(std::span(sequences).subspan(first), rows).front());
+  }
   for (Chunk& chunk : chunks) {
     chunk.x = x.data();
     chunk.wanted = wanted ? wanted.data() + (chunk.sequences.data() - sequences.data()) * hidden_ : nullptr;
   }
-  const bool shared = static_cast<int64_t>(chunks.size()) < threads ||
-                      longest(sequences) * (hidden_ + wide()) * int64_t{sizeof(float)} > kMostOwnBytes;
-  make_room(chunks, shared ? 1 : threads, shared ? threads : 1);
-  if (shared) {
-    Team::run([&](const Loop& loop) {
-      for (const Chunk& chunk : chunks) run_chunk(chunk, scratch_[0], loop);
-    });
-  } else {
-    run_alone(chunks);
-  }
+  const std::span<const Chunk> alone(chunks.data(), own);
+  const Chunk* const shared = own < chunks.size() ? &chunks.back() : nullptr;
+  make_room(alone, shared);
+  if (!alone.empty()) run_alone(alone);
+  if (shared != nullptr) Team::run([&](const Loop& loop) { run_chunk(*shared, scratch_, loop); });
   return wanted ? std::move(wanted) : std::move(x);
 }
 
@@ -109,23 +105,30 @@ int64_t PackedEncoder::bytes() const {
 int64_t PackedEncoder::scratch_bytes() const {
   int64_t bytes = 0;
   for (const Scratch& scratch : scratch_) {
-    bytes += scratch.codes.bytes() + scratch.wide.bytes() + scratch.attention.bytes();
+    bytes += scratch.codes.bytes() + scratch.wide.bytes() + scratch.head.bytes();
   }
   return bytes;
 }
 
-void PackedEncoder::make_room(std::span<const Chunk> chunks, int64_t scratches, int64_t threads) const {
-  int64_t rows = 0, longest = 0;
-  for (const Chunk& chunk : chunks) {
-    rows = std::max(rows, chunk.rows);
-    longest = std::max(longest, Encoder::longest(chunk.sequences));
+void PackedEncoder::make_room(std::span<const Chunk> alone, const Chunk* shared) const {
+  const auto threads = static_cast<size_t>(torch::thread_count());
+  if (scratch_.size() < threads) scratch_.resize(threads);
+  const auto rows_of = [&](const Chunk& chunk, Scratch& scratch) {
+    scratch.codes.rows(kernel_.element, chunk.rows, std::max(hidden_, intermediate_));
+    room(scratch.wide, chunk.rows * wide());
+  };
+  const auto head_of = [&](const Chunk& chunk, Scratch& scratch) {
+    room(scratch.head, chunk.rows * layers_.front().qkv.head_outputs() +
+                           attention_scratch(longest(chunk.sequences), head_width()));
+  };
+  for (Scratch& scratch : scratch_) {
+    for (const Chunk& chunk : alone) {
+      rows_of(chunk, scratch);
+      head_of(chunk, scratch);
+    }
+    if (shared != nullptr) head_of(*shared, scratch);
   }
-  if (static_cast<int64_t>(scratch_.size()) < scratches) scratch_.resize(static_cast<size_t>(scratches));
-  for (Scratch& scratch : std::span(scratch_).first(static_cast<size_t>(scratches))) {
-    scratch.codes.rows(kernel_.element, rows, std::max(hidden_, intermediate_));
-    room(scratch.wide, rows * wide());
-    room(scratch.attention, threads * attention_scratch(longest, hidden_ / heads_));
-  }
+  if (shared != nullptr) rows_of(*shared, scratch_.front());
 }
 
 std::vector<PackedEncoder::Chunk> PackedEncoder::chunks(std::span<const Sequence> sequences,
@@ -148,7 +151,7 @@ void PackedEncoder::run_alone(std::span<const Chunk> chunks) const {
   torch::parallel_for(torch::thread_count(), [&](int64_t, int64_t thread) {
     try {
       for (size_t i; (i = next.fetch_add(1)) < chunks.size();) {
-        run_chunk(chunks[i], scratch_[static_cast<size_t>(thread)], loop);
+        run_chunk(chunks[i], std::span(scratch_).subspan(static_cast<size_t>(thread), 1), loop);
       }
     } catch (...) {
       next = chunks.size();
@@ -158,12 +161,8 @@ void PackedEncoder::run_alone(std::span<const Chunk> chunks) const {
   if (failure) std::rethrow_exception(failure);
 }
 
-void PackedEncoder::run_chunk(const Chunk& chunk, Scratch& scratch, const Loop& loop) const {
-  const int64_t attention_size = attention_scratch(longest(chunk.sequences), hidden_ / heads_);
-  float* const attention = scratch.attention.data();
-  float* const qkv = scratch.wide.data();
-  float* const attended = qkv + chunk.rows * 3 * hidden_;
-  AttentionKernel* const attend = attention_kernel(/*may_round=*/true);
+void PackedEncoder::run_chunk(const Chunk& chunk, std::span<Scratch> scratch, const Loop& loop) const {
+  Scratch& common = scratch.front();
   const auto count = static_cast<int64_t>(chunk.sequences.size());
   float* x = chunk.x + chunk.first * hidden_;
   int64_t rows = chunk.rows;
@@ -171,17 +170,9 @@ void PackedEncoder::run_chunk(const Chunk& chunk, Scratch& scratch, const Loop& 
     exit_gate::check_running();
     // Behind the last layer's keys and values only the wanted rows matter.
     const bool wanted_only = chunk.wanted != nullptr && &layer == &layers_.back();
-    const packed::Rows codes = scratch.codes.rows(kernel_.element, rows, hidden_);
-    normalize(layer.norm1, x, codes, scratch, loop);
-    layer.qkv.run(codes, {qkv, 3 * hidden_, packed::Finish::kStore}, loop);
-    loop(count * heads_, [&](int64_t index, int64_t thread) {
-      const int64_t number = index / heads_;
-      Sequence sequence = chunk.sequences[static_cast<size_t>(number)];
-      sequence.first -= chunk.first;
-      sequence.wanted -= chunk.first;
-      float* const out = attended + (wanted_only ? number : sequence.first) * hidden_;
-      attend(head(qkv, sequence, index % heads_, wanted_only, out), attention + thread * attention_size);
-    });
+    const packed::Rows codes = common.codes.rows(kernel_.element, rows, hidden_);
+    normalize(layer.norm1, x, codes, common, loop);
+    attend(layer, chunk, codes, wanted_only, scratch, loop);
     if (wanted_only) {
       for (int64_t i = 0; i < count; ++i) {
         std::copy_n(chunk.x + chunk.sequences[static_cast<size_t>(i)].wanted * hidden_, hidden_,
@@ -190,11 +181,29 @@ void PackedEncoder::run_chunk(const Chunk& chunk, Scratch& scratch, const Loop& 
       x = chunk.wanted;
       rows = count;
     }
-    const packed::Rows attended_codes = scratch.codes.rows(kernel_.element, rows, hidden_);
-    encode(attended, hidden_, attended_codes, loop);
+    const packed::Rows attended_codes = common.codes.rows(kernel_.element, rows, hidden_);
+    encode(common.wide.data(), hidden_, attended_codes, loop);
     layer.out.run(attended_codes, {x, hidden_, packed::Finish::kAdd}, loop);
-    run_mlp(layer, x, rows, scratch, loop);
+    run_mlp(layer, x, rows, common, loop);
   }
+}
+
+void PackedEncoder::attend(const Layer& layer, const Chunk& chunk, const packed::Rows& codes,
+                           bool wanted_only, std::span<Scratch> scratch, const Loop& loop) const {
+  AttentionKernel* const attend = attention_kernel(/*may_round=*/true);
+  const int64_t stride = layer.qkv.head_outputs();
+  float* const attended = scratch.front().wide.data();
+  loop(heads_, [&](int64_t number, int64_t thread) {
+    float* const qkv = scratch[static_cast<size_t>(thread)].head.data();
+    layer.qkv.run_head(codes, number, {qkv, stride, packed::Finish::kStore});
+    int64_t row = 0;
+    for (Sequence sequence : chunk.sequences) {
+      sequence.first -= chunk.first;
+      sequence.wanted -= chunk.first;
+      float* const out = attended + (wanted_only ? row++ : sequence.first) * hidden_ + number * head_width();
+      attend(head(qkv, stride, head_width(), sequence, wanted_only, out), qkv + chunk.rows * stride);
+    }
+  });
 }
 
 void PackedEncoder::run_mlp(const Layer& layer, float* x, int64_t rows, Scratch& scratch,

@@ -16,8 +16,8 @@ namespace clip4j {
 
 // The transformer in products of 8-bit or 16-bit values (clip/packed.h). What lies between them and the
 // residual stream are float32; attention may round (clip/attention.h). Some sequences at a time go through
-// all layers on one thread, from cache to cache; where there are too few, or they are too long, the threads
-// share each layer. A sequence's result depends on itself alone, to the last bit.
+// all layers on one thread, from cache to cache; the threads share each layer for those that are left when
+// there is not as much for everybody. A sequence's result depends on itself alone, to the last bit.
 class PackedEncoder final : public Encoder {
  public:
   PackedEncoder(const clip4j_tower& tower, Wanted wanted, bool causal, const packed::Kernel& kernel);
@@ -37,11 +37,11 @@ class PackedEncoder final : public Encoder {
     PackedLinear fc1, fc2;
   };
 
-  // Memory for what one thread computes, or all of them together: taken once.
+  // Memory for what a thread computes: taken once.
   struct Scratch {
     PackedRows codes;
     Buffer wide;  // rows of float32 between two products
-    Buffer attention;
+    Buffer head;  // queries, keys and values of a head, and what attention needs
   };
 
   // Some of the sequences, one after another.
@@ -53,12 +53,16 @@ class PackedEncoder final : public Encoder {
   };
 
   // Floats of a row between two products.
-  int64_t wide() const { return std::max(4 * hidden_, intermediate_); }
+  int64_t wide() const { return std::max(hidden_, intermediate_); }
   std::vector<Chunk> chunks(std::span<const Sequence> sequences, int64_t most_rows) const;
-  // Memory for any of the chunks, whichever thread takes it: so many scratches, for so many threads each.
-  void make_room(std::span<const Chunk> chunks, int64_t scratches, int64_t threads) const;
+  // Memory for what each thread computes alone, and for the heads of a chunk that it shares.
+  void make_room(std::span<const Chunk> alone, const Chunk* shared) const;
   void run_alone(std::span<const Chunk> chunks) const;
-  void run_chunk(const Chunk& chunk, Scratch& scratch, const Loop& loop) const;
+  // What all threads of the loop compute together lies in the first scratch.
+  void run_chunk(const Chunk& chunk, std::span<Scratch> scratch, const Loop& loop) const;
+  // Writes the rows of all heads, or the wanted ones.
+  void attend(const Layer& layer, const Chunk& chunk, const packed::Rows& codes, bool wanted_only,
+              std::span<Scratch> scratch, const Loop& loop) const;
   void run_mlp(const Layer& layer, float* x, int64_t rows, Scratch& scratch, const Loop& loop) const;
   // x becomes its codes and, where residuals begin behind norms, what the norm makes of it.
   void normalize(const LayerNorm& norm, float* x, const packed::Rows& codes, Scratch& scratch,

@@ -49,96 +49,103 @@ float* PackedMemory::take(int64_t floats) {
   return memory_.data() + taken_ - floats;
 }
 
-int64_t PackedLinear::floats(Element element, int64_t outputs, int64_t inputs) {
-  return panels(outputs) * kPanel * steps(element, inputs);
+int64_t PackedLinear::floats(Element element, int64_t outputs, int64_t inputs, int64_t heads) {
+  return heads * panels(outputs / heads) * kPanel * steps(element, inputs);
 }
 
 PackedLinear::PackedLinear(const packed::Kernel& kernel, int64_t outputs, int64_t inputs,
-                           PackedMemory& memory)
+                           PackedMemory& memory, int64_t heads)
     : kernel_(kernel),
       outputs_(outputs),
       inputs_(inputs),
-      values_(reinterpret_cast<uint8_t*>(memory.take(floats(kernel.element, outputs, inputs)))),
-      bias_(zeros(panels(outputs) * kPanel)) {}
+      heads_(heads),
+      head_panels_(panels(outputs / heads)),
+      values_(reinterpret_cast<uint8_t*>(memory.take(floats(kernel.element, outputs, inputs, heads)))),
+      bias_(zeros(heads * head_outputs())) {}
 
 void PackedLinear::declare(Weights& weights, const std::vector<std::string>& prefixes) {
   const auto parts = static_cast<int64_t>(prefixes.size());
-  const int64_t rows = outputs_ / parts;
-  int64_t first = 0;
-  for (const std::string& prefix : prefixes) {
-    weights.want(
-        prefix + ".weight", {rows, inputs_}, [this, first] { return staging() + first * inputs_; },
-        [this, parts] { weight_placed(parts); });
-    weights.want(prefix + ".bias", {rows}, [this, first] { return bias_.data() + first; });
-    first += rows;
-  }
+  weight_.declare(weights, prefixes, ".weight", {outputs_ / parts, inputs_},
+                  [this, parts](Buffer values) { pack(values, parts); });
+  declare_bias(weights, prefixes);
 }
 
 void PackedLinear::declare_shaped(Weights& weights, const std::string& prefix,
-                                  std::vector<int64_t> weight_shape, bool bias) {
-  weights.want(
-      prefix + ".weight", std::move(weight_shape), [this] { return staging(); },
-      [this] { weight_placed(1); });
-  if (bias) weights.want(prefix + ".bias", {outputs_}, [this] { return bias_.data(); });
+                                  const std::vector<int64_t>& weight_shape, bool bias) {
+  weight_.declare(weights, {prefix}, ".weight", weight_shape, [this](Buffer values) { pack(values, 1); });
+  if (bias) declare_bias(weights, {prefix});
 }
 
-float* PackedLinear::staging() {
-  if (staging_.size() == 0) staging_ = Buffer(outputs_ * inputs_);
-  return staging_.data();
+void PackedLinear::declare_bias(Weights& weights, const std::vector<std::string>& prefixes) {
+  const auto parts = static_cast<int64_t>(prefixes.size());
+  stacked_bias_.declare(weights, prefixes, ".bias", {outputs_ / parts}, [this, parts](Buffer values) {
+    for (int64_t i = 0; i < outputs_; ++i) bias_.data()[place(i, parts)] = values.data()[i];
+  });
 }
 
-void PackedLinear::weight_placed(int64_t parts) {
-  if (++parts_placed_ < parts) return;
-  pack();
-  staging_ = Buffer();
+int64_t PackedLinear::place(int64_t output, int64_t parts) const {
+  const int64_t rows = outputs_ / parts, width = rows / heads_;
+  return output % rows / width * head_outputs() + output / rows * width + output % width;
 }
 
-void PackedLinear::pack() {
-  const int64_t padded = panels(outputs_) * kPanel;
+void PackedLinear::pack(const Buffer& weight, int64_t parts) {
   if (kernel_.element == Element::kInt8) {
-    scale_ = zeros(padded);
-    sum_ = zeros(padded);
+    scale_ = zeros(bias_.size());
+    sum_ = zeros(bias_.size());
   }
   std::vector<PackedRows> coded(static_cast<size_t>(torch::thread_count()));
   for (PackedRows& memory : coded) memory.rows(kernel_.element, 1, inputs_);  // the loop takes none
   torch::parallel_for(outputs_, [&](int64_t output, int64_t thread) {
-    pack_row(output, coded[static_cast<size_t>(thread)].rows(kernel_.element, 1, inputs_));
+    pack_row(weight.data() + output * inputs_, place(output, parts),
+             coded[static_cast<size_t>(thread)].rows(kernel_.element, 1, inputs_));
   });
 }
 
-void PackedLinear::pack_row(int64_t output, const packed::Rows& coded) {
-  const float* const from = staging_.data() + output * inputs_;
+void PackedLinear::pack_row(const float* from, int64_t place, const packed::Rows& coded) {
   if (kernel_.element == Element::kBf16) {
     kernel_.encode(from, inputs_, coded, 0);  // as a row of x
   } else {
     float most = 0;
     for (int64_t i = 0; i < inputs_; ++i) most = std::max(most, std::abs(from[i]));
-    scale_.data()[output] = most / 127;
+    scale_.data()[place] = most / 127;
     const float per_step = most > 1e-30F ? 127 / most : 0;  // never infinite
     std::fill_n(coded.values, coded.bytes, uint8_t{0});
     for (int64_t i = 0; i < inputs_; ++i) {
       constexpr float kRound = 0x1.8p23F;  // adding it leaves an integer
       const auto code = static_cast<int32_t>(from[i] * per_step + kRound - kRound);
       coded.values[i] = static_cast<uint8_t>(code);
-      as_integers(sum_)[output] += code;
+      as_integers(sum_)[place] += code;
     }
   }
   const int64_t row_steps = coded.bytes / kStepBytes;
-  uint8_t* to = values_ + (output / kPanel * row_steps * kPanel + output % kPanel) * kStepBytes;
+  uint8_t* to = values_ + (place / kPanel * row_steps * kPanel + place % kPanel) * kStepBytes;
   for (int64_t step = 0; step < row_steps; ++step, to += kPanel * kStepBytes) {
     std::copy_n(coded.values + step * kStepBytes, kStepBytes, to);
   }
 }
 
+packed::Weights PackedLinear::weights(int64_t head) const {
+  const int64_t first = head * head_outputs(), steps = clip4j::steps(kernel_.element, inputs_);
+  const bool scaled = kernel_.element == Element::kInt8;
+  return {.values = values_ + first * steps * kStepBytes,
+          .scale = scaled ? scale_.data() + first : nullptr,
+          .sum = scaled ? as_integers(sum_) + first : nullptr,
+          .bias = bias_.data() + first,
+          .steps = steps,
+          .outputs = heads_ == 1 ? outputs_ : head_outputs()};
+}
+
 void PackedLinear::run(const packed::Rows& x, const packed::Output& output, const Loop& loop) const {
-  const packed::Weights weights{.values = values_,
-                                .scale = scale_.data(),
-                                .sum = as_integers(sum_),
-                                .bias = bias_.data(),
-                                .steps = steps(kernel_.element, inputs_),
-                                .outputs = outputs_};
-  loop(panels(outputs_),
+  const packed::Weights weights = this->weights(0);
+  loop(head_panels_,
        [&](int64_t panel, int64_t) { kernel_.multiply(weights, panel, panel + loop.stride, x, output); });
+}
+
+void PackedLinear::run_head(const packed::Rows& x, int64_t head, const packed::Output& output) const {
+  const packed::Weights weights = this->weights(head);
+  for (int64_t panel = 0; panel < head_panels_; ++panel) {
+    kernel_.multiply(weights, panel, panel + 1, x, output);
+  }
 }
 
 }  // namespace clip4j

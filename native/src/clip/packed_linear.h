@@ -6,6 +6,7 @@
 
 #include "clip/buffer.h"
 #include "clip/packed.h"
+#include "clip/stacked_tensor.h"
 #include "clip/team.h"
 #include "clip/weights.h"
 
@@ -38,33 +39,40 @@ class PackedMemory {
 class PackedLinear {
  public:
   // What its weights take of a PackedMemory.
-  static int64_t floats(packed::Element element, int64_t outputs, int64_t inputs);
+  static int64_t floats(packed::Element element, int64_t outputs, int64_t inputs, int64_t heads = 1);
 
-  // The memory must outlive it.
-  PackedLinear(const packed::Kernel& kernel, int64_t outputs, int64_t inputs, PackedMemory& memory);
+  // The memory must outlive it. With several heads, each part's outputs are theirs, one head after another,
+  // and a head has panels of its own: so its query, key and value lie together.
+  PackedLinear(const packed::Kernel& kernel, int64_t outputs, int64_t inputs, PackedMemory& memory,
+               int64_t heads = 1);
   PackedLinear(const PackedLinear&) = delete;
   PackedLinear& operator=(const PackedLinear&) = delete;
 
   // One prefix a part, top to bottom: PREFIX.weight and PREFIX.bias.
   void declare(Weights& weights, const std::vector<std::string>& prefixes);
   // PREFIX.weight alone, of a shape of as many values; and PREFIX.bias if it has one.
-  void declare_shaped(Weights& weights, const std::string& prefix, std::vector<int64_t> weight_shape,
+  void declare_shaped(Weights& weights, const std::string& prefix, const std::vector<int64_t>& weight_shape,
                       bool bias);
 
+  // Of one head.
   void run(const packed::Rows& x, const packed::Output& output, const Loop& loop) const;
+  void run_head(const packed::Rows& x, int64_t head, const packed::Output& output) const;
+  // Outputs of a head, and zeros up to the end of its last panel.
+  int64_t head_outputs() const { return head_panels_ * packed::kPanel; }
   // Without what lies in the PackedMemory.
   int64_t bytes() const { return scale_.bytes() + sum_.bytes() + bias_.bytes(); }
 
  private:
-  float* staging();
-  void weight_placed(int64_t parts);
-  void pack();
-  void pack_row(int64_t output, const packed::Rows& coded);
+  void declare_bias(Weights& weights, const std::vector<std::string>& prefixes);
+  // Where an output of so many parts lies among the panels.
+  int64_t place(int64_t output, int64_t parts) const;
+  void pack(const Buffer& weight, int64_t parts);
+  void pack_row(const float* from, int64_t place, const packed::Rows& coded);
+  packed::Weights weights(int64_t head) const;
 
   const packed::Kernel& kernel_;
-  const int64_t outputs_, inputs_;
-  Buffer staging_;  // the row-major weight, until all of its parts are there
-  int64_t parts_placed_ = 0;
+  const int64_t outputs_, inputs_, heads_, head_panels_;
+  StackedTensor weight_, stacked_bias_;
   uint8_t* const values_;
   Buffer scale_, sum_, bias_;
 };

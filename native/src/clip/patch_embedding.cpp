@@ -21,11 +21,11 @@ PatchEmbedding::PatchEmbedding(const clip4j_config& config, clip4j_precision pre
 
 void PatchEmbedding::declare(Weights& weights) {
   const char* const name = "vision_model.embeddings.patch_embedding";
-  std::vector<int64_t> shape{hidden_, 3, patch_size_, patch_size_};
+  const std::vector<int64_t> shape{hidden_, 3, patch_size_, patch_size_};
   if (linear_) {
-    linear_->declare_shaped(weights, name, std::move(shape));
+    linear_->declare_shaped(weights, name, shape);
   } else {
-    packed_->declare_shaped(weights, name, std::move(shape), bias_);
+    packed_->declare_shaped(weights, name, shape, bias_);
   }
 }
 

@@ -11,6 +11,7 @@
 #include <limits>
 #include <memory>
 
+#include "base/descriptor.h"
 #include "base/error.h"
 #include "base/exit_gate.h"
 
@@ -23,22 +24,16 @@ constexpr size_t kChunk = size_t{1} << 20;  // values
 
 class File {
  public:
-  explicit File(const std::string& path) : path_(path) {
-    // O_NONBLOCK: opening a pipe must not wait for a writer.
-    descriptor_ = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  explicit File(const std::string& path) : path_(path), descriptor_(open(path.c_str(), kOpenToRead)) {
     if (descriptor_ < 0) {
       const clip4j_status status = errno == ENOENT || errno == ENOTDIR ? CLIP4J_MISSING : CLIP4J_UNREADABLE;
       fail(status, path, ": ", std::strerror(errno));
     }
     struct stat status;
     if (fstat(descriptor_, &status) != 0 || !S_ISREG(status.st_mode)) {
-      close(descriptor_);
       fail(CLIP4J_UNREADABLE, path, " is not a regular file");
     }
   }
-  ~File() { close(descriptor_); }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
 
   void read(void* to, size_t bytes, int64_t offset, const std::string& name) const {
     auto* position = static_cast<char*>(to);
@@ -55,7 +50,7 @@ class File {
 
  private:
   const std::string& path_;
-  int descriptor_;
+  const Descriptor descriptor_;
 };
 
 // The exponent of 2^-15 rebased from half's bias to float's; subnormal halves come out right too.

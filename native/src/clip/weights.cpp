@@ -32,8 +32,7 @@ void Weights::read(const std::string& name, const std::string& path, int64_t off
          ", the config implies ", torch::shape_text(slot.shape));
   }
   // The config's limits keep this product far from overflow.
-  int64_t size = 1;
-  for (const int64_t extent : slot.shape) size *= extent;
+  const int64_t size = torch::size_of(slot.shape);
   read_tensor(path, offset, dtype, {slot.place(), static_cast<size_t>(size)}, name);
   if (slot.placed) lane_.run(slot.placed);
   slot.read = true;

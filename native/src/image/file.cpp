@@ -7,26 +7,11 @@
 #include <cerrno>
 #include <system_error>
 
+#include "base/descriptor.h"
 #include "base/error.h"
 
 namespace clip4j::image {
 namespace {
-
-class Descriptor {
- public:
-  // O_NONBLOCK: opening a pipe that nobody writes to must not wait; regular files do not mind it.
-  explicit Descriptor(const std::string& path)
-      : fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 std::string reason(int error) { return std::system_category().message(error); }
 
@@ -45,10 +30,10 @@ std::string reason(int error) { return std::system_category().message(error); }
 std::vector<uint8_t> read_file(const std::string& path, int64_t limit) {
   if (path.empty()) fail(CLIP4J_MISSING, "the file name is empty");
   if (path.find('\0') != std::string::npos) fail(CLIP4J_MISSING, "no such file: its name holds a zero byte");
-  const Descriptor file(path);
-  if (file.get() < 0) fail_to_open(errno);
+  const Descriptor file(::open(path.c_str(), kOpenToRead));
+  if (file < 0) fail_to_open(errno);
   struct stat status;
-  if (::fstat(file.get(), &status) != 0) fail_to_open(errno);
+  if (::fstat(file, &status) != 0) fail_to_open(errno);
   if (S_ISDIR(status.st_mode)) fail(CLIP4J_UNREADABLE, "a directory, not a file");
   if (!S_ISREG(status.st_mode)) fail(CLIP4J_UNREADABLE, "a device or a pipe, not a regular file");
   if (status.st_size > limit) fail_too_large(limit);
@@ -57,7 +42,7 @@ std::vector<uint8_t> read_file(const std::string& path, int64_t limit) {
   std::vector<uint8_t> bytes(static_cast<size_t>(status.st_size) + 1);
   size_t length = 0;
   for (;;) {
-    const ssize_t got = ::read(file.get(), bytes.data() + length, bytes.size() - length);
+    const ssize_t got = ::read(file, bytes.data() + length, bytes.size() - length);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) fail(CLIP4J_UNREADABLE, "cannot read the file: ", reason(errno));
     if (got == 0) break;

@@ -33,6 +33,11 @@ cuda::ScanKernel kernel_for(int32_t column_tiles, const GpuBatch& batch) {
   return {tiles < cuda::kLeastWgmmaTiles ? cuda::Instruction::kMma : batch.instruction, tiles};
 }
 
+// There are rows whose values the GPU has.
+bool scores_rows(const GpuBatch& batch) {
+  return std::ranges::any_of(batch.pieces, [](const GpuPiece& piece) { return piece.valued_rows > 0; });
+}
+
 }  // namespace
 
 GpuScan::GpuScan(const cuda::Library& library, int32_t device)
@@ -118,11 +123,13 @@ void GpuScan::upload(const GpuBatch& batch, int32_t room, int32_t planes) {
   columns_ = 0;
   bounds_ = cuda::aligned(column_bytes);
   best_ = cuda::aligned(bounds_ + segments * batch.count * static_cast<int64_t>(sizeof(Bound)));
-  rows_ = cuda::aligned(best_ + batch.count * static_cast<int64_t>(sizeof(cuda::Best)));
-  norms_ = cuda::aligned(rows_ + static_cast<int64_t>(batch.pieces.size() * sizeof(cuda::RowValues)));
-  values_ = cuda::aligned(norms_ + batch.count * static_cast<int64_t>(sizeof(double)));
-  floors_ = cuda::aligned(values_ + int64_t{batch.count} * cuda::value_steps(batch.dimension) *
-                                        static_cast<int64_t>(sizeof(cuda::Eight)));
+  rows_ = floors_ = cuda::aligned(best_ + batch.count * static_cast<int64_t>(sizeof(cuda::Best)));
+  if (scores_rows(batch)) {
+    norms_ = cuda::aligned(rows_ + static_cast<int64_t>(batch.pieces.size() * sizeof(cuda::RowValues)));
+    values_ = cuda::aligned(norms_ + batch.count * static_cast<int64_t>(sizeof(double)));
+    floors_ = cuda::aligned(values_ + int64_t{batch.count} * cuda::value_steps(batch.dimension) *
+                                          static_cast<int64_t>(sizeof(cuda::Eight)));
+  }
   upload_.resize(floors_);
   std::memcpy(&upload_[columns_], queries_.view(nullptr).packed, column_bytes);
   for (int64_t s = 0; s < segments; ++s) {
@@ -136,7 +143,7 @@ void GpuScan::upload(const GpuBatch& batch, int32_t room, int32_t planes) {
     bests_[q] = {batch.request.minimum_score, static_cast<int32_t>(batch.k[q]), 0, 0, 0};
   }
   std::memcpy(&upload_[best_], bests_.data(), bests_.size() * sizeof(cuda::Best));
-  write_values(batch);
+  if (scores_rows(batch)) write_values(batch);
   small_.reserve(library_, device_, floors_ + batch.count * static_cast<int64_t>(sizeof(Floor)));
   found_.reserve(library_, device_, batch.count * static_cast<int64_t>(sizeof(cuda::Found)) * room);
   check(library_, library_.upload(stream_.get(), small_.at<void>(0), upload_.data(),
@@ -167,7 +174,7 @@ void GpuScan::write_values(const GpuBatch& batch) {
 }
 
 void GpuScan::score(const GpuBatch& batch, int32_t room) {
-  if (std::ranges::all_of(batch.pieces, [](const GpuPiece& piece) { return piece.valued_rows == 0; })) return;
+  if (!scores_rows(batch)) return;
   const cuda::Score score{small_.at<cuda::RowValues>(rows_),
                           small_.at<cuda::Best>(best_),
                           found_.at<cuda::Found>(0),

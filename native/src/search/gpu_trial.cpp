@@ -58,14 +58,19 @@ bool lowered() {
 
 }  // namespace
 
-GpuChoice choose_instruction(const cuda::Library& library, int32_t device) {
+GpuChoice GpuTrials::choose(const cuda::Library& library, int32_t device) {
   check_device(library, device);
   cuda::Properties properties;
   check(library, library.properties(device, &properties));
-  if (lowered() || properties.instruction == cuda::Instruction::kMma) return {cuda::Instruction::kMma, false};
-  if (finds_what_the_cpu_finds(library, device, properties.instruction))
-    return {properties.instruction, false};
-  return {cuda::Instruction::kMma, true};
+  const cuda::Instruction fastest = properties.instruction;
+  if (lowered() || fastest == cuda::Instruction::kMma) return {cuda::Instruction::kMma, false};
+  const std::lock_guard lock(mutex_);
+  const std::pair key(&library, device);
+  auto found = right_.find(key);
+  if (found == right_.end()) {
+    found = right_.emplace(key, finds_what_the_cpu_finds(library, device, fastest)).first;
+  }
+  return found->second ? GpuChoice{fastest, false} : GpuChoice{cuda::Instruction::kMma, true};
 }
 
 }  // namespace clip4j::search

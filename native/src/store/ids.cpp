@@ -47,6 +47,14 @@ std::string Ids::shown(int64_t i) const {
   return kind == IdKind::kInt64 ? std::to_string(number(i)) : "\"" + std::string(string(i)) + "\"";
 }
 
+void check_kind(const Ids& ids, IdKind of_index, const char* what) {
+  const auto name = [](IdKind kind) {
+    return kind == IdKind::kNone ? "row numbers" : kind == IdKind::kInt64 ? "longs" : "strings";
+  };
+  if (ids.kind == of_index) return;
+  fail(CLIP4J_INVALID_ARGUMENT, what, " are ", name(ids.kind), ", those of the index are ", name(of_index));
+}
+
 void check_text(std::string_view text, const std::string& name) {
   if (static_cast<int64_t>(text.size()) > kLongestText) {
     fail(CLIP4J_INVALID_ARGUMENT, name, " is longer than ", kLongestText, " bytes");

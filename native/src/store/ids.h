@@ -30,6 +30,9 @@ struct Ids {
 
 constexpr int64_t kLongestText = 65535;  // bytes
 
+// Throws CLIP4J_INVALID_ARGUMENT where they are not of the index's kind; `what` they are, for the message.
+void check_kind(const Ids& ids, IdKind of_index, const char* what);
+
 // These throw CLIP4J_INVALID_ARGUMENT unless a text is UTF-8 of at most so many bytes, and ends ascend.
 void check_text(std::string_view text, const std::string& name);
 void check_ids(const Ids& ids);

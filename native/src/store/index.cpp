@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
 
 #include "base/error.h"
 #include "search/pieces.h"
 #include "store/deletion.h"
+#include "store/merge_policy.h"
 
 namespace clip4j::store {
 namespace {
@@ -150,8 +150,9 @@ void Index::add(const float* rows, int64_t n, const Ids& ids, Known known) {
   check_writable();
   const std::shared_ptr<const Snapshot> now = snapshot();
   if (n < 0) fail(CLIP4J_INVALID_ARGUMENT, "the number of rows is ", n);
-  if (ids.kind != schema_.ids || (ids.kind != IdKind::kNone && ids.count != n)) {
-    fail(CLIP4J_INVALID_ARGUMENT, n, " rows need as many ids of the index's kind");
+  check_kind(ids, schema_.ids, "the ids");
+  if (ids.kind != IdKind::kNone && ids.count != n) {
+    fail(CLIP4J_INVALID_ARGUMENT, "there are ", n, " rows and ", ids.count, " ids");
   }
   if (n > kMostRows - now->rows()) fail(CLIP4J_TOO_LARGE, "an index has at most ", kMostRows, " rows");
   check_ids(ids);
@@ -190,7 +191,7 @@ int64_t Index::remove(const Ids& ids) {
   const std::lock_guard<std::mutex> lock(writing_);
   check_writable();
   if (schema_.ids == IdKind::kNone) fail(CLIP4J_UNSUPPORTED, "an index without ids only grows");
-  if (ids.kind != schema_.ids) fail(CLIP4J_INVALID_ARGUMENT, "the ids are not of the index's kind");
+  check_kind(ids, schema_.ids, "the ids");
   check_ids(ids);
   const std::shared_ptr<const Snapshot> now = snapshot();
   Deletion deletion(*now);

@@ -4,8 +4,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <string>
-#include <utility>
+#include <span>
 #include <vector>
 
 #include "store/segment_files.h"
@@ -87,23 +86,6 @@ class Index {
   mutable std::mutex snapshot_mutex_;  // held to copy a pointer, no longer
   std::shared_ptr<const Snapshot> snapshot_;
 };
-
-struct Finding {
-  std::string file;     // its name in the folder
-  std::string problem;  // in words
-};
-
-// Reads everything that the folder's index consists of and checks it; finds every flipped bit and every
-// missing byte.
-std::vector<Finding> verify(const Folder& folder);
-
-// Which neighbouring segments [first, second) shall become one, by how many rows they have and how many of
-// those are alive; first == second where all is well. See docs/index-format.md.
-struct SegmentSize {
-  int64_t rows;
-  int64_t alive;
-};
-std::pair<size_t, size_t> next_merge(std::span<const SegmentSize> segments, int64_t most_rows);
 
 // A quarter of the machine's memory.
 int64_t default_row_memory();

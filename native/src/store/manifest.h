@@ -22,7 +22,7 @@ struct Schema {
 
 // A published segment's file.
 struct SegmentEntry {
-  int64_t number;  // in its name; never used again
+  int64_t number;  // in its name
   int64_t length;
   uint32_t header_crc32c;
   bool operator==(const SegmentEntry&) const = default;

@@ -1,6 +1,6 @@
-#include <algorithm>
+#include "store/merge_policy.h"
 
-#include "store/index.h"
+#include <algorithm>
 
 namespace clip4j::store {
 

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/descriptor.h"
 #include "base/error.h"
 #include "store/file.h"
 
@@ -30,20 +31,6 @@ auto uninterrupted(const Call& call) {
   while (result < 0 && errno == EINTR) result = call();
   return result;
 }
-
-class Descriptor {
- public:
-  explicit Descriptor(int value) : value_(value) {}
-  ~Descriptor() {
-    if (value_ >= 0) close(value_);
-  }
-  Descriptor(Descriptor&& other) noexcept : value_(std::exchange(other.value_, -1)) {}
-  Descriptor& operator=(Descriptor&&) = delete;
-  operator int() const { return value_; }
-
- private:
-  int value_;
-};
 
 class PosixFile final : public File {
  public:
@@ -97,9 +84,7 @@ class PosixFolder final : public Folder {
   }
 
   std::unique_ptr<File> open(const std::string& name) const override {
-    // O_NONBLOCK: opening a pipe must not wait for a writer.
-    Descriptor file(
-        uninterrupted([&] { return openat(descriptor_, name.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK); }));
+    Descriptor file(uninterrupted([&] { return openat(descriptor_, name.c_str(), kOpenToRead); }));
     if (file < 0) fail_reading(path_of(name));
     struct stat status;
     if (fstat(file, &status) != 0) fail_reading(path_of(name));

@@ -76,9 +76,7 @@ void Snapshot::warm() const {
 
 Snapshot::Filtered Snapshot::filtered(const Filter& filter) const {
   const bool by_ids = filter.ids.kind != IdKind::kNone;
-  if (by_ids && filter.ids.kind != ids_) {
-    fail(CLIP4J_INVALID_ARGUMENT, "the filter's ids are not of the index's kind");
-  }
+  if (by_ids) check_kind(filter.ids, ids_, "the filter's ids");
   Filtered result{{}, views()};
   for (size_t i = 0; i < parts_.size(); ++i) {
     const int64_t rows = parts_[i].segment->rows();
@@ -135,9 +133,7 @@ int64_t Snapshot::find(const Ids& ids, int64_t i) const {
 }
 
 void Snapshot::copy_rows(const Ids& ids, float* rows, uint8_t* known) const {
-  if (ids.kind != (ids_ == IdKind::kNone ? IdKind::kInt64 : ids_)) {
-    fail(CLIP4J_INVALID_ARGUMENT, "the ids are not of the index's kind");
-  }
+  check_kind(ids, ids_ == IdKind::kNone ? IdKind::kInt64 : ids_, "the ids");
   std::vector<float> scratch(dimension_);
   for (int64_t i = 0; i < ids.count; ++i) {
     int64_t row = ids_ == IdKind::kNone ? ids.number(i) : find(ids, i);

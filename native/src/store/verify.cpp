@@ -1,5 +1,9 @@
+#include "store/verify.h"
+
+#include <memory>
+
 #include "base/error.h"
-#include "store/index.h"
+#include "store/segment.h"
 
 namespace clip4j::store {
 namespace {

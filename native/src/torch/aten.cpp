@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <utility>
 
 #include "torch/stack.h"
 
@@ -35,12 +34,6 @@ Tensor uploaded(const Tensor& values, const Place& place) {
 }
 
 bool is_matrix(const Tensor& tensor) { return tensor.sizes().size() == 2; }
-
-int64_t size_of(Sizes sizes) {
-  int64_t size = 1;
-  for (const int64_t extent : sizes) size *= extent;
-  return size;
-}
 
 }  // namespace
 

@@ -3,7 +3,6 @@
 #include <dlfcn.h>
 
 #include <array>
-#include <memory>
 
 #include "base/error.h"
 #include "base/exit_gate.h"

@@ -56,6 +56,12 @@ std::string shape_text(Sizes sizes) {
   return std::move(out).str();
 }
 
+int64_t size_of(Sizes sizes) {
+  int64_t size = 1;
+  for (const int64_t extent : sizes) size *= extent;
+  return size;
+}
+
 Tensor::~Tensor() {
   if (handle_ != nullptr) aoti_torch_delete_tensor_object(handle_);
 }

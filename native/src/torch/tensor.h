@@ -16,6 +16,9 @@ using Sizes = std::span<const int64_t>;
 // "[50, 768]"
 std::string shape_text(Sizes sizes);
 
+// Values of a tensor of this shape.
+int64_t size_of(Sizes sizes);
+
 // A float32 tensor on the CPU, a weight that pack_linear has packed, or one of another place
 // (torch/aten.h); owns its handle.
 class Tensor {

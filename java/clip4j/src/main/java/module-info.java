@@ -1,5 +1,4 @@
 /** CLIP models on the JVM: pictures and texts to embeddings, semantic search, matching. */
-@SuppressWarnings("module") // io.github.clip4j.cli is compiled after this module.
 module io.github.clip4j {
   requires transitive io.github.clip4j.search;
   requires transitive java.management;
@@ -14,6 +13,4 @@ module io.github.clip4j {
   requires static java.desktop;
 
   exports io.github.clip4j;
-  exports io.github.clip4j.internal to
-      io.github.clip4j.cli;
 }

@@ -115,7 +115,8 @@ public final class ClipModel implements AutoCloseable {
    * Loads the small model of the artifact clip4j-model-emoji, which knows emoji and icons and not
    * photographs. It is copied to {@code .cache/clip4j/models} in the home directory the first time.
    *
-   * @throws Clip4jException MISSING where the artifact is not on the class path or module path
+   * @throws Clip4jException MISSING where the artifact is not on the class path or module path,
+   *     UNWRITABLE where it cannot be copied
    */
   public static ClipModel loadDefault() {
     return loadDefault(LoadOptions.DEFAULT);

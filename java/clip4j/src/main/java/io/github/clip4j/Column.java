@@ -1,5 +1,6 @@
 package io.github.clip4j;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 
@@ -13,7 +14,7 @@ public sealed interface Column permits Column.Images, Column.Texts {
 
   /** A column of pictures. */
   static Column images(ImageSource... images) {
-    return new Images(List.of(images));
+    return new Images(Arrays.asList(images));
   }
 
   /** A column of texts. */
@@ -23,7 +24,7 @@ public sealed interface Column permits Column.Images, Column.Texts {
 
   /** A column of texts. */
   static Column texts(String... texts) {
-    return new Texts(List.of(texts));
+    return new Texts(Arrays.asList(texts));
   }
 
   /** Its number of values. */

@@ -111,7 +111,8 @@ public final class Downloader {
    * @return {@code file}
    * @throws IllegalArgumentException for an address that is not http or https
    * @throws Clip4jException MISSING where the server says 404 or 410, CORRUPT where the checksum is
-   *     wrong, UNREADABLE where the transfer fails or the file cannot be written
+   *     wrong, UNREADABLE where the transfer fails, UNWRITABLE where the file cannot be written,
+   *     LOCKED where another download to it is under way
    */
   public Path download(URI address, Path file, Options options) {
     HttpFetch.checkAddress(address);
@@ -133,7 +134,7 @@ public final class Downloader {
       }
       return file;
     } catch (IOException e) {
-      throw new Clip4jException(Kind.UNREADABLE, file + " cannot be written: " + e, e);
+      throw new Clip4jException(Kind.UNWRITABLE, file + " cannot be written: " + e, e);
     }
   }
 

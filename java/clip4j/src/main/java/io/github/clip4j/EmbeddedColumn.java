@@ -1,5 +1,6 @@
 package io.github.clip4j;
 
+import io.github.clip4j.internal.Vectors;
 import io.github.clip4j.search.Embeddings;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -40,7 +41,7 @@ final class EmbeddedColumn {
   private void embedTexts(ClipModel model, List<String> texts) {
     try (Embeddings embeddings = model.embedTexts(texts)) {
       for (int row = 0; row < rows.length; row++) {
-        rows[row] = doubles(embeddings.row(row));
+        rows[row] = Vectors.doubles(embeddings.row(row));
       }
     }
   }
@@ -54,7 +55,7 @@ final class EmbeddedColumn {
     try (ImageEmbeddings images = model.embedImages(List.copyOf(places.keySet()))) {
       for (int row = 0; row < images.embeddings().rows(); row++) {
         for (int i : same.get(images.input(row))) {
-          rows[i] = doubles(images.embeddings().row(row));
+          rows[i] = Vectors.doubles(images.embeddings().row(row));
         }
       }
       for (ImageFailure failure : images.failures()) {
@@ -63,14 +64,5 @@ final class EmbeddedColumn {
         }
       }
     }
-  }
-
-  /** Exact; products of two such numbers are exact too. */
-  static double[] doubles(float[] row) {
-    double[] doubles = new double[row.length];
-    for (int i = 0; i < row.length; i++) {
-      doubles[i] = row[i];
-    }
-    return doubles;
   }
 }

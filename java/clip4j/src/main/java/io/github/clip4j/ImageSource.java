@@ -6,6 +6,7 @@ import java.awt.image.BufferedImage;
 import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.Objects;
 
 /**
  * Where a picture comes from. Making one reads nothing: what is wrong with a picture shows when it
@@ -27,7 +28,7 @@ public sealed interface ImageSource
    * in use.
    */
   static ImageSource of(byte[] encoded) {
-    return of(ByteBuffer.wrap(encoded));
+    return of(ByteBuffer.wrap(Objects.requireNonNull(encoded, "encoded")));
   }
 
   /**

@@ -29,9 +29,7 @@ final class ImageSources {
     } else if (source instanceof Pixels pixels) {
       return pixels.input;
     }
-    Remote remote = (Remote) source;
-    return ImageInput.encoded(
-        ByteBuffer.wrap(remote.downloader().fetch(remote.address(), maxBytes)));
+    return ((Remote) Objects.requireNonNull(source, "image")).input(maxBytes);
   }
 
   /** Before the copy to native memory; native code checks the size of files. */
@@ -83,6 +81,19 @@ final class ImageSources {
     @Override
     public String describe() {
       return address.toString();
+    }
+
+    /** Whoever names the picture names its address, so that no message begins with it. */
+    private ImageInput input(long maxBytes) {
+      try {
+        return ImageInput.encoded(ByteBuffer.wrap(downloader.fetch(address, maxBytes)));
+      } catch (Clip4jException e) {
+        String said = address + ": ";
+        if (!e.getMessage().startsWith(said)) {
+          throw e;
+        }
+        throw new Clip4jException(e.kind(), e.getMessage().substring(said.length()), e);
+      }
     }
   }
 

@@ -1,5 +1,6 @@
 package io.github.clip4j;
 
+import io.github.clip4j.internal.Vectors;
 import io.github.clip4j.search.Embeddings;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -151,7 +152,7 @@ public final class ImageTextMatcher {
     List<Match> matches = new ArrayList<>();
     for (int pair = 0; pair < left.size(); pair++) {
       if (queries.row(pair) != null && responses.row(pair) != null) {
-        double cosine = dot(queries.row(pair), responses.row(pair));
+        double cosine = Vectors.dot(queries.row(pair), responses.row(pair));
         double p = probability(cosine, images.row(pair));
         matches.add(new Match(pair, cosine, p, p > threshold));
       }
@@ -181,7 +182,7 @@ public final class ImageTextMatcher {
     // 1 / (1 + sum of exp(other - own)): no overflow of consequence, infinity gives 0.
     double others = 0;
     for (double[] text : contrast) {
-      others += Math.exp(model.logitScale() * (dot(image, text) - cosine));
+      others += Math.exp(model.logitScale() * (Vectors.dot(image, text) - cosine));
     }
     return 1 / (1 + others);
   }
@@ -190,17 +191,9 @@ public final class ImageTextMatcher {
     try (Embeddings embeddings = model.embedTexts(negatives)) {
       double[][] rows = new double[embeddings.rows()][];
       for (int i = 0; i < rows.length; i++) {
-        rows[i] = EmbeddedColumn.doubles(embeddings.row(i));
+        rows[i] = Vectors.doubles(embeddings.row(i));
       }
       return rows;
     }
-  }
-
-  static double dot(double[] a, double[] b) {
-    double sum = 0;
-    for (int i = 0; i < a.length; i++) {
-      sum += a[i] * b[i];
-    }
-    return sum;
   }
 }

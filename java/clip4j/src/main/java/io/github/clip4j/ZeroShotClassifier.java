@@ -1,5 +1,6 @@
 package io.github.clip4j;
 
+import io.github.clip4j.internal.Vectors;
 import io.github.clip4j.search.Embeddings;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -60,7 +61,8 @@ public final class ZeroShotClassifier {
       }
       try (Embeddings embedded = model.embedTexts(prompts)) {
         for (int i = 0; i < count; i++) {
-          rows[first + i] = unitMean(embedded, i * templates.size(), templates.size());
+          int from = i * templates.size();
+          rows[first + i] = Vectors.unitMean(embedded, from, from + templates.size());
         }
       }
     }
@@ -85,21 +87,6 @@ public final class ZeroShotClassifier {
     }
   }
 
-  private static double[] unitMean(Embeddings prompts, int first, int count) {
-    double[] mean = new double[prompts.dimension()];
-    for (int i = first; i < first + count; i++) {
-      float[] row = prompts.row(i);
-      for (int d = 0; d < mean.length; d++) {
-        mean[d] += row[d];
-      }
-    }
-    double length = Math.sqrt(ImageTextMatcher.dot(mean, mean));
-    for (int d = 0; d < mean.length; d++) {
-      mean[d] /= length;
-    }
-    return mean;
-  }
-
   /** The labels, in the order in which they were given. */
   public List<String> labels() {
     return labels;
@@ -110,7 +97,8 @@ public final class ZeroShotClassifier {
    *
    * @param image a picture's embedding by the same model, for instance a result of a {@link
    *     BatchingEncoder}
-   * @throws IllegalArgumentException where its length is not {@link ClipModel#dimension}
+   * @throws IllegalArgumentException where its length is not {@link ClipModel#dimension}, or a
+   *     value is not finite
    */
   public double[] probabilities(float[] image) {
     if (image.length != model.dimension()) {
@@ -118,10 +106,13 @@ public final class ZeroShotClassifier {
           "image has %d values, an embedding of the model %d"
               .formatted(image.length, model.dimension()));
     }
-    double[] row = EmbeddedColumn.doubles(image);
+    double[] row = Vectors.doubles(image);
+    if (!Double.isFinite(Vectors.dot(row, row))) {
+      throw new IllegalArgumentException("image has a value that is not finite");
+    }
     double[] result = new double[rows.length];
     for (int i = 0; i < rows.length; i++) {
-      result[i] = model.logitScale() * ImageTextMatcher.dot(row, rows[i]);
+      result[i] = model.logitScale() * Vectors.dot(row, rows[i]);
     }
     if (model.logitBias().isPresent()) {
       double bias = model.logitBias().getAsDouble();

@@ -77,7 +77,10 @@ class EmbedderTest extends WithTinyModel {
                   () -> embedder.embedImage(TinyModel.picture(), new float[3]))
               .getMessage();
       assertEquals("row has room for 3 values, an embedding has 16", message);
-      assertThrows(NullPointerException.class, () -> embedder.embedImage(null, row));
+      assertEquals(
+          "image",
+          assertThrows(NullPointerException.class, () -> embedder.embedImage(null, row))
+              .getMessage());
       assertThrows(
           NullPointerException.class, () -> embedder.embedImage(TinyModel.picture(), null));
       assertArrayEquals(new float[row.length], row, "touched");

@@ -155,6 +155,9 @@ class MatchingTest extends WithTinyModel {
     assertThrows(
         IllegalArgumentException.class, () -> matcher.match(Map.of("query", one, "response", two)));
     assertThrows(IllegalArgumentException.class, Column::texts);
+    NullPointerException missing =
+        assertThrows(NullPointerException.class, () -> Column.texts("a", null));
+    assertEquals("column value 1 is null", missing.getMessage());
     assertThrows(
         IllegalArgumentException.class,
         () -> ImageTextMatcher.builder(model).query("x").response("x").build());

@@ -108,7 +108,7 @@ class ModelInfoTest {
 
   @Test
   void anArchiveOfOpenAis() throws IOException {
-    Path resources = TinyModel.directory().resolveSibling("tiny-open-clip/archive");
+    Path resources = TinyModel.resource("tiny-open-clip/archive");
     Files.copy(resources.resolve("Tiny.pt"), temp.resolve("Tiny.pt"));
     for (String name : List.of("vocab.json", "merges.txt")) {
       Files.copy(TinyModel.file(name), temp.resolve(name));

@@ -22,7 +22,7 @@ class OpenAiTest {
   @BeforeEach
   void copy() throws IOException {
     archive = temp.resolve("Tiny.pt");
-    Path resources = TinyModel.directory().resolveSibling("tiny-open-clip");
+    Path resources = TinyModel.resource("tiny-open-clip");
     Files.copy(resources.resolve("archive/Tiny.pt"), archive);
     Files.copy(resources.resolve("pytorch_model.bin"), temp.resolve("other.bin"));
     for (String name : new String[] {"vocab.json", "merges.txt"}) {
@@ -82,9 +82,7 @@ class OpenAiTest {
   void aCheckpointThatIsNotOpenAis() throws IOException {
     Path checkpoint = temp.resolve("epoch_1.pt");
     Files.copy(
-        TinyModel.directory()
-            .resolveSibling("tiny-open-clip/openai")
-            .resolve("open_clip_pytorch_model.bin"),
+        TinyModel.resource("tiny-open-clip/openai/open_clip_pytorch_model.bin"),
         checkpoint);
     assertFails(checkpoint, Kind.UNSUPPORTED, "not one of OpenAI's archives");
   }

@@ -22,7 +22,7 @@ class OpenClipTest {
   @TempDir Path temp;
 
   private static Path resource(String name) {
-    return TinyModel.directory().resolveSibling("tiny-open-clip").resolve(name);
+    return TinyModel.resource("tiny-open-clip/" + name);
   }
 
   /** A model's files beside tiny-clip's tokenizer. */
@@ -99,8 +99,7 @@ class OpenClipTest {
   void aTensorIsMissing() throws IOException {
     Path weights = folder("squash").resolve("open_clip_model.safetensors");
     SafetensorsFile.read(weights).without("visual.proj").write(weights);
-    Clip4jException failure =
-        assertThrows(Clip4jException.class, () -> ClipModel.load(temp).close());
+    Clip4jException failure = TinyModel.failure(temp);
     assertEquals(Kind.MISSING, failure.kind());
     assertTrue(failure.getMessage().contains("visual_projection.weight"), failure.getMessage());
   }
@@ -109,8 +108,7 @@ class OpenClipTest {
   void aProjectionThatIsNotANumber() throws IOException {
     Path weights = folder("squash").resolve("open_clip_model.safetensors");
     SafetensorsFile.read(weights).poison("visual.proj").write(weights);
-    Clip4jException failure =
-        assertThrows(Clip4jException.class, () -> ClipModel.load(temp).close());
+    Clip4jException failure = TinyModel.failure(temp);
     assertEquals(
         weights + ": tensor visual_projection.weight has values that are not finite",
         failure.getMessage());

@@ -23,6 +23,7 @@ import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -72,6 +73,16 @@ class OutcomesTest extends WithTinyModel {
     assertFails(Kind.UNSUPPORTED, ImageSource.of(write("text.jpg", "just a text file".getBytes())));
     assertFails(Kind.CORRUPT, ImageSource.of(pngHeader(20, 20)));
     assertFails(Kind.TOO_LARGE, ImageSource.of(new byte[(20 << 20) + 1]));
+  }
+
+  @Test
+  void aPictureThatCannotBeFetchedIsNamedOnce() {
+    URI nobody = URI.create("http://127.0.0.1:1/a.png"); // Port 1 is nobody's.
+    Downloader once = Downloader.create(1, Duration.ofSeconds(5));
+    assertFails(Kind.UNREADABLE, ImageSource.of(nobody, once));
+    try (ImageEmbeddings none = model.embedImages(ImageSource.of(nobody, once))) {
+      assertTrue(none.failures().get(0).message().startsWith("the download failed"));
+    }
   }
 
   @Test

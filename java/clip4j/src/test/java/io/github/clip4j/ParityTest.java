@@ -155,7 +155,7 @@ class ParityTest {
   void weightsOfTorchSave() throws Exception {
     Path directory = TinyModel.copyTo(temp);
     Files.delete(directory.resolve("model.safetensors"));
-    Path weights = TinyModel.directory().resolveSibling("tiny-open-clip/pytorch_model.bin");
+    Path weights = TinyModel.resource("tiny-open-clip/pytorch_model.bin");
     Files.copy(weights, directory.resolve("pytorch_model.bin"));
     try (ClipModel model = ClipModel.load(directory)) {
       assertSameRows(model, TinyModel.expected());

@@ -1,8 +1,12 @@
 package io.github.clip4j;
 
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import io.github.clip4j.search.Clip4jException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URISyntaxException;
@@ -11,16 +15,29 @@ import java.nio.file.Path;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
-/** The folder src/test/resources/tiny-clip, and changed copies of it. */
+/** The folder src/test/resources/tiny-clip, changed copies of it, and the folders beside it. */
 public final class TinyModel {
   private TinyModel() {}
 
   public static Path directory() {
+    return resource("tiny-clip");
+  }
+
+  /** Another model of the tests': "tiny-siglip/gemma". */
+  public static Path resource(String name) {
     try {
-      return Path.of(TinyModel.class.getResource("/tiny-clip").toURI());
+      return Path.of(TinyModel.class.getResource("/" + name).toURI());
     } catch (URISyntaxException e) {
       throw new AssertionError(e);
     }
+  }
+
+  /** What loading a folder fails with; the message names it. */
+  static Clip4jException failure(Path folder) {
+    Clip4jException failure =
+        assertThrows(Clip4jException.class, () -> ClipModel.load(folder).close());
+    assertTrue(failure.getMessage().contains(folder.toString()), failure.getMessage());
+    return failure;
   }
 
   public static ClipModel load() {

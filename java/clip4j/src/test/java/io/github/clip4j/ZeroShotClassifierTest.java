@@ -107,5 +107,13 @@ class ZeroShotClassifierTest extends WithTinyModel {
         "image has 2 values, an embedding of the model 16",
         assertThrows(IllegalArgumentException.class, () -> classifier.probabilities(new float[2]))
             .getMessage());
+    for (float value : new float[] {Float.NaN, Float.NEGATIVE_INFINITY}) {
+      float[] image = new float[16];
+      image[7] = value;
+      assertEquals(
+          "image has a value that is not finite",
+          assertThrows(IllegalArgumentException.class, () -> classifier.probabilities(image))
+              .getMessage());
+    }
   }
 }

@@ -80,12 +80,15 @@ final class DemoCommand extends Subcommand {
       console.print("scenes %s, singles %s".formatted(shape(sceneRows), shape(singleRows)));
       console.print("sentences %s, queries %s".formatted(shape(sentenceRows), shape(queryRows)));
       DemoRetrieval retrieval = new DemoRetrieval(console, TOP);
-      List<Gallery.Result> byText =
-          retrieval.picturesByText(demo.sentences(), sentenceRows, scenes, sceneRows);
-      List<Gallery.Result> byPicture =
-          retrieval.textsByPicture(scenes, sceneRows, demo.sentences(), sentenceRows);
+      DemoRetrieval.Side sentences = DemoRetrieval.Side.texts(demo.sentences(), sentenceRows);
+      DemoRetrieval.Side pictures = DemoRetrieval.Side.pictures(scenes, sceneRows);
+      List<Gallery.Result> byText = retrieval.search("pictures by text", sentences, pictures);
+      List<Gallery.Result> byPicture = retrieval.search("texts by picture", pictures, sentences);
       List<Gallery.Result> byWord =
-          retrieval.picturesByText(demo.queries(), queryRows, singles, singleRows);
+          retrieval.search(
+              "pictures by text",
+              DemoRetrieval.Side.texts(demo.queries(), queryRows),
+              DemoRetrieval.Side.pictures(singles, singleRows));
       return page(loaded, sceneRows, singleRows, byText, byPicture, byWord);
     }
   }

@@ -1,6 +1,5 @@
 package io.github.clip4j.cli;
 
-import com.google.gson.Gson;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -32,11 +31,6 @@ record DemoPictures(
    * @param sentence the sentence that it was composed for; null if none
    */
   record Picture(String file, String title, String sentence) {
-    /** Whether this picture was composed for {@code text}. */
-    boolean belongsTo(String text) {
-      return text.equals(sentence);
-    }
-
     /** The encoded picture. */
     byte[] bytes() {
       return resource(file);
@@ -48,8 +42,8 @@ record DemoPictures(
   }
 
   static DemoPictures load() {
-    return new Gson()
-        .fromJson(new String(resource("demo.json"), StandardCharsets.UTF_8), DemoPictures.class);
+    return Json.GSON.fromJson(
+        new String(resource("demo.json"), StandardCharsets.UTF_8), DemoPictures.class);
   }
 
   private static byte[] resource(String name) {

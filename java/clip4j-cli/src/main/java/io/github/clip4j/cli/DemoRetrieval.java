@@ -9,6 +9,30 @@ import java.util.OptionalInt;
 
 /** The demo's searches: printed as they are found, returned for the page. */
 final class DemoRetrieval {
+  /**
+   * A picture or a text.
+   *
+   * @param sentence what belongs to it: a text itself, the one that a picture was composed for;
+   *     null if none
+   */
+  record Item(String name, String sentence, Gallery.Item shown) {}
+
+  /** What is searched with or searched among, and its rows. */
+  record Side(List<Item> items, Embeddings rows) {
+    static Side texts(List<String> texts, Embeddings rows) {
+      return new Side(
+          texts.stream().map(text -> new Item(text, text, new Gallery.Text(text))).toList(), rows);
+    }
+
+    static Side pictures(List<DemoPictures.Picture> pictures, Embeddings rows) {
+      return new Side(
+          pictures.stream()
+              .map(picture -> new Item(picture.title(), picture.sentence(), picture.forGallery()))
+              .toList(),
+          rows);
+    }
+  }
+
   private final Console console;
   private final int top;
 
@@ -17,72 +41,36 @@ final class DemoRetrieval {
     this.top = top;
   }
 
-  List<Gallery.Result> picturesByText(
-      List<String> texts,
-      Embeddings textRows,
-      List<DemoPictures.Picture> pictures,
-      Embeddings pictureRows) {
-    title("pictures by text");
-    List<Gallery.Result> results = new ArrayList<>();
-    Hits hits = search(pictureRows, textRows);
-    for (int query = 0; query < texts.size(); query++) {
-      String text = texts.get(query);
-      List<Gallery.Hit> shown = new ArrayList<>();
-      OptionalInt intended = OptionalInt.empty();
-      for (int i = 0; i < hits.count(); i++) {
-        DemoPictures.Picture picture = pictures.get(hits.row(query, i));
-        if (picture.belongsTo(text)) {
-          intended = OptionalInt.of(i + 1);
-        }
-        if (i < top) {
-          shown.add(new Gallery.Hit(picture.forGallery(), hits.score(query, i)));
-        }
-      }
-      print(text, hits.score(query, 0), pictures.get(hits.row(query, 0)).title(), intended);
-      results.add(new Gallery.Result(new Gallery.Text(text), shown, intended));
-    }
-    return results;
-  }
-
-  /** For the pictures that were composed for one of the texts. */
-  List<Gallery.Result> textsByPicture(
-      List<DemoPictures.Picture> pictures,
-      Embeddings pictureRows,
-      List<String> texts,
-      Embeddings textRows) {
-    title("texts by picture");
-    List<Gallery.Result> results = new ArrayList<>();
-    Hits hits = search(textRows, pictureRows);
-    for (int query = 0; query < pictures.size(); query++) {
-      DemoPictures.Picture picture = pictures.get(query);
-      if (picture.sentence() != null) {
-        List<Gallery.Hit> shown = new ArrayList<>();
-        OptionalInt intended = OptionalInt.empty();
-        for (int i = 0; i < hits.count(); i++) {
-          String text = texts.get(hits.row(query, i));
-          if (picture.belongsTo(text)) {
-            intended = OptionalInt.of(i + 1);
-          }
-          if (i < top) {
-            shown.add(new Gallery.Hit(new Gallery.Text(text), hits.score(query, i)));
-          }
-        }
-        print(picture.title(), hits.score(query, 0), texts.get(hits.row(query, 0)), intended);
-        results.add(new Gallery.Result(picture.forGallery(), shown, intended));
-      }
-    }
-    return results;
-  }
-
-  private static Hits search(Embeddings rows, Embeddings queries) {
-    try (EmbeddingIndex index = EmbeddingIndex.of(rows)) {
-      return index.search(queries, rows.rows());
-    }
-  }
-
-  private void title(String title) {
+  /** What is most similar to each of the queries, except pictures that were composed for none. */
+  List<Gallery.Result> search(String title, Side queries, Side among) {
     console.print("");
     console.print(title);
+    List<Gallery.Result> results = new ArrayList<>();
+    try (EmbeddingIndex index = EmbeddingIndex.of(among.rows())) {
+      Hits hits = index.search(queries.rows(), among.items().size());
+      for (int query = 0; query < hits.queries(); query++) {
+        if (queries.items().get(query).sentence() != null) {
+          results.add(result(queries.items().get(query), hits.of(query), among.items()));
+        }
+      }
+    }
+    return results;
+  }
+
+  private Gallery.Result result(Item query, List<Hits.Hit> hits, List<Item> among) {
+    List<Gallery.Hit> shown = new ArrayList<>();
+    OptionalInt intended = OptionalInt.empty();
+    for (int i = 0; i < hits.size(); i++) {
+      Item item = among.get(hits.get(i).row());
+      if (query.sentence().equals(item.sentence())) {
+        intended = OptionalInt.of(i + 1);
+      }
+      if (i < top) {
+        shown.add(new Gallery.Hit(item.shown(), hits.get(i).score()));
+      }
+    }
+    print(query.name(), hits.get(0).score(), among.get(hits.get(0).row()).name(), intended);
+    return new Gallery.Result(query.shown(), shown, intended);
   }
 
   private void print(String query, double score, String best, OptionalInt intended) {

@@ -96,7 +96,7 @@ final class EmbedCommand extends Subcommand {
       LoadOptions options = encoders.loadOptions().withImageSize(imageSize);
       try (ClipModel loaded = ModelOption.load(model.model, options, console)) {
         double loadMs = (System.nanoTime() - start) / 1e6;
-        Embedder embedder = new Embedder(loaded, console);
+        BatchEmbedder embedder = new BatchEmbedder(loaded, console);
         embed(embedder, rows, ids);
         if (rows.rows() == 0) {
           return nothing(embedder);
@@ -111,7 +111,7 @@ final class EmbedCommand extends Subcommand {
     }
   }
 
-  private int nothing(Embedder embedder) {
+  private int nothing(BatchEmbedder embedder) {
     if (embedder.failures() > 1) {
       String why = "all " + embedder.failures() + " pictures failed, there is nothing to write";
       throw new Failure(out.toString(), why, "see the lines above");
@@ -119,7 +119,7 @@ final class EmbedCommand extends Subcommand {
     return ExitStatus.ERROR; // Its line has been written.
   }
 
-  private void embed(Embedder embedder, RowFile rows, IdsFile ids) {
+  private void embed(BatchEmbedder embedder, RowFile rows, IdsFile ids) {
     if (images != null) {
       embedPictures(embedder, rows, ids);
     } else if (texts != null) {
@@ -131,11 +131,11 @@ final class EmbedCommand extends Subcommand {
     }
   }
 
-  private void embedPictures(Embedder embedder, RowFile rows, IdsFile ids) {
+  private void embedPictures(BatchEmbedder embedder, RowFile rows, IdsFile ids) {
     List<PictureFile> pictures = Pictures.of(images);
     try (Progress progress = new Progress(console, "embedding", "", 1, pictures.size())) {
-      for (int from = 0; from < pictures.size(); from += Embedder.PICTURES) {
-        int to = Math.min(from + Embedder.PICTURES, pictures.size());
+      for (int from = 0; from < pictures.size(); from += BatchEmbedder.PICTURES) {
+        int to = Math.min(from + BatchEmbedder.PICTURES, pictures.size());
         List<PictureFile> batch = pictures.subList(from, to);
         float[][] embedded = embedder.pictures(batch);
         for (int i = 0; i < embedded.length; i++) {
@@ -153,11 +153,11 @@ final class EmbedCommand extends Subcommand {
   }
 
   private void embedTexts(
-      Embedder embedder, Iterator<String> texts, long total, RowFile rows, IdsFile ids) {
+      BatchEmbedder embedder, Iterator<String> texts, long total, RowFile rows, IdsFile ids) {
     try (Progress progress = new Progress(console, "embedding", "", 1, total)) {
       while (texts.hasNext()) {
-        List<String> batch = new ArrayList<>(Embedder.TEXTS);
-        while (texts.hasNext() && batch.size() < Embedder.TEXTS) {
+        List<String> batch = new ArrayList<>(BatchEmbedder.TEXTS);
+        while (texts.hasNext() && batch.size() < BatchEmbedder.TEXTS) {
           batch.add(texts.next());
         }
         float[][] embedded = embedder.texts(batch, longTexts);

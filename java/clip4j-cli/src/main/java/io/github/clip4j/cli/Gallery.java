@@ -106,17 +106,6 @@ final class Gallery {
     return this;
   }
 
-  /** A contact sheet. */
-  Gallery pictures(String heading, String note, List<Picture> pictures) {
-    open(heading, note);
-    body.append("<ul class=\"sheet\">\n");
-    for (Picture picture : pictures) {
-      add("<li><figure>%s%s</figure></li>\n", image(picture), caption(picture));
-    }
-    body.append("</ul>\n</section>\n");
-    return this;
-  }
-
   /** Small print at the foot of the page, one paragraph a line. */
   Gallery footer(List<String> lines) {
     body.append("<footer>\n");

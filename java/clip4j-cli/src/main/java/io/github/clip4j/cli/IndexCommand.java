@@ -56,11 +56,11 @@ final class IndexCommand extends Subcommand {
     try (PictureIndex index = PictureIndex.write(folder);
         ClipModel loaded = ModelOption.load(model.model, encoders.loadOptions(), console)) {
       index.checkModel(loaded);
-      IndexPlan plan = IndexPlan.of(Pictures.of(images), index.list(), index::has);
-      Embedder embedder = new Embedder(loaded, console);
+      IndexPlan plan = IndexPlan.of(Pictures.of(images), index.list(), index::embedded);
+      BatchEmbedder embedder = new BatchEmbedder(loaded, console);
       plan.failed().forEach(picture -> embedder.failed(picture, picture.problem()));
       IndexWriter writer = new IndexWriter(index, loaded, embedder);
-      try (Progress progress = new Progress(console, "indexing", "", 1, plan.toEmbed())) {
+      try (Progress progress = new Progress(console, "indexing", "", 1, plan.missing().size())) {
         writer.write(plan, PictureList.Model.of(loaded, model), started, progress);
       }
       return report(plan, writer, embedder.failures());

@@ -6,31 +6,26 @@ import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Predicate;
+import java.util.function.Function;
 
 /** Which pictures an index shall hold, and which of them it holds already. */
 final class IndexPlan {
-  /**
-   * A picture of the next version.
-   *
-   * @param embed whether its embedding is missing; of pictures of the same bytes only the first is
-   *     embedded
-   */
-  record Item(PictureFile picture, Entry entry, FileStamp stamp, boolean embed) {}
+  /** A picture of the next version. */
+  record Item(PictureFile picture, Entry entry, FileStamp stamp) {}
 
   private final List<Item> items = new ArrayList<>();
   private final List<PictureFile> failed = new ArrayList<>();
   private final long writtenBefore;
   private final Map<String, Entry> before = new HashMap<>(); // by path
-  private final Set<String> contents = new HashSet<>();
-  private final Predicate<String> isEmbedded;
+  private final Map<String, Item> missing = new LinkedHashMap<>(); // by content
 
-  private IndexPlan(Optional<PictureList> list, Predicate<String> isEmbedded) {
-    this.isEmbedded = isEmbedded;
+  private IndexPlan(Optional<PictureList> list) {
     writtenBefore = list.map(PictureList::written).orElse(0L);
     for (Entry entry : list.map(PictureList::entries).orElse(List.of())) {
       before.put(entry.path(), entry);
@@ -40,12 +35,14 @@ final class IndexPlan {
   /**
    * Looks at the files.
    *
-   * @param isEmbedded whether the index has what has this SHA-256; a writer that was interrupted
-   *     has left more of it than its list says
+   * @param embedded those of some SHA-256 that the index has; a writer that was interrupted has
+   *     left more of it than its list says
    */
   static IndexPlan of(
-      List<PictureFile> pictures, Optional<PictureList> before, Predicate<String> isEmbedded) {
-    IndexPlan plan = new IndexPlan(before, isEmbedded);
+      List<PictureFile> pictures,
+      Optional<PictureList> before,
+      Function<List<String>, Set<String>> embedded) {
+    IndexPlan plan = new IndexPlan(before);
     Set<String> seen = new HashSet<>();
     for (PictureFile picture : pictures) {
       if (picture.problem() != null) {
@@ -56,6 +53,7 @@ final class IndexPlan {
         plan.add(picture);
       }
     }
+    plan.missing.keySet().removeAll(embedded.apply(List.copyOf(plan.missing.keySet())));
     return plan;
   }
 
@@ -79,7 +77,9 @@ final class IndexPlan {
               : FileStamp.sha256(picture.path());
       Entry entry =
           new Entry(picture.id(), path, stamp.size(), stamp.mtime(), stamp.ctime(), sha256);
-      items.add(new Item(picture, entry, stamp, contents.add(sha256) && !isEmbedded.test(sha256)));
+      Item item = new Item(picture, entry, stamp);
+      items.add(item);
+      missing.putIfAbsent(sha256, item);
     } catch (IOException e) {
       String why = "cannot be read: " + Failure.reason(e);
       failed.add(PictureFile.failed(picture.id(), picture.path(), why, "check its permissions"));
@@ -95,8 +95,9 @@ final class IndexPlan {
     return failed;
   }
 
-  long toEmbed() {
-    return items.stream().filter(Item::embed).count();
+  /** Pictures whose embeddings are missing; of those of the same bytes the first alone. */
+  Set<Item> missing() {
+    return new LinkedHashSet<>(missing.values());
   }
 
   /** Pictures of the version before whose path is none of {@code now}'s. */

@@ -12,16 +12,16 @@ import java.util.Set;
 /** Brings an index up to date, embedding only what it lacks. */
 final class IndexWriter {
   /** Pictures that are embedded between commits. */
-  private static final int COMMIT = 64 * Embedder.PICTURES;
+  private static final int COMMIT = 64 * BatchEmbedder.PICTURES;
 
   private final PictureIndex index;
   private final ClipModel model;
-  private final Embedder embedder;
+  private final BatchEmbedder embedder;
   private final Set<String> failed = new HashSet<>();
   private final List<Entry> entries = new ArrayList<>();
   private long embedded;
 
-  IndexWriter(PictureIndex index, ClipModel model, Embedder embedder) {
+  IndexWriter(PictureIndex index, ClipModel model, BatchEmbedder embedder) {
     this.index = index;
     this.model = model;
     this.embedder = embedder;
@@ -29,9 +29,11 @@ final class IndexWriter {
 
   /** Publishes what the plan says, without the pictures that fail; nothing where all do. */
   void write(IndexPlan plan, PictureList.Model madeBy, long started, Progress progress) {
-    List<Item> missing = plan.items().stream().filter(Item::embed).toList();
-    for (int from = 0; from < missing.size(); from += Embedder.PICTURES) {
-      List<Item> batch = missing.subList(from, Math.min(from + Embedder.PICTURES, missing.size()));
+    Set<Item> missing = plan.missing();
+    List<Item> queue = List.copyOf(missing);
+    for (int from = 0; from < queue.size(); from += BatchEmbedder.PICTURES) {
+      List<Item> batch =
+          queue.subList(from, Math.min(from + BatchEmbedder.PICTURES, queue.size()));
       embed(batch);
       if ((from + batch.size()) % COMMIT == 0) {
         index.commit();
@@ -41,7 +43,7 @@ final class IndexWriter {
     for (Item item : plan.items()) {
       if (!failed.contains(item.entry().sha256())) {
         entries.add(item.entry());
-      } else if (!item.embed()) {
+      } else if (!missing.contains(item)) {
         embedder.failed(item.picture(), "has the bytes of another picture that failed");
       }
     }

@@ -14,10 +14,13 @@ import io.github.clip4j.search.OpenOptions;
 import io.github.clip4j.search.SearchRequest;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
@@ -50,8 +53,7 @@ final class PictureIndex implements AutoCloseable {
                   () ->
                       new Failure(
                           folder.toString(), "holds no index", "make one with clip4j index"));
-      EmbeddingIndex embeddings =
-          named(folder, () -> EmbeddingIndex.open(folder, OpenOptions.READ));
+      EmbeddingIndex embeddings = named(folder, () -> EmbeddingIndex.open(folder));
       if (attempt == ATTEMPTS || PictureList.read(folder).equals(Optional.of(list))) {
         return new PictureIndex(folder, Optional.of(list), Optional.of(embeddings));
       }
@@ -92,11 +94,13 @@ final class PictureIndex implements AutoCloseable {
     return list;
   }
 
-  /** Whether the picture with this SHA-256 is embedded. */
-  boolean has(String sha256) {
-    return embeddings
-        .map(index -> named(folder, () -> !index.contains(Ids.of(sha256)).isEmpty()))
-        .orElse(false);
+  /** Those of these SHA-256 whose pictures are embedded. */
+  Set<String> embedded(List<String> sha256) {
+    if (embeddings.isEmpty()) {
+      return Set.of();
+    }
+    BitSet known = named(folder, () -> embeddings.get().contains(Ids.of(sha256)));
+    return known.stream().mapToObj(sha256::get).collect(Collectors.toSet());
   }
 
   /** Refuses a model whose embeddings cannot be compared with those of the index. */

@@ -20,7 +20,8 @@ class DemoPicturesTest {
   void everySentenceHasItsScene() {
     assertEquals(9, demo.sentences().size());
     for (String sentence : demo.sentences()) {
-      assertEquals(1, demo.scenes().stream().filter(scene -> scene.belongsTo(sentence)).count());
+      assertEquals(
+          1, demo.scenes().stream().filter(scene -> sentence.equals(scene.sentence())).count());
     }
     assertTrue(demo.scenes().size() >= 12);
     assertTrue(demo.singles().size() >= 40);

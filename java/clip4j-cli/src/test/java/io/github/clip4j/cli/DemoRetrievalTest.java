@@ -50,7 +50,12 @@ class DemoRetrievalTest {
     List<ImageSource> sources =
         pictures.stream().map(picture -> ImageSource.of(picture.bytes())).toList();
     try (Embeddings rows = model.embedImages(sources).orThrow()) {
-      return retrieval.picturesByText(queries, texts, pictures, rows).stream()
+      return retrieval
+          .search(
+              "pictures by text",
+              DemoRetrieval.Side.texts(queries, texts),
+              DemoRetrieval.Side.pictures(pictures, rows))
+          .stream()
           .map(result -> ((Gallery.Picture) result.hits().get(0).item()).name())
           .toList();
     }

@@ -29,7 +29,8 @@ class GalleryTest {
 
   @Test
   void picturesAreInside() {
-    String page = new Gallery("t", "i").pictures("all", "", List.of(PNG, JPEG)).html();
+    List<Hit> hits = List.of(new Hit(JPEG, 0.5));
+    String page = new Gallery("t", "i").results("r", "", List.of(new Result(PNG, hits))).html();
     assertTrue(page.contains("src=\"data:image/png;base64,iVBORw0KGgo=\""));
     assertTrue(page.contains("src=\"data:image/jpeg;base64,"));
     assertFalse(page.contains("<script"));

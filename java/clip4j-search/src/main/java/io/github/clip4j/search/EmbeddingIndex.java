@@ -83,7 +83,7 @@ public final class EmbeddingIndex implements AutoCloseable {
   /**
    * An empty index in a folder, open for writing, and durable.
    *
-   * @param folder is made where it is missing
+   * @param folder is made where it is missing, in a folder that exists
    * @throws IllegalArgumentException if there is an index already
    * @throws Clip4jException LOCKED where another writer is there, UNWRITABLE
    */
@@ -183,7 +183,10 @@ public final class EmbeddingIndex implements AutoCloseable {
     write(rows, Objects.requireNonNull(ids, "ids"), REFUSE);
   }
 
-  /** Adds rows as {@link #add(Embeddings, Ids)}; one of an id that is there already replaces it. */
+  /**
+   * Adds rows as {@link #add(Embeddings, Ids)}; one of an id that is there already replaces it, and
+   * of an id that comes twice the last one counts.
+   */
   public void upsert(Embeddings rows, Ids ids) {
     write(rows, Objects.requireNonNull(ids, "ids"), REPLACE);
   }

@@ -101,6 +101,7 @@ public final class Embeddings implements AutoCloseable {
    * @param rows 0 or more
    * @param dimension 1 or more
    * @throws X what the filler throws
+   * @throws IllegalArgumentException if rows or dimension are not possible
    * @throws IllegalStateException if the filler leaves room in a block
    */
   public static <X extends Exception> Embeddings fill(int rows, int dimension, Filler<X> filler)

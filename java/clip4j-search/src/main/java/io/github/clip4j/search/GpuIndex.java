@@ -7,15 +7,14 @@ import io.github.clip4j.search.internal.NativeHandle;
 import io.github.clip4j.search.internal.NativeText;
 import io.github.clip4j.search.internal.PathBytes;
 import io.github.clip4j.search.internal.Status;
-import java.nio.ByteBuffer;
 import java.util.function.LongBinaryOperator;
 
 /**
  * A copy of an {@link EmbeddingIndex} on a GPU, as {@link EmbeddingIndex#copyToGpu(int)} makes it.
  * It finds what the index had when it was copied, with the same hits, scores and order as the index
  * itself: the GPU finds the rows that may be hits and scores them in float64; the CPU scores those
- * whose float32 values the GPU's memory has no room for. Searches for more than 1024 hits a query,
- * or for all from a minimum score on, are the CPU's altogether.
+ * whose float32 values the GPU's memory has no room for. Searches for more than 1024 hits a query
+ * are the CPU's altogether, and so may be those for all from a minimum score on.
  *
  * <p>Any number of threads may search. The index may change meanwhile and be closed first: its
  * memory is kept until the copy is closed.
@@ -49,14 +48,10 @@ public final class GpuIndex implements AutoCloseable {
   }
 
   private static long copy(long index, int device, long memory) {
-    byte[] library = PathBytes.of(GpuLibrary.find());
-    try (NativeBlock block = new NativeBlock("GpuIndex", Long.BYTES + library.length + 1L)) {
-      ByteBuffer to = block.buffer(0, Long.BYTES + library.length); // The next byte stays zero.
-      to.position(Long.BYTES).put(library);
-      Status.check(
-          Native.gpuCreate(index, block.address() + Long.BYTES, device, memory, block.address()),
-          Native::lastError);
-      return to.getLong(0);
+    byte[] path = PathBytes.of(GpuLibrary.find());
+    try (NativeBlock library = NativeBlock.ofText("GpuIndex", path)) {
+      return NativeIndex.made(
+          "GpuIndex", gpu -> Native.gpuCreate(index, library.address(), device, memory, gpu));
     }
   }
 
@@ -110,8 +105,9 @@ public final class GpuIndex implements AutoCloseable {
 
   /**
    * What multiplies on this GPU for more than 64 queries at a time: {@code "wgmma"} on a Hopper,
-   * {@code "mma"} elsewhere and for rows of more than 1,536 values. wgmma was tried while the index
-   * was copied; where it found other hits than the CPU, mma multiplies, and the text says so.
+   * {@code "mma"} elsewhere and for rows of more than 1,536 values. wgmma is tried when a process
+   * first copies an index to a GPU; where it finds other hits than the CPU, mma multiplies, and the
+   * text says so.
    */
   public String kernel() {
     return NativeText.at(number(Native::gpuKernel, 0)); // Static text.

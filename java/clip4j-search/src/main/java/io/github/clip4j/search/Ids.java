@@ -33,7 +33,7 @@ public final class Ids {
   }
 
   /**
-   * String ids.
+   * String ids. An index takes those of up to 65,535 bytes of UTF-8.
    *
    * @throws IllegalArgumentException if one has a lone surrogate, which no file could hold, or all
    *     together are over 2 GiB of UTF-8

@@ -11,16 +11,19 @@ import java.util.Objects;
  *     that is not known
  */
 public record IndexSchema(int dimension, IdKind ids, String fingerprint) {
+  private static final int MOST = Integer.MAX_VALUE / Float.BYTES;
+
   /**
    * Checks the values.
    *
-   * @throws IllegalArgumentException if dimension &lt; 1, or the fingerprint has a null character
+   * @throws IllegalArgumentException if dimension &lt; 1 or a row were over 2 GiB, or the
+   *     fingerprint has a null character
    */
   public IndexSchema {
     Objects.requireNonNull(ids, "ids");
     Objects.requireNonNull(fingerprint, "fingerprint");
-    if (dimension < 1) {
-      throw new IllegalArgumentException("dimension must be at least 1, not " + dimension);
+    if (dimension < 1 || dimension > MOST) {
+      throw new IllegalArgumentException("dimension must be 1 to " + MOST + ", not " + dimension);
     }
     if (fingerprint.indexOf('\0') >= 0) {
       throw new IllegalArgumentException("fingerprint has a null character");

@@ -11,22 +11,29 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.function.LongToIntFunction;
 
 /** The native calls that make an index or look at a folder: texts and structs in, addresses out. */
 final class NativeIndex {
   private static final int SCHEMA = 16; // bytes of a clip4j_schema: fingerprint, dimension, ids
 
   private static final long DEFAULT_MEMORY = -1;
+  private static final String INDEX = "EmbeddingIndex"; // for messages
 
   private NativeIndex() {}
 
+  /** The address of what {@code call} makes and writes to the address that it gets. */
+  static long made(String what, LongToIntFunction call) {
+    try (NativeBlock block = new NativeBlock(what, Long.BYTES)) {
+      ByteBuffer made = block.buffer(0, Long.BYTES); // Nothing may fail once it exists.
+      Status.check(call.applyAsInt(block.address()), Native::lastError);
+      return made.getLong();
+    }
+  }
+
   /** Returns the new index's address. */
   static long over(long rows, int count, int dimension) {
-    try (NativeBlock block = new NativeBlock("EmbeddingIndex", Long.BYTES)) {
-      ByteBuffer index = block.buffer(0, Long.BYTES); // Nothing may fail once the index exists.
-      Status.check(Native.indexCreate(rows, count, dimension, block.address()), Native::lastError);
-      return index.getLong();
-    }
+    return made(INDEX, index -> Native.indexCreate(rows, count, dimension, index));
   }
 
   /**
@@ -37,40 +44,38 @@ final class NativeIndex {
   static long create(Path folder, IndexSchema schema, OptionalLong rowMemory) {
     byte[] fingerprint = Ids.utf8(schema.fingerprint(), "fingerprint");
     byte[] path = folder == null ? new byte[0] : PathBytes.of(folder);
-    int texts = SCHEMA + Long.BYTES;
-    int pathAt = texts + fingerprint.length + 1;
-    try (NativeBlock block = new NativeBlock("EmbeddingIndex", (long) pathAt + path.length + 1)) {
-      ByteBuffer to = block.buffer(0, pathAt + path.length + 1); // Its last byte stays zero.
-      to.putLong(block.address() + texts).putInt(schema.dimension()).putInt(schema.ids().code);
-      to.position(texts).put(fingerprint).position(pathAt).put(path);
-      long result = block.address() + SCHEMA;
-      Status.check(
-          folder == null
-              ? Native.indexCreateInMemory(block.address(), result)
-              : Native.indexCreateInFolder(
-                  block.address() + pathAt,
-                  block.address(),
-                  rowMemory.orElse(DEFAULT_MEMORY),
-                  result),
-          Native::lastError);
-      return to.getLong(SCHEMA);
+    try (NativeBlock fingerprintText = NativeBlock.ofText(INDEX, fingerprint);
+        NativeBlock pathText = NativeBlock.ofText(INDEX, path);
+        NativeBlock struct = new NativeBlock(INDEX, SCHEMA)) {
+      struct
+          .buffer(0, SCHEMA)
+          .putLong(fingerprintText.address())
+          .putInt(schema.dimension())
+          .putInt(schema.ids().code);
+      return made(
+          INDEX,
+          index ->
+              folder == null
+                  ? Native.indexCreateInMemory(struct.address(), index)
+                  : Native.indexCreateInFolder(
+                      pathText.address(),
+                      struct.address(),
+                      rowMemory.orElse(DEFAULT_MEMORY),
+                      index));
     }
   }
 
   /** Returns the address of the index in {@code folder}. */
   static long open(Path folder, OpenOptions options) {
-    byte[] path = PathBytes.of(folder);
-    try (NativeBlock block = new NativeBlock("EmbeddingIndex", Long.BYTES + path.length + 1L)) {
-      ByteBuffer to = block.buffer(0, Long.BYTES + path.length);
-      to.position(Long.BYTES).put(path);
-      Status.check(
-          Native.indexOpen(
-              block.address() + Long.BYTES,
-              options.writable() ? 1 : 0,
-              options.rowMemory().orElse(DEFAULT_MEMORY),
-              block.address()),
-          Native::lastError);
-      return to.getLong(0);
+    try (NativeBlock path = NativeBlock.ofText(INDEX, PathBytes.of(folder))) {
+      return made(
+          INDEX,
+          index ->
+              Native.indexOpen(
+                  path.address(),
+                  options.writable() ? 1 : 0,
+                  options.rowMemory().orElse(DEFAULT_MEMORY),
+                  index));
     }
   }
 
@@ -84,14 +89,13 @@ final class NativeIndex {
   }
 
   static List<Finding> verify(Path folder) {
-    byte[] path = PathBytes.of(folder);
     int results = 3 * Long.BYTES; // count, findings, bytes
-    try (NativeBlock block = new NativeBlock("verify", results + path.length + 1L)) {
-      ByteBuffer to = block.buffer(0, results + path.length);
-      to.position(results).put(path);
+    try (NativeBlock path = NativeBlock.ofText("verify", PathBytes.of(folder));
+        NativeBlock block = new NativeBlock("verify", results)) {
+      ByteBuffer to = block.buffer(0, results);
       long address = block.address();
       Status.check(
-          Native.verify(address + results, address, address + 8, address + 16), Native::lastError);
+          Native.verify(path.address(), address, address + 8, address + 16), Native::lastError);
       long texts = to.getLong(8);
       try {
         return findings(NativeText.at(texts, to.getLong(16)), (int) to.getLong(0));

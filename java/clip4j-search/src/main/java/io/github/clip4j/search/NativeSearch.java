@@ -60,7 +60,7 @@ final class NativeSearch implements AutoCloseable {
     query = (filterAt + content + 63) / 64 * 64;
     block = new NativeBlock("a search", query + (long) dimension * Float.BYTES);
     try {
-      head = block.buffer(0, CONTENT);
+      head = block.buffer(0, CONTENT + Long.BYTES);
       queryValues = block.buffer(query, dimension * Float.BYTES).asFloatBuffer();
       NativeIds.copy(k, block, CONTENT);
       head.putDouble(MINIMUM_SCORE, request.minimumScore());
@@ -94,6 +94,11 @@ final class NativeSearch implements AutoCloseable {
     }
   }
 
+  /** From now on no query finds more than its best {@code k}; for a request of one k for all. */
+  void limit(long k) {
+    head.putLong(CONTENT, k);
+  }
+
   /** Searches {@code index} with one query of the dimension given at first. */
   void search(long index, float[] values) {
     queryValues.put(0, values);
@@ -117,7 +122,11 @@ final class NativeSearch implements AutoCloseable {
 
   private static int size(long bytes) {
     if (bytes > Integer.MAX_VALUE - 8) {
-      throw new Clip4jException(Kind.TOO_LARGE, "the hits are " + bytes + " bytes: ask for fewer");
+      throw new Clip4jException(
+          Kind.TOO_LARGE,
+          "the hits are "
+              + bytes
+              + " bytes, more than a buffer can show: ask for fewer, or for a higher score");
     }
     return (int) bytes;
   }

@@ -5,6 +5,10 @@ import io.github.clip4j.search.internal.NativeMemory;
 
 /** Searches of an index or of its copy on a GPU: checks, native calls, copies of what was found. */
 final class SearchCalls {
+  // Of a query whose range is searched: most have fewer hits, and a GPU finds as many.
+  private static final long RANGE = 1024;
+  private static final long RANGE_GROWTH = 32;
+
   private final NativeHandle handle;
   private final IndexSchema schema;
   private final NativeSearch.Engine engine;
@@ -41,22 +45,50 @@ final class SearchCalls {
     long address = memory.acquire();
     try (NativeSearch search = new NativeSearch(engine, request, 0)) {
       Hits hits = new Hits(schema.ids(), queries.rows());
-      int step = request.queriesAtOnce(size);
-      for (int first = 0; first < queries.rows(); first += step) {
-        int count = Math.min(step, queries.rows() - first);
-        long from = address + (long) first * schema.dimension() * Float.BYTES;
-        long index = handle.acquire();
-        try {
-          search.search(index, from, first, count);
-        } finally {
-          handle.release();
+      if (request.isRange()) {
+        range(search, address, 0, queries.rows(), RANGE, size, hits);
+      } else {
+        int step = SearchRequest.queriesAtOnce(request.mostHits(), size);
+        for (int first = 0; first < queries.rows(); first += step) {
+          search(search, address, first, Math.min(step, queries.rows() - first), hits);
         }
-        hits.fill(first, count, search);
       }
       return hits;
     } finally {
       memory.release();
     }
+  }
+
+  /**
+   * How many hits a range has is known afterwards, and all of them for many queries could be more
+   * than memory has room for. So each query is asked for its best {@code k}, and where it has as
+   * many it is asked for more, with fewer others at once.
+   */
+  private void range(
+      NativeSearch search, long queries, int first, int end, long k, int size, Hits hits) {
+    search.limit(k);
+    int step = SearchRequest.queriesAtOnce(k, size);
+    for (int from = first; from < end; from += step) {
+      search(search, queries, from, Math.min(step, end - from), hits);
+    }
+    for (int from = first, to; from < end; from = to + 1) {
+      for (to = from; to < end && hits.count(to) == k; ) {
+        to++;
+      }
+      if (from < to) {
+        range(search, queries, from, to, k * RANGE_GROWTH, size, hits);
+      }
+    }
+  }
+
+  private void search(NativeSearch search, long queries, int first, int count, Hits hits) {
+    long index = handle.acquire();
+    try {
+      search.search(index, queries + (long) first * schema.dimension() * Float.BYTES, first, count);
+    } finally {
+      handle.release();
+    }
+    hits.fill(first, count, search);
   }
 
   private void check(int dimension, int queries, SearchRequest request) {

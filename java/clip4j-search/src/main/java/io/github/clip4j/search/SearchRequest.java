@@ -59,7 +59,13 @@ public final class SearchRequest {
     return best(true, Arrays.stream(k).asLongStream().toArray());
   }
 
-  /** Range search: every row that scores {@code minimumScore} or more, however many there are. */
+  /**
+   * Range search: every row that scores {@code minimumScore} or more, however many there are. While
+   * it searches it takes native memory for one query's hits, some 100 bytes each. The hits of all
+   * queries are Java's, 12 bytes each and their ids: where they may be too many for the heap, give
+   * it fewer queries at a time. A query may have 268,435,454; for one that has more a search throws
+   * a {@link Clip4jException} of kind TOO_LARGE.
+   */
   public static SearchRequest allFrom(double minimumScore) {
     return best(false, Long.MAX_VALUE).withMinimumScore(minimumScore);
   }
@@ -143,11 +149,24 @@ public final class SearchRequest {
     }
   }
 
-  /** How many queries a native call may get, to bound the memory of its results. */
-  int queriesAtOnce(int size) {
-    long most = Math.max(1, Math.min(size, Arrays.stream(k).max().orElseThrow()));
-    long queries = RESULT_BYTES / (most * BYTES_PER_HIT);
-    // A range search may find everything, and hardly ever does.
-    return (int) Math.max(k[0] == Long.MAX_VALUE ? 64 : 1, Math.min(queries, Integer.MAX_VALUE));
+  /** Every row from the minimum score on, for all queries. */
+  boolean isRange() {
+    return k[0] == Long.MAX_VALUE;
+  }
+
+  /** The most hits that a query may have. */
+  long mostHits() {
+    return Arrays.stream(k).max().orElseThrow();
+  }
+
+  /**
+   * How many queries a native call may get, to bound the memory of its results.
+   *
+   * @param k hits of each
+   * @param size rows of the index
+   */
+  static int queriesAtOnce(long k, int size) {
+    long most = Math.max(1, Math.min(size, k));
+    return (int) Math.max(1, RESULT_BYTES / (most * BYTES_PER_HIT));
   }
 }

@@ -38,8 +38,8 @@ class IndexRowsTest {
       assertEquals(2, none.dimension());
     }
     refused("no row for ids[1]", () -> index.rows(Ids.of("a", "removed")));
-    refused("not of the index's kind", () -> index.rows(Ids.of(1L)));
-    refused("not of the index's kind", () -> index.contains(Ids.of(1L)));
+    refused("the ids are longs, those of the index are strings", () -> index.rows(Ids.of(1L)));
+    refused("the ids are longs", () -> index.contains(Ids.of(1L)));
   }
 
   @Test
@@ -72,7 +72,7 @@ class IndexRowsTest {
         assertArrayEquals(new float[] {3, 4, 1, 2}, found.toArray());
       }
       refused("no row for ids[0]", () -> index.rows(Ids.of(2L)));
-      refused("not of the index's kind", () -> index.contains(Ids.of("1")));
+      refused("the ids are strings", () -> index.contains(Ids.of("1")));
     }
   }
 }

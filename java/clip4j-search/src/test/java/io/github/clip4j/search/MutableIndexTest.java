@@ -68,7 +68,9 @@ class MutableIndexTest {
       index.add(rows);
       assertEquals(List.of(1L, 3L, 0L, 2L), ids(index, 1, 2));
       failed(Kind.UNSUPPORTED, "only grows", () -> index.remove(Ids.of(1L)));
-      refused("need as many ids of the index's kind", () -> index.add(rows, Ids.of(1L, 2L)));
+      refused(
+          "the ids are longs, those of the index are row numbers",
+          () -> index.add(rows, Ids.of(1L, 2L)));
       assertEquals(4, index.size());
     }
   }
@@ -87,7 +89,7 @@ class MutableIndexTest {
       Filter none = Filter.allow(Ids.of(List.of()));
       assertEquals(0, index.search(new float[] {1, 0}, top.withFilter(none)).count(0));
       refused(
-          "not of the index's kind",
+          "the filter's ids are longs",
           () -> index.search(new float[2], top.withFilter(Filter.deny(Ids.of(1L)))));
     }
   }
@@ -103,10 +105,11 @@ class MutableIndexTest {
       refused("\"c\" comes twice", () -> index.add(two, Ids.of("c", "c")));
       refused("rows have dimension 3, the index has 2", () -> index.add(wide, Ids.of("c")));
       refused("row 1 has a value that is not finite", () -> index.upsert(bad, Ids.of("c", "a")));
-      refused("2 rows need as many ids", () -> index.add(two, Ids.of("c")));
-      refused("2 rows need as many ids", () -> index.add(two, Ids.of(1L, 2L)));
-      refused("2 rows need as many ids", () -> index.add(two));
-      refused("not of the index's kind", () -> index.remove(Ids.of(1L)));
+      refused("there are 2 rows and 1 ids", () -> index.add(two, Ids.of("c")));
+      String longs = "the ids are longs, those of the index are strings";
+      refused(longs, () -> index.add(two, Ids.of(1L, 2L)));
+      refused("the ids are row numbers", () -> index.add(two));
+      refused(longs, () -> index.remove(Ids.of(1L)));
       refused("longer than 65535 bytes", () -> index.add(two, Ids.of("c", "x".repeat(65536))));
       assertThrows(NullPointerException.class, () -> index.add(two, null));
       assertThrows(NullPointerException.class, () -> index.upsert(two, null));
@@ -160,7 +163,8 @@ class MutableIndexTest {
         () -> EmbeddingIndex.inMemory(new IndexSchema(2, IdKind.LONG, "\ud800")));
     refused(
         "null character", () -> EmbeddingIndex.inMemory(new IndexSchema(2, IdKind.LONG, "a\0b")));
-    refused("dimension must be at least 1, not 0", () -> new IndexSchema(0, IdKind.LONG));
+    refused("dimension must be 1 to 536870911, not 0", () -> new IndexSchema(0, IdKind.LONG));
+    refused("not 536870912", () -> new IndexSchema(1 << 29, IdKind.LONG));
   }
 
   @Test

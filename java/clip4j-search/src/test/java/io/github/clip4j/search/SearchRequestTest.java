@@ -127,7 +127,7 @@ class SearchRequestTest {
     }
     try (Embeddings asked = Embeddings.copyOf(random(many, 3), DIMENSION)) {
       SearchRequest request = SearchRequest.topEach(k);
-      assertTrue(request.queriesAtOnce(ROWS) < many, "one call");
+      assertTrue(SearchRequest.queriesAtOnce(request.mostHits(), ROWS) < many, "one call");
       Hits found = index.search(asked, request);
       for (int q = 0; q < many; q += 111) {
         assertEquals(index.search(asked.row(q), k[q]).of(0), found.of(q));
@@ -155,7 +155,7 @@ class SearchRequestTest {
     refused("2 k", () -> index.search(queries.row(0), SearchRequest.topEach(1, 2)));
     refused("2 k", () -> index.searcher(SearchRequest.topEach(1, 2)));
     SearchRequest byIds = SearchRequest.top(1).withFilter(Filter.allow(Ids.of(3L)));
-    refused("the filter's ids are not of the index's kind", () -> index.search(queries, byIds));
+    refused("the filter's ids are longs, those", () -> index.search(queries, byIds));
     assertThrows(NullPointerException.class, () -> Filter.allow((BitSet) null));
     assertThrows(NullPointerException.class, () -> Filter.deny((Ids) null));
     assertThrows(NullPointerException.class, () -> SearchRequest.top(1).withFilter(null));

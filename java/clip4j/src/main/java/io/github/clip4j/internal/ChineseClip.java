@@ -1,9 +1,6 @@
 package io.github.clip4j.internal;
 
-import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 
 /**
  * Chinese-CLIP's config.json and weights: CLIP's pictures, and texts by BERT.
@@ -34,14 +31,8 @@ final class ChineseClip {
   }
 
   /** BERT's tensors under the names that they have in the other families. */
-  static Map<Path, List<Tensor>> weights(Map<Path, List<Tensor>> stored, ClipConfig config) {
+  static List<Tensor> renamed(List<Tensor> tensors, ClipConfig config) {
     BertWeights bert = new BertWeights("text_model.", config.text().layers());
-    Map<Path, List<Tensor>> weights = new LinkedHashMap<>();
-    stored.forEach(
-        (file, tensors) ->
-            weights.put(
-                file,
-                tensors.stream().map(tensor -> bert.renamed(tensor).orElse(tensor)).toList()));
-    return weights;
+    return tensors.stream().map(tensor -> bert.renamed(tensor).orElse(tensor)).toList();
   }
 }

@@ -47,7 +47,7 @@ public final class DefaultModel {
       }
     } catch (IOException e) {
       throw new Clip4jException(
-          Kind.UNREADABLE,
+          Kind.UNWRITABLE,
           "the embedded model cannot be copied to "
               + directory
               + ": "

@@ -8,15 +8,12 @@ import io.github.clip4j.search.internal.EmbeddingsAccess;
 import io.github.clip4j.search.internal.NativeBlock;
 import io.github.clip4j.search.internal.NativeMemory;
 import java.nio.ByteBuffer;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /** Batches into native code, rows out: one crossing each. Lists are not empty. */
 public final class Encoders {
-  private static final int TIMINGS_BYTES = 2 * Double.BYTES;
-
   private Encoders() {}
 
   /**
@@ -52,14 +49,14 @@ public final class Encoders {
       encoded[i] = known == null ? distinct.size() - 1 : known;
     }
     int n = distinct.size();
-    long ids = TIMINGS_BYTES + (long) n * Integer.BYTES;
+    long ids = ImageBatch.TIMINGS_BYTES + (long) n * Integer.BYTES;
     long idCount = 0;
     for (Tokens text : distinct.keySet()) {
       idCount += text.ids().length;
     }
     try (NativeBlock scratch =
         new NativeBlock("a call's arguments", ids + idCount * Integer.BYTES)) {
-      ByteBuffer lengths = scratch.buffer(TIMINGS_BYTES, n * Integer.BYTES);
+      ByteBuffer lengths = scratch.buffer(ImageBatch.TIMINGS_BYTES, n * Integer.BYTES);
       long idsAt = ids;
       for (Tokens text : distinct.keySet()) {
         int bytes = text.ids().length * Integer.BYTES;
@@ -74,9 +71,9 @@ public final class Encoders {
               encoded.length,
               (encoder, to) ->
                   Native.embedTexts(
-                      encoder, address + ids, address + TIMINGS_BYTES, n, to, address));
+                      encoder, address + ids, address + ImageBatch.TIMINGS_BYTES, n, to, address));
       repeat(rows, encoded, model.dimension() * Float.BYTES);
-      double encodeMs = scratch.buffer(0, TIMINGS_BYTES).getDouble(Double.BYTES);
+      double encodeMs = scratch.buffer(0, ImageBatch.TIMINGS_BYTES).getDouble(Double.BYTES);
       return new TextRows(
           EmbeddingsAccess.adopt(rows, encoded.length, model.dimension()), encodeMs);
     }
@@ -117,17 +114,10 @@ public final class Encoders {
     if (to - from == 1) {
       return rows.row(from);
     }
-    double[] sum = new double[rows.dimension()];
-    for (int row = from; row < to; row++) {
-      float[] unit = rows.row(row);
-      for (int i = 0; i < sum.length; i++) {
-        sum[i] += unit[i];
-      }
-    }
-    double length = Math.sqrt(Arrays.stream(sum).map(value -> value * value).sum());
-    float[] mean = new float[sum.length];
-    for (int i = 0; i < sum.length; i++) {
-      mean[i] = (float) (sum[i] / length);
+    double[] unit = Vectors.unitMean(rows, from, to);
+    float[] mean = new float[unit.length];
+    for (int i = 0; i < mean.length; i++) {
+      mean[i] = (float) unit[i];
     }
     return mean;
   }

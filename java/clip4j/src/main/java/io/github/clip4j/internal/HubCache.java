@@ -135,7 +135,7 @@ final class HubCache {
     if (Files.exists(link)) {
       return;
     }
-    if (Files.isSymbolicLink(link) && !Files.exists(link)) {
+    if (Files.isSymbolicLink(link)) {
       Files.deleteIfExists(link); // Its blob is gone.
     }
     Path blob = blob(etag);

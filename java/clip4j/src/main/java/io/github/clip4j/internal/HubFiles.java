@@ -10,22 +10,18 @@ import java.util.stream.Stream;
 
 /** Which of a repository's files make the model that {@link ModelDescription} reads. */
 final class HubFiles {
-  private static final String PIECES = "spiece.model";
-
   /** Small files that have a say wherever they are. */
   static final Set<String> SETTINGS =
       Set.of(
-          "config.json",
+          ModelDescription.CONFIG,
           "preprocessor_config.json",
           "processor_config.json",
           OpenClip.CONFIG,
-          "tokenizer.json",
+          TokenizerSource.JSON,
           "tokenizer_config.json",
           "special_tokens_map.json",
           "calibration.json",
-          PIECES);
-
-  private static final String TOKENIZER = "tokenizer.json";
+          SiglipTokenizer.PIECES);
 
   /** Of each list all files together are a tokenizer. */
   private static final List<List<String>> VOCABULARIES =
@@ -42,7 +38,8 @@ final class HubFiles {
   private static final Layout HUGGING_FACE =
       new Layout(
           List.of(
-              List.of("config.json"), List.of("preprocessor_config.json", "processor_config.json")),
+              List.of(ModelDescription.CONFIG),
+              List.of("preprocessor_config.json", "processor_config.json")),
           ModelDescription.WEIGHTS);
 
   private static final Layout OPEN_CLIP =
@@ -54,7 +51,7 @@ final class HubFiles {
   private static Layout layout(Collection<String> files) {
     boolean openClip =
         missing(HUGGING_FACE, files).isPresent()
-            && (missing(OPEN_CLIP, files).isEmpty() || !files.contains("config.json"))
+            && (missing(OPEN_CLIP, files).isEmpty() || !files.contains(ModelDescription.CONFIG))
             && files.contains(OpenClip.CONFIG);
     return openClip ? OPEN_CLIP : HUGGING_FACE;
   }
@@ -62,7 +59,7 @@ final class HubFiles {
   /** Those of the files that are needed. */
   static List<String> needed(Collection<String> files) {
     Stream<String> vocabulary =
-        files.contains(TOKENIZER)
+        files.contains(TokenizerSource.JSON)
             ? Stream.empty()
             : VOCABULARIES.stream().flatMap(Collection::stream);
     return Stream.of(SETTINGS.stream(), vocabulary, weights(layout(files), files).stream())
@@ -82,10 +79,11 @@ final class HubFiles {
         return Optional.of(names.get(0));
       }
     }
-    if (!files.contains(TOKENIZER)
-        && !files.contains(PIECES)
+    if (!files.contains(TokenizerSource.JSON)
+        && !files.contains(SiglipTokenizer.PIECES)
         && VOCABULARIES.stream().noneMatch(files::containsAll)) {
-      return Optional.of(TOKENIZER + " (or vocab.json and merges.txt, vocab.txt, or spiece.model)");
+      return Optional.of(
+          TokenizerSource.JSON + " (or vocab.json and merges.txt, vocab.txt, or spiece.model)");
     }
     List<String> weights = weights(layout, files);
     if (weights.isEmpty()) {

@@ -42,16 +42,14 @@ record ModelDescription(
     ClipConfig config = ClipConfig.of(files.json(CONFIG));
     PreprocessorConfig preprocessor = PreprocessorConfig.of(files, config.family());
     Map<Path, List<Tensor>> weights = files.weights(WEIGHTS);
-    return new ModelDescription(
-        "Hugging Face",
-        files.path(CONFIG),
-        config,
-        preprocessor,
-        switch (config.family()) {
-          case SIGLIP -> Siglip.weights(weights);
-          case CHINESE_CLIP -> ChineseClip.weights(weights, config);
-          case CLIP, ROBERTA -> weights;
-        });
+    weights.replaceAll(
+        (file, tensors) ->
+            switch (config.family()) {
+              case SIGLIP -> Siglip.renamed(tensors);
+              case CHINESE_CLIP -> ChineseClip.renamed(tensors, config);
+              case CLIP, ROBERTA -> tensors;
+            });
+    return new ModelDescription("Hugging Face", files.path(CONFIG), config, preprocessor, weights);
   }
 
   /** The same model for pictures of another size; 0 leaves it as it is. */

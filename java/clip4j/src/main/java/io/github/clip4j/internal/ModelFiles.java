@@ -243,12 +243,12 @@ final class ModelFiles {
 
   /**
    * Every tensor of the weights and the file that holds it, from the first of {@code names} that is
-   * there: one file, or shards with an index.
+   * there: one file, or shards with an index. A new map, which may be changed.
    */
   Map<Path, List<Tensor>> weights(List<String> names) {
     for (String name : names) {
       if (has(name)) {
-        return Map.of(path(name), tensors(name));
+        return new LinkedHashMap<>(Map.of(path(name), tensors(name)));
       }
       if (has(name + ".index.json")) {
         return shards(json(name + ".index.json"));

@@ -70,8 +70,7 @@ record NativeModel(long address, Map<String, Long> storedAs, List<String> ignore
   private static void preprocessOnGpu(long address, Device device) {
     try {
       byte[] library = PathBytes.of(GpuLibrary.find());
-      try (NativeBlock path = new NativeBlock("a call's arguments", library.length + 1L)) {
-        path.buffer(0, library.length).put(library); // The next byte stays zero.
+      try (NativeBlock path = NativeBlock.ofText("a call's arguments", library)) {
         Native.check(Native.modelPreprocessOnGpu(address, path.address()));
       }
     } catch (Clip4jException without) {

@@ -5,7 +5,6 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
 import java.nio.file.Path;
 import java.util.Collection;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -83,15 +82,12 @@ final class OpenClip {
                 stored.values().stream().flatMap(Collection::stream).toList()));
     PreprocessorConfig preprocessor =
         preprocessor(json.object("preprocess_cfg"), config.imageSize());
-    Map<Path, List<Tensor>> weights = new LinkedHashMap<>();
-    stored.forEach(
+    stored.replaceAll(
         (file, tensors) ->
-            weights.put(
-                file,
-                config.family() == ClipConfig.Family.ROBERTA
-                    ? Roberta.renamed(file, tensors, config)
-                    : OpenClipWeights.renamed(file, tensors)));
-    return new ModelDescription("OpenCLIP", files.path(CONFIG), config, preprocessor, weights);
+            config.family() == ClipConfig.Family.ROBERTA
+                ? Roberta.renamed(file, tensors, config)
+                : OpenClipWeights.renamed(file, tensors));
+    return new ModelDescription("OpenCLIP", files.path(CONFIG), config, preprocessor, stored);
   }
 
   /**

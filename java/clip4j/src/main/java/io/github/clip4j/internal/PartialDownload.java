@@ -1,5 +1,7 @@
 package io.github.clip4j.internal;
 
+import io.github.clip4j.search.Clip4jException;
+import io.github.clip4j.search.Clip4jException.Kind;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpHeaders;
@@ -33,12 +35,19 @@ public final class PartialDownload extends PartialFile {
     this.lock = lock;
   }
 
-  /** Fails where another thread or process downloads to the same place. */
+  /**
+   * Opens it, with what an interrupted download of the same file left.
+   *
+   * @throws Clip4jException LOCKED where another thread or process downloads to the same place
+   */
   public static PartialDownload open(Path target, URI address) throws IOException {
     Path absolute = target.toAbsolutePath();
     ProcessLock lock =
         ProcessLock.tryAcquire(sibling(absolute, ".part.lock"))
-            .orElseThrow(() -> new IOException("another download to it is under way"));
+            .orElseThrow(
+                () ->
+                    new Clip4jException(
+                        Kind.LOCKED, target + ": another download to it is under way"));
     try {
       return new PartialDownload(absolute, address, lock);
     } catch (Throwable e) {

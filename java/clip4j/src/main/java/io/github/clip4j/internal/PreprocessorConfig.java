@@ -92,6 +92,9 @@ record PreprocessorConfig(
       std = deviations(config, "image_std", siglip ? HALF : CLIP_STD);
     }
     float scale = config.flag("do_rescale", true) ? config.number("rescale_factor", 1 / 255.0) : 1;
+    if (scale <= 0) {
+      throw config.wrong("rescale_factor", "above 0");
+    }
     return new PreprocessorConfig(
         mode,
         size.height(),

@@ -1,10 +1,7 @@
 package io.github.clip4j.internal;
 
-import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 
 /**
  * SigLIP's config.json and weights, and those of SigLIP 2 of one resolution, which are the same.
@@ -49,21 +46,17 @@ final class Siglip {
   }
 
   /** The pooling's query, key and value as three tensors, as they are everywhere else. */
-  static Map<Path, List<Tensor>> weights(Map<Path, List<Tensor>> stored) {
-    Map<Path, List<Tensor>> weights = new LinkedHashMap<>();
-    stored.forEach(
-        (file, tensors) -> {
-          List<Tensor> split = weights.computeIfAbsent(file, f -> new ArrayList<>());
-          for (Tensor tensor : tensors) {
-            if (tensor.name().startsWith(IN_PROJ) && tensor.splits(3)) {
-              String part = "_proj." + tensor.name().substring(IN_PROJ.length());
-              String name = "vision_model.head.attention.";
-              split.addAll(tensor.split(name + "q" + part, name + "k" + part, name + "v" + part));
-            } else {
-              split.add(tensor);
-            }
-          }
-        });
-    return weights;
+  static List<Tensor> renamed(List<Tensor> tensors) {
+    List<Tensor> split = new ArrayList<>();
+    for (Tensor tensor : tensors) {
+      if (tensor.name().startsWith(IN_PROJ) && tensor.splits(3)) {
+        String part = "_proj." + tensor.name().substring(IN_PROJ.length());
+        String name = "vision_model.head.attention.";
+        split.addAll(tensor.split(name + "q" + part, name + "k" + part, name + "v" + part));
+      } else {
+        split.add(tensor);
+      }
+    }
+    return split;
   }
 }

@@ -18,7 +18,7 @@ import java.util.regex.Pattern;
  * Gemma's.
  */
 final class SiglipTokenizer {
-  private static final String SPIECE = "spiece.model";
+  static final String PIECES = "spiece.model";
   private static final String CONFIG = "tokenizer_config.json";
   private static final Pattern PUNCTUATION = Pattern.compile("\\p{Punct}+");
 
@@ -42,11 +42,11 @@ final class SiglipTokenizer {
 
   static TokenizerSource source(ModelFiles files) {
     SiglipTokenizer siglip = new SiglipTokenizer(files);
-    return files.has(SPIECE) && !siglip.gemma ? siglip.ofPieces() : siglip.ofJson();
+    return files.has(PIECES) && !siglip.gemma ? siglip.ofPieces() : siglip.ofJson();
   }
 
   private TokenizerSource ofPieces() {
-    SentencePiece model = SentencePiece.read(SPIECE, files);
+    SentencePiece model = SentencePiece.read(PIECES, files);
     String unknown = token("unk_token", "<unk>");
     String end = token("eos_token", "</s>");
     String pad = token("pad_token", "</s>");
@@ -76,7 +76,7 @@ final class SiglipTokenizer {
         };
     Filling padding = new Filling(added.id(pad), left("right"));
     return new TokenizerSource(
-        files.path(SPIECE).toString(),
+        files.path(PIECES).toString(),
         new SpacedPieces(encoder, model.wordBegins(), () -> {}),
         Optional.of(padding));
   }
@@ -88,13 +88,13 @@ final class SiglipTokenizer {
   }
 
   private TokenizerSource ofJson() {
-    if (!files.has("tokenizer.json")) {
+    if (!files.has(TokenizerSource.JSON)) {
       throw new Clip4jException(
           Kind.MISSING,
-          files.directory() + " has no tokenizer.json and no " + SPIECE + ModelFiles.COPY_ALL);
+          files.directory() + " has no tokenizer.json and no " + PIECES + ModelFiles.COPY_ALL);
     }
-    String name = files.path("tokenizer.json").toString();
-    JsonObject json = files.json("tokenizer.json").members();
+    String name = files.path(TokenizerSource.JSON).toString();
+    JsonObject json = files.json(TokenizerSource.JSON).members();
     JsonElement stored = json.get("padding");
     Optional<JsonObject> padding =
         stored != null && stored.isJsonObject()
@@ -123,18 +123,12 @@ final class SiglipTokenizer {
    * transformers' Siglip2Tokenizer adds it too.
    */
   private static void lowerCase(JsonObject tokenizer) {
-    JsonArray steps = new JsonArray();
-    JsonObject lower = new JsonObject();
-    lower.addProperty("type", "Lowercase");
-    steps.add(lower);
+    JsonArray steps = TokenizerJson.array(TokenizerJson.object("type", "Lowercase"));
     JsonElement own = tokenizer.get("normalizer");
     if (own != null && !own.isJsonNull()) {
       steps.add(own);
     }
-    JsonObject sequence = new JsonObject();
-    sequence.addProperty("type", "Sequence");
-    sequence.add("normalizers", steps);
-    tokenizer.add("normalizer", sequence);
+    tokenizer.add("normalizer", TokenizerJson.object("type", "Sequence", "normalizers", steps));
   }
 
   private boolean lower(boolean absent) {

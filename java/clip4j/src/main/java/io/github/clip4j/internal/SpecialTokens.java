@@ -43,7 +43,7 @@ final class SpecialTokens {
     return added;
   }
 
-  /** A special token as the tokenizer's own files describe it, or as CLIP's defaults do. */
+  /** A special token as the tokenizer's own files describe it, or {@code fallback}. */
   JsonObject token(String role, String fallback) {
     JsonElement described = TokenizerJson.described(role, config, specialTokens).orElse(null);
     String content = fallback;

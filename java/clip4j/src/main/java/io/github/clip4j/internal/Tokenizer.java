@@ -84,9 +84,17 @@ public final class Tokenizer implements AutoCloseable {
     float limit =
         files
             .jsonIfPresent("tokenizer_config.json")
-            .map(config -> config.number("model_max_length", maxPositions))
+            .map(config -> maxLength(config, maxPositions))
             .orElse((float) maxPositions);
     return (int) Math.max(1, Math.min(limit, maxPositions));
+  }
+
+  private static float maxLength(Json config, int maxPositions) {
+    float length = config.number("model_max_length", maxPositions);
+    if (length != Math.rint(length)) {
+      throw config.wrong("model_max_length", "a whole number");
+    }
+    return length;
   }
 
   /** The file, or files, that it was made of. */
@@ -94,6 +102,7 @@ public final class Tokenizer implements AutoCloseable {
     return source.name();
   }
 
+  /** Longest text in tokens, begin and end included. */
   public int maxTokens() {
     return maxTokens;
   }

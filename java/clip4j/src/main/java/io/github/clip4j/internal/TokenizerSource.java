@@ -15,6 +15,8 @@ import java.util.Optional;
  */
 record TokenizerSource(String name, Encoder encoder, Optional<Padding> padding) {
 
+  static final String JSON = "tokenizer.json";
+
   /** Texts to all their ids, begin and end included. Safe from any thread until closed. */
   interface Encoder extends AutoCloseable {
     long[] encode(String text);
@@ -70,9 +72,8 @@ record TokenizerSource(String name, Encoder encoder, Optional<Padding> padding) 
         family == ClipConfig.Family.ROBERTA
             ? Optional.of(new Masked(Roberta.PADDING_ID))
             : Optional.empty();
-    if (files.has("tokenizer.json")) {
-      return of(
-          files.path("tokenizer.json").toString(), files.json("tokenizer.json").members(), padding);
+    if (files.has(JSON)) {
+      return of(files.path(JSON).toString(), files.json(JSON).members(), padding);
     }
     String others =
         switch (family) {
@@ -82,7 +83,7 @@ record TokenizerSource(String name, Encoder encoder, Optional<Padding> padding) 
         };
     if (family == ClipConfig.Family.CLIP && files.has("vocab.json") && files.has("merges.txt")) {
       String name = files.path("vocab.json") + " with merges.txt";
-      return of(name, TokenizerJson.synthesize(files), padding);
+      return of(name, ClipTokenizerJson.synthesize(files), padding);
     }
     if (family == ClipConfig.Family.CHINESE_CLIP && files.has(BertTokenizerJson.VOCABULARY)) {
       String name = files.path(BertTokenizerJson.VOCABULARY).toString();

@@ -6,7 +6,6 @@ import io.github.clip4j.search.internal.NativeBlock;
 import io.github.clip4j.search.internal.PathBytes;
 import io.github.clip4j.search.internal.Status;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -24,6 +23,8 @@ final class WeightsReader {
 
   /** Projections are transposed, at the most, and far smaller. */
   private static final int MAX_TRANSPOSED_BYTES = 256 << 20;
+
+  private static final String ARGUMENTS = "a call's arguments"; // for messages
 
   private final long model;
   private final BooleanSupplier givenUp;
@@ -70,33 +71,30 @@ final class WeightsReader {
   }
 
   private boolean wants(Tensor tensor) {
-    byte[] name = tensor.name().getBytes(StandardCharsets.UTF_8);
-    try (NativeBlock scratch = new NativeBlock("a call's arguments", name.length + 1)) {
-      scratch.buffer(0, name.length + 1).put(name).put((byte) 0);
-      return Native.modelWants(model, scratch.address()) != 0;
+    try (NativeBlock name = text(tensor)) {
+      return Native.modelWants(model, name.address()) != 0;
     }
   }
 
-  /** The scratch memory holds the shape, the name and the path, the latter two null-terminated. */
+  private static NativeBlock text(Tensor tensor) {
+    return NativeBlock.ofText(ARGUMENTS, tensor.name().getBytes(StandardCharsets.UTF_8));
+  }
+
   private void read(Path file, Tensor tensor) {
-    byte[] path = PathBytes.of(file);
-    byte[] name = tensor.name().getBytes(StandardCharsets.UTF_8);
     int shapeBytes = tensor.shape().length * Long.BYTES;
-    int bytes = shapeBytes + name.length + 1 + path.length + 1;
-    try (NativeBlock scratch = new NativeBlock("a call's arguments", bytes)) {
-      ByteBuffer to = scratch.buffer(0, bytes);
-      to.asLongBuffer().put(tensor.shape());
-      to.position(shapeBytes).put(name).put((byte) 0).put(path).put((byte) 0);
-      long nameAddress = scratch.address() + shapeBytes;
+    try (NativeBlock name = text(tensor);
+        NativeBlock path = NativeBlock.ofText(ARGUMENTS, PathBytes.of(file));
+        NativeBlock shape = new NativeBlock(ARGUMENTS, shapeBytes)) {
+      shape.buffer(0, shapeBytes).asLongBuffer().put(tensor.shape());
       check(
           file,
           Native.modelRead(
               model,
-              nameAddress,
-              nameAddress + name.length + 1,
+              name.address(),
+              path.address(),
               tensor.offset(),
               dtype(file, tensor),
-              scratch.address(),
+              shape.address(),
               tensor.shape().length));
     }
   }

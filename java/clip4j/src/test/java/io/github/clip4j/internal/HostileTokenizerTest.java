@@ -50,8 +50,8 @@ class HostileTokenizerTest {
   }
 
   private Path copy(String name) {
-    Path siglip = TinyModel.directory().resolveSibling("tiny-siglip").resolve(name);
-    Path bert = TinyModel.directory().resolveSibling("tiny-bert").resolve(name);
+    Path siglip = TinyModel.resource("tiny-siglip").resolve(name);
+    Path bert = TinyModel.resource("tiny-bert").resolve(name);
     return TinyModel.copy(Files.exists(siglip) ? siglip : bert, temp);
   }
 

@@ -176,6 +176,7 @@ class ModelConfigTest {
       strings = {
         "{\"resample\":6}",
         "{\"image_std\":[1,0,1]}",
+        "{\"rescale_factor\":0}",
         "{\"image_mean\":[1,1]}",
         "{\"do_resize\":1}",
         "{\"size\":-5}",
@@ -208,10 +209,17 @@ class ModelConfigTest {
     config("{\"model_type\":\"clip\"}").write(config);
     assertEquals(0, config.remaining());
     ByteBuffer preprocessing = ByteBuffer.allocate(PreprocessorConfig.BYTES);
-    preprocessor("{}").write(preprocessing, ImageOptions.DEFAULT.withBackground(0x123456));
+    ImageOptions options =
+        ImageOptions.DEFAULT
+            .withExifOrientation(true)
+            .withBackground(0x123456)
+            .withMaxPixels(1_000);
+    preprocessor("{}").write(preprocessing, options);
     assertEquals(0, preprocessing.remaining());
+    assertEquals(1, preprocessing.getInt(60));
     assertEquals(0x123456, preprocessing.getInt(64));
     assertEquals(15, preprocessing.getInt(68));
     assertEquals(20 << 20, preprocessing.getLong(72));
+    assertEquals(1_000, preprocessing.getLong(80));
   }
 }

@@ -30,7 +30,7 @@ class TokenizerTest {
   @Test
   void tokenizerJsonAndItsPartsAgree() throws IOException {
     Path directory = TinyModel.copyTo(temp);
-    String json = TokenizerJson.synthesize(new ModelFiles(directory)).toString();
+    String json = ClipTokenizerJson.synthesize(new ModelFiles(directory)).toString();
     Files.writeString(directory.resolve("tokenizer.json"), json);
     Files.delete(directory.resolve("vocab.json"));
     try (Tokenizer parts = open(TinyModel.directory());
@@ -45,7 +45,7 @@ class TokenizerTest {
   void truncationAndPaddingOfTheFileAreIgnored() throws IOException {
     Path directory = TinyModel.copyTo(temp);
     Path file = directory.resolve("tokenizer.json");
-    Files.writeString(file, TokenizerJson.synthesize(new ModelFiles(directory)).toString());
+    Files.writeString(file, ClipTokenizerJson.synthesize(new ModelFiles(directory)).toString());
     TinyModel.edit(
         file,
         json -> {
@@ -77,8 +77,10 @@ class TokenizerTest {
       assertTrue(tokens.truncated());
       assertArrayEquals(new int[] {527, tokens.ids()[1], tokens.ids()[1], 528}, tokens.ids());
     }
-    Files.writeString(config, "{\"model_max_length\":1}");
-    assertThrows(Clip4jException.class, () -> open(directory));
+    for (String wrong : new String[] {"1", "4.5"}) {
+      Files.writeString(config, "{\"model_max_length\":" + wrong + "}");
+      assertThrows(Clip4jException.class, () -> open(directory));
+    }
   }
 
   @Test
@@ -169,7 +171,7 @@ class TokenizerTest {
   private Tokenizer with(String name, String part) throws IOException {
     Path directory = TinyModel.copyTo(Files.createTempDirectory(temp, "model"));
     Path file = directory.resolve("tokenizer.json");
-    Files.writeString(file, TokenizerJson.synthesize(new ModelFiles(directory)).toString());
+    Files.writeString(file, ClipTokenizerJson.synthesize(new ModelFiles(directory)).toString());
     TinyModel.edit(file, json -> json.add(name, JsonParser.parseString(part)));
     return open(directory);
   }

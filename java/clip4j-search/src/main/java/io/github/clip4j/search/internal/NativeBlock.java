@@ -24,6 +24,18 @@ public final class NativeBlock implements AutoCloseable {
     this.bytes = bytes;
   }
 
+  /** A block that holds a text, null-terminated. */
+  public static NativeBlock ofText(String what, byte[] text) {
+    NativeBlock block = new NativeBlock(what, text.length + 1L); // The last byte stays zero.
+    try {
+      block.buffer(0, text.length).put(text);
+      return block;
+    } catch (Throwable failed) {
+      block.close();
+      throw failed;
+    }
+  }
+
   /** Where it begins. */
   public long address() {
     return address;

@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Map;
 
 /** Embeds batch after batch, names what fails, and keeps the time. */
-final class Embedder {
+final class BatchEmbedder {
   /** Keeps all cores busy with decoding; memory stays at some tens of megabytes. */
   static final int PICTURES = 64;
 
@@ -28,7 +28,7 @@ final class Embedder {
   private double preprocessMs;
   private double encodeMs;
 
-  Embedder(ClipModel model, Console console) {
+  BatchEmbedder(ClipModel model, Console console) {
     this.model = model;
     this.console = console;
   }

@@ -1,0 +1,42 @@
+package io.github.clip4j.internal;
+
+import io.github.clip4j.search.Embeddings;
+
+/** Arithmetic with embeddings in float64. */
+public final class Vectors {
+  private Vectors() {}
+
+  /** Exact; products of two such numbers are exact too. */
+  public static double[] doubles(float[] row) {
+    double[] doubles = new double[row.length];
+    for (int i = 0; i < row.length; i++) {
+      doubles[i] = row[i];
+    }
+    return doubles;
+  }
+
+  /** The dot product of two vectors of one length. */
+  public static double dot(double[] a, double[] b) {
+    double sum = 0;
+    for (int i = 0; i < a.length; i++) {
+      sum += a[i] * b[i];
+    }
+    return sum;
+  }
+
+  /** The mean of rows {@code from} to {@code to - 1}, scaled to length 1. */
+  public static double[] unitMean(Embeddings rows, int from, int to) {
+    double[] sum = new double[rows.dimension()];
+    for (int row = from; row < to; row++) {
+      float[] values = rows.row(row);
+      for (int i = 0; i < sum.length; i++) {
+        sum[i] += values[i];
+      }
+    }
+    double length = Math.sqrt(dot(sum, sum));
+    for (int i = 0; i < sum.length; i++) {
+      sum[i] /= length;
+    }
+    return sum;
+  }
+}
