@@ -155,7 +155,10 @@ def run(search, rows, pool, allowed, peers, clip4j, bandwidths, probe):
         tallies[peer.name] = Tally(by_dot)
     for turn in range(ROUNDS):
         if search.queries == 1 and not search.rows:
-            bandwidths.append(float(subprocess.check_output([probe, str(harness.CORES)])))
+            bandwidth = float(subprocess.check_output([probe, str(harness.CORES)]))
+            # At once, for what memory gives a virtual machine changes when its cores are moved.
+            times, _ = clip4j.time(pool, search, search.calls, 0)
+            bandwidths.append((bandwidth, 1e-9 * rows.size * CLIP4J_BYTES / statistics.median(times)))
         for peer in peers:
             first, tally = turn * search.calls * search.queries % len(pool), tallies[peer.name]
             time.sleep(0.1)  # until the threads of the one before sleep: those of OpenBLAS spin for 2^26 cycles
@@ -172,15 +175,13 @@ def unit(rows):
     return np.divide(rows, np.sqrt(np.einsum("ij,ij->i", rows, rows))[:, None], out=rows)
 
 
-def print_heading(rows, source, bandwidths, results):
+def print_heading(rows, source, bandwidths):
     print(harness.machine("faiss-cpu", "torch", "numpy", "usearch", "sentence-transformers"),
           f"{len(rows):,} x {rows.shape[1]} {source}, k = 10 but where said.")
     if bandwidths:
-        bandwidth = statistics.median(bandwidths)
-        print(f"This machine reads {bandwidth:.1f} GB/s (bandwidth.c, the same run).", end="")
-        if "1 query" in results:
-            rate = 1e-9 * rows.size * CLIP4J_BYTES / results["1 query"][CLIP4J].time
-            print(f" clip4j's single query reads {rate:.1f} GB/s, {100 * rate / bandwidth:.0f}% of it.", end="")
+        print("GB/s that this machine reads (bandwidth.c), and that clip4j's single query reads right afterwards:",
+              ", ".join(f"{machine:.1f} and {query:.1f}" for machine, query in bandwidths),
+              f"(in the median {100 * statistics.median(query / machine for machine, query in bandwidths):.0f}%).")
     print()
 
 
@@ -212,7 +213,7 @@ def main():
                 results[search.name] = run(search, part, pool, allowed, peers, clip4j, bandwidths, probe)
             clip4j.close()
             del peers
-    print_heading(rows, options.rows or "random rows", bandwidths, results)
+    print_heading(rows, options.rows or "random rows", bandwidths)
     for title, column in [("Median time, and how many times as long as clip4j's turns beside it:", "text"),
                           ("Queries whose rows are float64's, in its order (recall where a rounded copy is searched):",
                            "checked"),

@@ -10,13 +10,20 @@
 namespace clip4j::search {
 namespace {
 
-constexpr int64_t kPieceBytes = 512 << 10;  // of codes that a worker takes at a time
-constexpr int64_t kFirstBlocks = 4;         // of the first kernel call, when any row may be among the best
-constexpr int64_t kMostFound = 1 << 16;     // of a kernel call
+// Codes that a worker takes at a time are a large page, which as one stream is read a tenth faster than in
+// quarters; or less, so that a worker has several turns and none waits long for another's last one.
+constexpr int64_t kMostPieceBytes = 2 << 20;
+constexpr int64_t kLeastPieceBytes = 512 << 10;
+constexpr int64_t kTurns = 16;
+
+constexpr int64_t kFirstBlocks = 4;      // of the first kernel call, when any row may be among the best
+constexpr int64_t kMostFound = 1 << 16;  // of a kernel call
 
 // Blocks of a piece, of which a sample scans one in `stride`.
-int64_t piece_blocks(const Segment& segment, int32_t stride) {
-  return std::max<int64_t>(kFirstBlocks, kPieceBytes / segment.codes().block_bytes()) * stride;
+int64_t piece_blocks(const Segment& segment, const Batch& batch) {
+  const int64_t turn = batch.bytes / batch.stride / (kTurns * batch.workers),
+                bytes = std::clamp(turn, kLeastPieceBytes, kMostPieceBytes);
+  return std::max(kFirstBlocks, bytes / segment.codes().block_bytes()) * batch.stride;
 }
 
 // The blocks of first ... last - 1 where rows may be found, and which rows.
@@ -92,14 +99,14 @@ void Scan::work(const Batch& batch, Worker& worker) {
     for (;; ++view) {
       if (view == static_cast<int32_t>(batch.views.size())) return;
       const Segment& segment = *batch.views[view].segment;
-      const int64_t pieces = divide_up(segment.codes().blocks(), piece_blocks(segment, batch.stride));
+      const int64_t pieces = divide_up(segment.codes().blocks(), piece_blocks(segment, batch));
       if (piece - first_piece < pieces) break;
       first_piece += pieces;
     }
     piece -= first_piece;
     exit_gate::check_running();
     const Segment& segment = *batch.views[view].segment;
-    const int64_t size = piece_blocks(segment, batch.stride), begin = piece * size;
+    const int64_t size = piece_blocks(segment, batch), begin = piece * size;
     list_blocks(batch.views[view], begin, std::min(segment.codes().blocks(), begin + size), batch.stride,
                 worker.blocks);
     scan_blocks(batch, view, worker);
