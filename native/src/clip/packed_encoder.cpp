@@ -113,22 +113,25 @@ int64_t PackedEncoder::scratch_bytes() const {
 void PackedEncoder::make_room(std::span<const Chunk> alone, const Chunk* shared) const {
   const auto threads = static_cast<size_t>(torch::thread_count());
   if (scratch_.size() < threads) scratch_.resize(threads);
-  const auto rows_of = [&](const Chunk& chunk, Scratch& scratch) {
-    scratch.codes.rows(kernel_.element, chunk.rows, std::max(hidden_, intermediate_));
-    room(scratch.wide, chunk.rows * wide());
+  int64_t rows = 0, head = 0;
+  const auto see_head = [&](const Chunk& chunk) {
+    head = std::max(head, chunk.rows * layers_.front().qkv.head_outputs() +
+                              attention_scratch(longest(chunk.sequences), head_width()));
   };
-  const auto head_of = [&](const Chunk& chunk, Scratch& scratch) {
-    room(scratch.head, chunk.rows * layers_.front().qkv.head_outputs() +
-                           attention_scratch(longest(chunk.sequences), head_width()));
+  for (const Chunk& chunk : alone) {
+    rows = std::max(rows, chunk.rows);
+    see_head(chunk);
+  }
+  if (shared != nullptr) see_head(*shared);
+  const auto room_for_rows = [&](Scratch& scratch, int64_t count) {
+    scratch.codes.rows(kernel_.element, count, std::max(hidden_, intermediate_));
+    room(scratch.wide, count * wide());
   };
   for (Scratch& scratch : scratch_) {
-    for (const Chunk& chunk : alone) {
-      rows_of(chunk, scratch);
-      head_of(chunk, scratch);
-    }
-    if (shared != nullptr) head_of(*shared, scratch);
+    room_for_rows(scratch, rows);
+    room(scratch.head, head);
   }
-  if (shared != nullptr) rows_of(*shared, scratch_.front());
+  if (shared != nullptr) room_for_rows(scratch_.front(), shared->rows);
 }
 
 std::vector<PackedEncoder::Chunk> PackedEncoder::chunks(std::span<const Sequence> sequences,

@@ -132,7 +132,7 @@ packed::Weights PackedLinear::weights(int64_t head) const {
           .sum = scaled ? as_integers(sum_) + first : nullptr,
           .bias = bias_.data() + first,
           .steps = steps,
-          .outputs = heads_ == 1 ? outputs_ : head_outputs()};
+          .outputs = outputs_ / heads_};
 }
 
 void PackedLinear::run(const packed::Rows& x, const packed::Output& output, const Loop& loop) const {

@@ -54,10 +54,11 @@ class PackedLinear {
   void declare_shaped(Weights& weights, const std::string& prefix, const std::vector<int64_t>& weight_shape,
                       bool bias);
 
-  // Of one head.
+  // All outputs of the only head.
   void run(const packed::Rows& x, const packed::Output& output, const Loop& loop) const;
+  // One head's, on this thread.
   void run_head(const packed::Rows& x, int64_t head, const packed::Output& output) const;
-  // Outputs of a head, and zeros up to the end of its last panel.
+  // Room for a head's outputs: its panels are whole.
   int64_t head_outputs() const { return head_panels_ * packed::kPanel; }
   // Without what lies in the PackedMemory.
   int64_t bytes() const { return scale_.bytes() + sum_.bytes() + bias_.bytes(); }

@@ -124,7 +124,8 @@ void GpuScan::upload(const GpuBatch& batch, int32_t room, int32_t planes) {
   bounds_ = cuda::aligned(column_bytes);
   best_ = cuda::aligned(bounds_ + segments * batch.count * static_cast<int64_t>(sizeof(Bound)));
   rows_ = floors_ = cuda::aligned(best_ + batch.count * static_cast<int64_t>(sizeof(cuda::Best)));
-  if (scores_rows(batch)) {
+  const bool scores = scores_rows(batch);
+  if (scores) {
     norms_ = cuda::aligned(rows_ + static_cast<int64_t>(batch.pieces.size() * sizeof(cuda::RowValues)));
     values_ = cuda::aligned(norms_ + batch.count * static_cast<int64_t>(sizeof(double)));
     floors_ = cuda::aligned(values_ + int64_t{batch.count} * cuda::value_steps(batch.dimension) *
@@ -143,7 +144,7 @@ void GpuScan::upload(const GpuBatch& batch, int32_t room, int32_t planes) {
     bests_[q] = {batch.request.minimum_score, static_cast<int32_t>(batch.k[q]), 0, 0, 0};
   }
   std::memcpy(&upload_[best_], bests_.data(), bests_.size() * sizeof(cuda::Best));
-  if (scores_rows(batch)) write_values(batch);
+  if (scores) write_values(batch);
   small_.reserve(library_, device_, floors_ + batch.count * static_cast<int64_t>(sizeof(Floor)));
   found_.reserve(library_, device_, batch.count * static_cast<int64_t>(sizeof(cuda::Found)) * room);
   check(library_, library_.upload(stream_.get(), small_.at<void>(0), upload_.data(),
