@@ -26,7 +26,7 @@ final class DoctorCommand extends Subcommand {
 
   @Override
   public Integer call() {
-    DoctorReport report = DoctorReport.make();
+    DoctorReport report = new Checkup().report();
     if (json) {
       console.json(report);
     } else {
