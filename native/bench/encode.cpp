@@ -108,9 +108,9 @@ int main(int argc, char** argv) {
   times.erase(times.begin(), times.begin() + 2);
   std::ranges::sort(times);
   const double median = times[times.size() / 2];
-  std::printf("%s %s %s of %lld: median %.2f ms, least %.2f ms, %.1f a second; loaded in %.2f s\n",
+  std::printf("%s %s %s of %lld, by %s: median %.2f ms, least %.2f ms, %.1f a second; loaded in %.2f s\n",
               given["model"].c_str(), given["precision"].c_str(), given["what"].c_str(),
-              static_cast<long long>(batch), median * 1e3, times[0] * 1e3,
+              static_cast<long long>(batch), model.kernel(), median * 1e3, times[0] * 1e3,
               static_cast<double>(batch) / median, loading);
   return 0;
 }

@@ -274,6 +274,11 @@ TEST_P(PackedModels, AreCloseToFloat32) {
   int32_t precision = -1;
   EXPECT_EQ(clip4j_model_precision(model.get(), &precision), CLIP4J_OK);
   EXPECT_EQ(precision, GetParam().precision);
+  const char* kernel = nullptr;
+  EXPECT_EQ(clip4j_model_kernel(model.get(), &kernel), CLIP4J_OK);
+  EXPECT_STREQ(kernel, packed::kernel(GetParam().precision).name);
+  EXPECT_EQ(clip4j_model_kernel(wide.get(), &kernel), CLIP4J_OK);
+  EXPECT_STREQ(kernel, "libtorch");
   expect_close(model.embed_images(pictures_), wide.embed_images(pictures_));
   expect_close(model.embed_texts(texts_), wide.embed_texts(texts_));
 }

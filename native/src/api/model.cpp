@@ -99,6 +99,10 @@ int32_t clip4j_model_precision(const clip4j_model* model, int32_t* precision) {
       [&] { deref(precision, "precision") = deref(model, "model").model.precision(); });
 }
 
+int32_t clip4j_model_kernel(const clip4j_model* model, const char** kernel) {
+  return translate_exceptions([&] { deref(kernel, "kernel") = deref(model, "model").model.kernel(); });
+}
+
 int32_t clip4j_model_memory(const clip4j_model* model, clip4j_memory* memory) {
   return translate_exceptions([&] { deref(memory, "memory") = deref(model, "model").model.memory(); });
 }

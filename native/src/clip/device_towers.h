@@ -25,6 +25,7 @@ class DeviceVisionTower final : public VisionTower {
   torch::Tensor run(torch::Tensor patches, int64_t pictures) const override;
   int64_t bytes() const override;
   int64_t scratch_bytes() const override { return 0; }
+  const char* kernel() const override { return "libtorch"; }
 
  private:
   torch::Tensor embed(torch::Tensor patches, int64_t pictures) const;

@@ -33,6 +33,8 @@ class Encoder {
   // the wanted rows, one after another [at least as many, hidden]. What lies beyond means nothing.
   virtual torch::Tensor run(torch::Tensor x, std::span<const int64_t> lengths) const = 0;
   virtual int64_t bytes() const = 0;
+  // What multiplies its matrices.
+  virtual const char* kernel() const = 0;
   // What it keeps between two runs to compute in; on the lane only.
   virtual int64_t scratch_bytes() const { return 0; }
 

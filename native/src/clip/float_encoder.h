@@ -21,6 +21,7 @@ class FloatEncoder final : public Encoder {
   void declare(Weights& weights, const std::string& prefix) override;
   torch::Tensor run(torch::Tensor x, std::span<const int64_t> lengths) const override;
   int64_t bytes() const override;
+  const char* kernel() const override { return "libtorch"; }
 
  private:
   struct Layer {

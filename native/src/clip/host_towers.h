@@ -27,6 +27,7 @@ class HostVisionTower final : public VisionTower {
   int64_t scratch_bytes() const override {
     return patch_embedding_.scratch_bytes() + encoder_->scratch_bytes();
   }
+  const char* kernel() const override { return encoder_->kernel(); }
 
  private:
   torch::Tensor embed(torch::Tensor patches, int64_t pictures) const;

@@ -44,6 +44,8 @@ class Model {
   const clip4j_config& config() const { return config_; }
   // Never CLIP4J_PRECISION_AUTO.
   clip4j_precision precision() const { return precision_; }
+  // What multiplies its matrices, in pictures' and texts' tower alike.
+  const char* kernel() const { return vision_->kernel(); }
   // Waits for encodings that are under way.
   clip4j_memory memory() const;
   // The threads for work that comes before the encoding.

@@ -26,8 +26,8 @@ void store_halves(Integers values, uint8_t* to) {
 
 namespace packed {
 
-const Kernel generic_int8 = {Element::kInt8, multiply_int8, encode_int8, normalize};
-const Kernel generic_bf16 = {Element::kBf16, multiply_bf16, encode_bf16, normalize};
+const Kernel generic_int8 = {"scalar", Element::kInt8, multiply_int8, encode_int8, normalize};
+const Kernel generic_bf16 = {"scalar", Element::kBf16, multiply_bf16, encode_bf16, normalize};
 
 const Kernel& kernel(clip4j_precision precision) {
   const bool int8 = precision == CLIP4J_PRECISION_INT8;

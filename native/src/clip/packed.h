@@ -51,6 +51,7 @@ struct Output {
 };
 
 struct Kernel {
+  const char* name;
   Element element;
   // One panel of outputs for all rows. Meanwhile the weights of panel `next` may be fetched, if there is one.
   void (*multiply)(const Weights& weights, int64_t panel, int64_t next, const Rows& rows,

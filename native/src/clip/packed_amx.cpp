@@ -142,8 +142,10 @@ void multiply_int8(const Weights& weights, int64_t panel, int64_t next, const Ro
 
 }  // namespace
 
-const packed::Kernel packed::amx_int8 = {packed::Element::kInt8, multiply_int8, encode_int8, normalize};
-const packed::Kernel packed::amx_bf16 = {packed::Element::kBf16, multiply<Bf16>, encode_bf16, normalize};
+const packed::Kernel packed::amx_int8 = {"amx", packed::Element::kInt8, multiply_int8, encode_int8,
+                                         normalize};
+const packed::Kernel packed::amx_bf16 = {"amx", packed::Element::kBf16, multiply<Bf16>, encode_bf16,
+                                         normalize};
 
 }  // namespace clip4j
 

@@ -26,8 +26,10 @@ void store_halves(Integers values, uint8_t* to) {
 
 #include "clip/packed_any.h"
 
-const packed::Kernel packed::avx2_int8 = {packed::Element::kInt8, multiply_int8, encode_int8, normalize};
-const packed::Kernel packed::avx2_bf16 = {packed::Element::kBf16, multiply_bf16, encode_bf16, normalize};
+const packed::Kernel packed::avx2_int8 = {"avx2", packed::Element::kInt8, multiply_int8, encode_int8,
+                                          normalize};
+const packed::Kernel packed::avx2_bf16 = {"avx2", packed::Element::kBf16, multiply_bf16, encode_bf16,
+                                          normalize};
 
 }  // namespace clip4j
 

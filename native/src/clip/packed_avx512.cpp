@@ -31,7 +31,8 @@ struct Isa {
 
 #include "clip/packed_tiles.h"
 
-const packed::Kernel packed::avx512_bf16 = {packed::Element::kBf16, multiply, encode_bf16, normalize};
+const packed::Kernel packed::avx512_bf16 = {"avx512", packed::Element::kBf16, multiply, encode_bf16,
+                                            normalize};
 
 }  // namespace clip4j
 

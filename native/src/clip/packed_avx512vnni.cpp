@@ -28,7 +28,8 @@ struct Isa {
 
 #include "clip/packed_tiles.h"
 
-const packed::Kernel packed::avx512vnni_int8 = {packed::Element::kInt8, multiply, encode_int8, normalize};
+const packed::Kernel packed::avx512vnni_int8 = {"avx512vnni", packed::Element::kInt8, multiply, encode_int8,
+                                                normalize};
 
 }  // namespace clip4j
 

@@ -25,6 +25,7 @@ class PackedEncoder final : public Encoder {
   void declare(Weights& weights, const std::string& prefix) override;
   torch::Tensor run(torch::Tensor x, std::span<const int64_t> lengths) const override;
   int64_t bytes() const override;
+  const char* kernel() const override { return kernel_.name; }
   int64_t scratch_bytes() const override;
 
  private:

@@ -26,6 +26,8 @@ class VisionTower {
   virtual torch::Tensor run(torch::Tensor patches, int64_t pictures) const = 0;
   virtual int64_t bytes() const = 0;
   virtual int64_t scratch_bytes() const = 0;
+  // What multiplies its matrices.
+  virtual const char* kernel() const = 0;
 
  protected:
   VisionTower() = default;

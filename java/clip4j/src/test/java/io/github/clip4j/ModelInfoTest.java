@@ -32,6 +32,7 @@ class ModelInfoTest {
     ModelInfo info = info();
     assertEquals("CLIP", info.family());
     assertEquals(Precision.FP32, info.precision());
+    assertEquals("libtorch", info.kernel());
     assertEquals(Optional.empty(), info.logitBias());
     assertEquals("Hugging Face", info.layout());
     Path weights = temp.resolve("model.safetensors");

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.clip4j.search.Embeddings;
+import io.github.clip4j.search.SearchRuntime;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -43,6 +44,15 @@ class PrecisionTest {
       float[] picture = images.embeddings().row(0);
       assertTrue(cosine(picture, wideImages.embeddings().row(0)) >= least);
       assertEquals(wide.fingerprint(), narrow.fingerprint(), "they can be compared");
+    }
+  }
+
+  /** The same instruction set's as the search's, or the widest below it that there is. */
+  @Test
+  void int8sKernelIsThisCpus() {
+    try (ClipModel model = load(Precision.INT8)) {
+      String search = SearchRuntime.kernel();
+      assertEquals(search.equals("avx512") ? "avx2" : search, model.info().kernel());
     }
   }
 

@@ -3,7 +3,9 @@ package io.github.clip4j.cli;
 import com.sun.management.OperatingSystemMXBean;
 import io.github.clip4j.ClipModel;
 import io.github.clip4j.ClipRuntime;
+import io.github.clip4j.LoadOptions;
 import io.github.clip4j.NativeMemoryUse;
+import io.github.clip4j.Precision;
 import io.github.clip4j.internal.HubEnvironment;
 import io.github.clip4j.internal.Native;
 import io.github.clip4j.search.Clip4jException;
@@ -34,6 +36,11 @@ final class Checkup {
     Map<String, String> versions = versions();
     Map<String, String> kernels = new LinkedHashMap<>();
     kernels.put("search", Objects.toString(quietly(SearchRuntime::kernel), "unknown"));
+    for (Precision precision : List.of(Precision.BF16, Precision.INT8)) {
+      kernels.put(
+          precision + " encoder",
+          Objects.toString(quietly(() -> encoderKernel(precision)), "unknown"));
+    }
     DoctorReport.Threads threads =
         new DoctorReport.Threads(
             quietly(SearchRuntime::threads),
@@ -60,6 +67,12 @@ final class Checkup {
     } catch (RuntimeException | LinkageError e) {
       problems.add(Failure.of(e).getMessage());
       return null;
+    }
+  }
+
+  private static String encoderKernel(Precision precision) {
+    try (ClipModel model = ClipModel.loadDefault(LoadOptions.DEFAULT.withPrecision(precision))) {
+      return model.info().kernel();
     }
   }
 

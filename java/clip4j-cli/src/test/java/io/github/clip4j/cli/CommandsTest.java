@@ -10,6 +10,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import io.github.clip4j.ClipModel;
 import io.github.clip4j.ImageSource;
+import io.github.clip4j.search.SearchRuntime;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -189,9 +190,13 @@ class CommandsTest {
     for (String of : List.of("clip4j", "java", "javacpp", "libtorch", "opencv", "tokenizers")) {
       assertTrue(versions.get(of).getAsString().matches("\\d+\\.\\d+.*"), versions.toString());
     }
-    String kernel =
-        report.getAsJsonObject("cpu").getAsJsonObject("kernels").get("search").getAsString();
-    assertTrue(List.of("scalar", "avx2", "avx512", "avx512vnni", "amx").contains(kernel), kernel);
+    JsonObject kernels = report.getAsJsonObject("cpu").getAsJsonObject("kernels");
+    assertEquals(SearchRuntime.kernel(), kernels.get("search").getAsString());
+    List<String> sets = List.of("scalar", "avx2", "avx512", "avx512vnni", "avx512bf16", "amx");
+    for (String encoder : List.of("BF16 encoder", "INT8 encoder")) {
+      String kernel = kernels.get(encoder).getAsString();
+      assertTrue(sets.contains(kernel), kernel);
+    }
     assertTrue(report.get("cuda").getAsString().length() > 10, report.toString());
     String libraries = report.getAsJsonArray("libraries").toString();
     assertTrue(libraries.contains("libclip4j_search.so") && libraries.contains("libtorch_cpu.so"));

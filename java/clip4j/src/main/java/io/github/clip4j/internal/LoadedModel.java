@@ -9,7 +9,6 @@ import io.github.clip4j.Precision;
 import io.github.clip4j.Probability;
 import io.github.clip4j.Tokens;
 import io.github.clip4j.search.internal.FreshThread;
-import io.github.clip4j.search.internal.NativeBlock;
 import io.github.clip4j.search.internal.NativeHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -33,6 +32,7 @@ public final class LoadedModel implements AutoCloseable {
   private final Optional<Probability> calibration;
   private final ModelFacts facts;
   private final Precision precision;
+  private final String kernel;
   private final Device device;
   private final AtomicBoolean halvingSaid = new AtomicBoolean();
   private final float logitScale;
@@ -66,11 +66,12 @@ public final class LoadedModel implements AutoCloseable {
               loaded.storedAs(),
               new ModelInfo.Ignored(
                   files.ignoredFiles(), files.ignoredFields(), loaded.ignoredTensors()));
-      precision = Precision.values()[bits(Native::modelPrecision)];
-      logitScale = number(Native::modelLogitScale);
+      precision = Precision.values()[NativeFacts.integer(Native::modelPrecision, loaded.address())];
+      kernel = NativeFacts.text(Native::modelKernel, loaded.address());
+      logitScale = NativeFacts.number(Native::modelLogitScale, loaded.address());
       logitBias =
           config.family() == ClipConfig.Family.SIGLIP
-              ? OptionalDouble.of(number(Native::modelLogitBias))
+              ? OptionalDouble.of(NativeFacts.number(Native::modelLogitBias, loaded.address()))
               : OptionalDouble.empty();
       calibration = fitted.or(this::sigmoid);
     } catch (Throwable e) {
@@ -135,25 +136,6 @@ public final class LoadedModel implements AutoCloseable {
     }
   }
 
-  private interface Getter {
-    int apply(long model, long number);
-  }
-
-  private float number(Getter getter) {
-    return Float.intBitsToFloat(bits(getter));
-  }
-
-  private int bits(Getter getter) {
-    return with(model -> bits(getter, model));
-  }
-
-  private static int bits(Getter getter, long model) {
-    try (NativeBlock scratch = new NativeBlock("a call's arguments", Integer.BYTES)) {
-      Native.check(getter.apply(model, scratch.address()));
-      return scratch.buffer(0, Integer.BYTES).getInt();
-    }
-  }
-
   /** What a model with a logit bias was trained to make of a pair. */
   private Optional<Probability> sigmoid() {
     return logitBias.isPresent()
@@ -206,6 +188,11 @@ public final class LoadedModel implements AutoCloseable {
     return precision;
   }
 
+  /** As {@link ModelInfo#kernel}. */
+  String kernel() {
+    return kernel;
+  }
+
   /** Where it computes. */
   public Device device() {
     return device;
@@ -216,7 +203,7 @@ public final class LoadedModel implements AutoCloseable {
     if (device.kind() == Device.Kind.CPU || halvingSaid.get()) {
       return;
     }
-    int times = bits(Native::modelTimesHalved, model);
+    int times = NativeFacts.integer(Native::modelTimesHalved, model);
     if (times > 0 && halvingSaid.compareAndSet(false, true)) {
       LOGGER.log(
           System.Logger.Level.WARNING,
@@ -258,14 +245,7 @@ public final class LoadedModel implements AutoCloseable {
 
   /** What it holds; waits for encodings that are under way. */
   public ModelMemory memory() {
-    return with(
-        model -> {
-          try (NativeBlock scratch = new NativeBlock("a call's arguments", 3 * Long.BYTES)) {
-            Native.check(Native.modelMemory(model, scratch.address()));
-            ByteBuffer memory = scratch.buffer(0, 3 * Long.BYTES);
-            return new ModelMemory(memory.getLong(), memory.getLong(), memory.getLong());
-          }
-        });
+    return with(NativeFacts::memory);
   }
 
   byte[] preprocessing() {

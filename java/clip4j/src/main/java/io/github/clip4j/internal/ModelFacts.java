@@ -44,6 +44,7 @@ record ModelFacts(
         preprocessing(description.preprocessor()),
         tokenizer,
         model.precision(),
+        model.kernel(),
         model.logitScale(),
         model.logitBias().isPresent()
             ? Optional.of((float) model.logitBias().getAsDouble())

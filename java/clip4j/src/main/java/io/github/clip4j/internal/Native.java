@@ -106,6 +106,11 @@ public final class Native {
   static native int modelPrecision(
       @Cast("const clip4j_model*") long model, @Cast("int32_t*") long precision);
 
+  @Name("clip4j_model_kernel")
+  @NoException
+  static native int modelKernel(
+      @Cast("const clip4j_model*") long model, @Cast("const char**") long kernel);
+
   @Name("clip4j_model_preprocess_on_gpu")
   @NoException
   static native int modelPreprocessOnGpu(
