@@ -10,6 +10,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 
@@ -23,6 +24,7 @@ import java.util.function.Consumer;
  */
 final class BatchQueue<T> {
   private static final int THREADS = 2;
+  private static final long PAUSE_NANOS = 1_000_000;
 
   /**
    * What was submitted.
@@ -110,22 +112,36 @@ final class BatchQueue<T> {
     }
   }
 
+  /**
+   * A full heap can strike anywhere in here: no thread may end of it, and no item wait for ever.
+   */
   private void work() {
     List<Item<T>> batch = new ArrayList<>();
-    while (take(batch)) {
-      encode(batch);
+    while (true) {
+      try {
+        if (!take(batch)) {
+          return;
+        }
+        encode(batch);
+      } catch (Throwable failed) {
+        fail(batch, failed);
+        LockSupport.parkNanos(PAUSE_NANOS);
+      }
       Thread.interrupted(); // A dependent stage's interrupt is none of the next batch.
-      lock.lock();
-      encoding--;
-      lock.unlock();
     }
   }
 
-  /** Makes {@code batch} the items to encode next; false where none will come any more. */
+  /**
+   * Makes {@code batch}, whose items have been encoded, the items to encode next; false where none
+   * will come any more. Where it throws, what has left the queue is in {@code batch}, and counted.
+   */
   private boolean take(List<Item<T>> batch) {
     lock.lock();
     try {
-      batch.clear();
+      if (!batch.isEmpty()) {
+        encoding--;
+        batch.clear();
+      }
       while (batch.isEmpty()) {
         for (long wait = patience(); wait > 0; wait = patience()) {
           await(wait);
@@ -133,21 +149,30 @@ final class BatchQueue<T> {
         if (queue.isEmpty()) {
           return false;
         }
-        while (batch.size() < options.maxBatch() && !queue.isEmpty()) {
-          Item<T> item = queue.remove();
-          if (!item.result().isDone()) {
-            batch.add(item);
-          }
-        }
         room.signalAll();
+        fill(batch);
       }
-      encoding++;
       if (!queue.isEmpty()) {
         arrived.signal();
       }
       return true;
     } finally {
       lock.unlock();
+    }
+  }
+
+  private void fill(List<Item<T>> batch) {
+    try {
+      while (batch.size() < options.maxBatch() && !queue.isEmpty()) {
+        if (!queue.element().result().isDone()) {
+          batch.add(queue.element());
+        }
+        queue.remove();
+      }
+    } finally {
+      if (!batch.isEmpty()) {
+        encoding++;
+      }
     }
   }
 
@@ -176,7 +201,7 @@ final class BatchQueue<T> {
       encoder.accept(batch);
     } catch (Throwable failed) {
       if (batch.size() == 1 || failed instanceof Error) {
-        batch.forEach(item -> item.result().completeExceptionally(failed));
+        fail(batch, failed);
         return;
       }
       for (Item<T> item : batch) {
@@ -187,22 +212,41 @@ final class BatchQueue<T> {
     }
   }
 
+  /** Fails the items that are not done. Where there is no memory for that either, once there is. */
+  private static <T> void fail(List<Item<T>> batch, Throwable failed) {
+    for (int i = 0; i < batch.size(); ) {
+      try {
+        batch.get(i).result().completeExceptionally(failed);
+        i++;
+      } catch (OutOfMemoryError full) {
+        LockSupport.parkNanos(PAUSE_NANOS);
+      }
+    }
+  }
+
   /** What is queued is encoded yet, then the threads end. */
   void close() {
     lock.lock();
-    closed = true;
-    arrived.signalAll();
-    lock.unlock();
+    try {
+      closed = true;
+      arrived.signalAll();
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** Cancels what has not begun. */
   void discard() {
+    List<Item<T>> waiting;
     lock.lock();
-    discarding = true;
-    List<Item<T>> waiting = List.copyOf(queue);
-    queue.clear();
-    room.signalAll();
-    lock.unlock();
+    try {
+      discarding = true;
+      waiting = List.copyOf(queue);
+      queue.clear();
+      room.signalAll();
+    } finally {
+      lock.unlock();
+    }
     waiting.forEach(item -> item.result().cancel(false));
   }
 

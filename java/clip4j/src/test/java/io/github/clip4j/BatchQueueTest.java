@@ -82,6 +82,42 @@ class BatchQueueTest {
         .getCause();
   }
 
+  /**
+   * What becomes of an item when the heap is full: neither its row nor its failure has room at
+   * first.
+   */
+  private static final class NoRoom extends CompletableFuture<float[]> {
+    private boolean tried;
+
+    @Override
+    public boolean complete(float[] row) {
+      throw new OutOfMemoryError("for the row");
+    }
+
+    @Override
+    public boolean completeExceptionally(Throwable failed) {
+      if (!tried) {
+        tried = true;
+        throw new OutOfMemoryError("for the failure");
+      }
+      return super.completeExceptionally(failed);
+    }
+  }
+
+  @Test
+  void aFullHeapEndsNeitherThreadsNorWaiting() throws Exception {
+    start(PATIENT);
+    for (int i = 0; i < 5; i++) { // more often than there are threads
+      CompletableFuture<float[]> result = new NoRoom();
+      queue.submit(1f, result);
+      next().end().countDown();
+      assertEquals("for the row", failure(result).getMessage());
+    }
+    CompletableFuture<float[]> row = submit(2);
+    next().end().countDown();
+    assertRow(2, row);
+  }
+
   @AfterEach
   void close() throws Exception {
     queue.close();
