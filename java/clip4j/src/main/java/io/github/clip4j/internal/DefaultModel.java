@@ -94,8 +94,10 @@ public final class DefaultModel {
   private static void extract(Path directory, Json files) throws IOException {
     Path fresh = Files.createTempDirectory(directory.getParent(), "." + NAME);
     try {
+      // Another user may read what an image was built with; a temporary directory is its maker's.
+      Path whole = Files.createDirectory(fresh.resolve(NAME));
       for (String name : files.members().keySet()) {
-        copy(name, fresh.resolve(name), files.object(name).string("sha256", ""));
+        copy(name, whole.resolve(name), files.object(name).string("sha256", ""));
       }
       if (Files.exists(directory) && !isComplete(directory, files)) {
         Path damaged = Files.createTempDirectory(directory.getParent(), "." + NAME);
@@ -103,7 +105,7 @@ public final class DefaultModel {
         delete(damaged);
       }
       try {
-        Files.move(fresh, directory);
+        Files.move(whole, directory);
       } catch (IOException e) {
         // Another JVM was first; what it made is the same.
         if (!isComplete(directory, files)) {

@@ -58,6 +58,15 @@ class DefaultModelTest {
     assertOnlyFolder(directories.get(0).get());
   }
 
+  /** As when an image is built by one user and run by another. */
+  @Test
+  void otherUsersMayReadItWhereTheyMayReadAnyFolder() throws IOException {
+    Path plain = Files.createDirectory(cache.resolve("plain"));
+    assertEquals(
+        Files.getPosixFilePermissions(plain),
+        Files.getPosixFilePermissions(DefaultModel.directory(cache.resolve("models"))));
+  }
+
   @Test
   void aCacheThatCannotBe() throws IOException {
     Path file = Files.writeString(cache.resolve("file"), "");
