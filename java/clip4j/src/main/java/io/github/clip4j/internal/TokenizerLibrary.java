@@ -7,6 +7,7 @@ import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
 import io.github.clip4j.search.internal.FreshThread;
+import io.github.clip4j.search.internal.LoadFailure;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.lang.ref.Reference;
@@ -91,10 +92,7 @@ final class TokenizerLibrary {
     } catch (EngineException | LinkageError e) {
       throw new Clip4jException(
           Kind.UNSUPPORTED,
-          "the tokenizer library does not load: "
-              + rootCause(e)
-              + " (it is unpacked to .djl.ai in the home directory, or to DJL_CACHE_DIR, which must"
-              + " be writable and allow execution; it needs glibc)",
+          "the tokenizer library does not load: " + why(rootCause(e).toString()),
           e);
     }
     try {
@@ -105,6 +103,15 @@ final class TokenizerLibrary {
     } catch (RuntimeException | IOException e) {
       throw new Clip4jException(Kind.CORRUPT, source + " is not a tokenizer: " + e.getMessage(), e);
     }
+  }
+
+  /** DJL has no reason where it could not unpack the library: it finds no "flavor" of it then. */
+  static String why(String reason) {
+    return LoadFailure.advice(reason)
+        .orElse(
+            (reason.contains("Unexpected flavor") ? "it cannot be unpacked" : reason)
+                + " (it is unpacked to .djl.ai in the home directory, or to the folder of -DDJL_CACHE_DIR=DIR, which must"
+                + " be writable, have room for 15 MB and allow execution; it needs glibc)");
   }
 
   private static TokenizerSource.Encoder encoder(HuggingFaceTokenizer tokenizer) {

@@ -188,4 +188,15 @@ class TokenizerTest {
     Files.writeString(directory.resolve("vocab.json"), "{\"<|startoftext|>\":\"x\"}");
     assertThrows(Clip4jException.class, () -> open(directory));
   }
+
+  @Test
+  void saysWhyItsLibraryDoesNotLoad() {
+    String unpacked = TokenizerLibrary.why("ai.djl.engine.EngineException: Unexpected flavor: cpu");
+    assertTrue(unpacked.startsWith("it cannot be unpacked (it is unpacked to .djl.ai"), unpacked);
+    String loaded =
+        TokenizerLibrary.why("Native Library /x.so already loaded in another classloader");
+    assertTrue(loaded.contains("where all class loaders find them"), loaded);
+    String other = TokenizerLibrary.why("x.so: failed to map segment from shared object");
+    assertTrue(other.startsWith("x.so: failed to map segment from shared object ("), other);
+  }
 }

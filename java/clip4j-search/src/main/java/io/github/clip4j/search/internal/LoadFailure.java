@@ -8,11 +8,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.annotation.Platform;
 
 /** Turns a library that does not load into one line: what, why, what to do. */
-final class LoadFailure {
+public final class LoadFailure {
   private static final String CACHE_OPTION = "-Dorg.bytedeco.javacpp.cachedir=DIR";
 
   private LoadFailure() {}
@@ -38,8 +39,27 @@ final class LoadFailure {
     }
   }
 
+  /**
+   * What to do about reasons that any native library may not load for; empty for others.
+   *
+   * @param text of the failure, as the JVM gives it
+   */
+  public static Optional<String> advice(String text) {
+    if (text.contains("Illegal native access")) {
+      return Optional.of(
+          "this JVM lets no library use native code: start it with --enable-native-access=ALL-UNNAMED (on the module"
+              + " path with the modules that clip4j's README names)");
+    }
+    if (text.contains("already loaded in another classloader")) {
+      return Optional.of(
+          "this JVM has loaded it for another class loader, which only its end undoes (a web application deployed"
+              + " again?): put clip4j's jars where all class loaders find them, such as the container's lib folder");
+    }
+    return Optional.empty();
+  }
+
   static Clip4jException explain(
-      LinkageError failed, Class<?> nativeClass, String artifact, List<Requirement> requirements) {
+      Throwable failed, Class<?> nativeClass, String artifact, List<Requirement> requirements) {
     String platform = Loader.getPlatform();
     String missing = missingArtifact(nativeClass, platform, artifact, requirements);
     if (missing == null) {
@@ -77,8 +97,12 @@ final class LoadFailure {
     return null;
   }
 
-  private static String why(LinkageError failed) {
+  private static String why(Throwable failed) {
     String texts = texts(failed);
+    Optional<String> advice = advice(texts);
+    if (advice.isPresent()) {
+      return advice.get();
+    }
     if (texts.contains("failed to map segment") || texts.contains("Operation not permitted")) {
       return "the folder "
           + cacheFolder()

@@ -123,7 +123,7 @@ public final class NativeLoader {
       loadByJavaCpp(Pointer.class, Needs.NOTHING);
       needs.files().forEach(file -> System.load(file.toString()));
       return loadByJavaCpp(nativeClass, needs);
-    } catch (LinkageError failed) {
+    } catch (LinkageError | IllegalCallerException failed) {
       throw LoadFailure.explain(failed, nativeClass, artifact, needs.requirements());
     }
   }

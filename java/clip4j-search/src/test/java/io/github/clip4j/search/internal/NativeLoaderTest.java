@@ -65,6 +65,15 @@ class NativeLoaderTest {
         explained.getMessage());
   }
 
+  /** Java 24 and newer throw it where --illegal-native-access=deny or --enable-native-access is. */
+  @Test
+  void namesTheFlagWhereNativeAccessIsDenied() {
+    IllegalCallerException failed =
+        new IllegalCallerException("Illegal native access from an unnamed module (file:/x.jar)");
+    String message = LoadFailure.explain(failed, Native.class, "a:b", List.of()).getMessage();
+    assertTrue(message.contains("--enable-native-access=ALL-UNNAMED"), message);
+  }
+
   @Test
   void explainsOtherFailuresInOneLine() {
     Map<String, String> texts =
@@ -73,7 +82,9 @@ class NativeLoaderTest {
                 "version `GLIBC_2.99' not found",
             "x.so: undefined symbol: clip4j_search_kernel\nmore",
                 "undefined symbol: clip4j_search_kernel",
-            "java.io.IOException: No space left on device", "cannot be unpacked");
+            "java.io.IOException: No space left on device", "cannot be unpacked",
+            "Native Library /c/x.so already loaded in another classloader",
+                "the container's lib folder");
     texts.forEach(
         (text, expected) -> {
           LinkageError failed = new UnsatisfiedLinkError("first");
