@@ -113,21 +113,27 @@ final class BatchQueue<T> {
   }
 
   /**
-   * A full heap can strike anywhere in here: no thread may end of it, and no item wait for ever.
+   * A full heap can strike anywhere, also where a failure is handled: that happens inside the try,
+   * and again until it succeeds. So no thread ends of it, and no item waits for ever.
    */
   private void work() {
     List<Item<T>> batch = new ArrayList<>();
+    Throwable failed = null;
     while (true) {
       try {
+        if (failed != null) {
+          LockSupport.parkNanos(PAUSE_NANOS);
+          fail(batch, failed);
+          failed = null;
+        }
         if (!take(batch)) {
           return;
         }
         encode(batch);
-      } catch (Throwable failed) {
-        fail(batch, failed);
-        LockSupport.parkNanos(PAUSE_NANOS);
+        Thread.interrupted(); // A dependent stage's interrupt is none of the next batch.
+      } catch (Throwable thrown) {
+        failed = thrown;
       }
-      Thread.interrupted(); // A dependent stage's interrupt is none of the next batch.
     }
   }
 
@@ -212,15 +218,10 @@ final class BatchQueue<T> {
     }
   }
 
-  /** Fails the items that are not done. Where there is no memory for that either, once there is. */
+  /** Of those that are not done. */
   private static <T> void fail(List<Item<T>> batch, Throwable failed) {
-    for (int i = 0; i < batch.size(); ) {
-      try {
-        batch.get(i).result().completeExceptionally(failed);
-        i++;
-      } catch (OutOfMemoryError full) {
-        LockSupport.parkNanos(PAUSE_NANOS);
-      }
+    for (Item<T> item : batch) {
+      item.result().completeExceptionally(failed);
     }
   }
 
