@@ -1,6 +1,7 @@
 #include <atomic>
 #include <cfenv>
 #include <stdexcept>
+#include <system_error>
 #include <thread>
 
 #if defined(__x86_64__)
@@ -136,6 +137,11 @@ TEST(Boundary, KeepsKindsAndTexts) {
   EXPECT_EQ(translate_exceptions([] { throw std::logic_error("why"); }), CLIP4J_INTERNAL);
   EXPECT_STREQ(last_error(), "why");
   EXPECT_EQ(translate_exceptions([] { throw 7; }), CLIP4J_INTERNAL);
+  const auto throw_system = [](std::errc code) { throw std::system_error(std::make_error_code(code)); };
+  EXPECT_EQ(translate_exceptions([&] { throw_system(std::errc::resource_unavailable_try_again); }),
+            CLIP4J_OUT_OF_MEMORY);
+  EXPECT_NE(std::string(last_error()).find("ulimit -u"), std::string::npos);
+  EXPECT_EQ(translate_exceptions([&] { throw_system(std::errc::io_error); }), CLIP4J_INTERNAL);
 }
 
 TEST(Boundary, CutsLongTextsBetweenCharacters) {

@@ -4,6 +4,7 @@
 #include <exception>
 #include <new>
 #include <stdexcept>
+#include <system_error>
 
 #include "base/error.h"
 
@@ -40,6 +41,14 @@ int32_t translate_current_exception() noexcept {
   } catch (const std::length_error&) {
     // A container asked for more than it can ever hold.
     store("out of native memory");
+    return CLIP4J_OUT_OF_MEMORY;
+  } catch (const std::system_error& e) {
+    // Of the standard library's, only starting a thread can fail so; its text is "Resource temporarily unavailable".
+    if (e.code() != std::errc::resource_unavailable_try_again) {
+      store(e.what());
+      return CLIP4J_INTERNAL;
+    }
+    store("no thread can be started: raise the limit of processes (ulimit -u, a container's pids) or of memory");
     return CLIP4J_OUT_OF_MEMORY;
   } catch (const std::exception& e) {
     store(e.what());
