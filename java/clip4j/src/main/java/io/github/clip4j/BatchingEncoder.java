@@ -31,7 +31,8 @@ import java.util.function.Consumer;
  * <p>The submitting thread tokenizes its text, or fetches its picture where that has an address;
  * files are read later. Stages that depend on a future run on the encoder's threads: what takes
  * long belongs into their {@code Async} forms. A submission from there is rejected where it would
- * have to wait for room.
+ * have to wait for room. Such a stage must not call {@link System#exit} where a shutdown hook
+ * closes this: each would wait for the other.
  *
  * <p>The model is borrowed and must stay open until this is closed. Safe from any thread. Its
  * threads, four, are daemons; those of an encoder that was dropped without close end after its last
