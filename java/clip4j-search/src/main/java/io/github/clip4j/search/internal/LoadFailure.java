@@ -123,7 +123,12 @@ public final class LoadFailure {
       return "this system's C library is too old: "
           + texts.substring(glibc).lines().findFirst().orElse("");
     }
-    String text = String.valueOf(failed.getMessage()).lines().findFirst().orElse("");
+    // JavaCPP's own text says only where it has looked.
+    Throwable root = failed;
+    while (root.getCause() != null) {
+      root = root.getCause();
+    }
+    String text = String.valueOf(root.getMessage()).lines().findFirst().orElse("");
     return "a native library does not load: " + text;
   }
 

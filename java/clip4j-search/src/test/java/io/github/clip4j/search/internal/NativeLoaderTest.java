@@ -65,6 +65,15 @@ class NativeLoaderTest {
         explained.getMessage());
   }
 
+  @Test
+  void givesTheLinkersReasonAndNotWhereItWasLookedFor() {
+    LinkageError failed = new UnsatisfiedLinkError("no jnix in java.library.path: /lib");
+    failed.initCause(new UnsatisfiedLinkError("/c/libjnix.so: libtorch_cpu.so: cannot open"));
+    String message = LoadFailure.explain(failed, Native.class, "a:b", List.of()).getMessage();
+    assertEquals(
+        "a native library does not load: /c/libjnix.so: libtorch_cpu.so: cannot open", message);
+  }
+
   /** Java 24 and newer throw it where --illegal-native-access=deny or --enable-native-access is. */
   @Test
   void namesTheFlagWhereNativeAccessIsDenied() {
