@@ -56,7 +56,8 @@ public final class ClipModel implements AutoCloseable {
    * anywhere, and nothing in a file runs.
    *
    * @throws Clip4jException where a file is missing, malformed, contradicts another or asks for
-   *     what clip4j lacks
+   *     what clip4j lacks; UNSUPPORTED where the options' device or precision cannot be had here
+   * @throws IllegalArgumentException where the model cannot have the options' imageSize
    */
   public static ClipModel load(Path model, LoadOptions options) {
     Path absolute = model.toAbsolutePath().normalize();
@@ -228,6 +229,8 @@ public final class ClipModel implements AutoCloseable {
   /**
    * For one thread that embeds item after item: gives rows in arrays of the caller's and makes no
    * garbage. The model must stay open while it is used.
+   *
+   * @throws IllegalStateException after close
    */
   public Embedder embedder() {
     return new Embedder(model, maxEncodedBytes);
