@@ -25,8 +25,9 @@ import java.util.function.Consumer;
  *
  * <p>Every row has length 1. A batch is one call into native code; its rows do not depend on what
  * else is in it, to within float32 rounding. Any number of threads may use one model at once.
- * {@link #close} while calls are under way lets them end; after it every method that computes
- * throws {@link IllegalStateException}.
+ * {@link #close} while calls are under way lets them end; after it every method that embeds,
+ * tokenizes or preprocesses, {@link #embedder} and {@link #memory} throw {@link
+ * IllegalStateException}.
  */
 public final class ClipModel implements AutoCloseable {
   private static final System.Logger LOGGER = System.getLogger("io.github.clip4j");
