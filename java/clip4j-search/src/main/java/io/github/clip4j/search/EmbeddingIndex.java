@@ -357,7 +357,7 @@ public final class EmbeddingIndex implements AutoCloseable {
    * @param device its number; 0 is the first
    * @throws Clip4jException MISSING where clip4j-search's jar with the classifier linux-x86_64-gpu
    *     is not on the class path; UNSUPPORTED where there is no such GPU, no driver, or one that is
-   *     too old; OUT_OF_MEMORY
+   *     too old, or where rows are too long for it; OUT_OF_MEMORY
    */
   public GpuIndex copyToGpu(int device) {
     return new GpuIndex(this, handle, device, GpuIndex.NINE_TENTHS);
