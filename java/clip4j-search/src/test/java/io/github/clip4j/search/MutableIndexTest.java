@@ -95,6 +95,22 @@ class MutableIndexTest {
   }
 
   @Test
+  void filtersByRowNumber() {
+    try (EmbeddingIndex index = EmbeddingIndex.inMemory(new IndexSchema(2, IdKind.ROW_NUMBER));
+        Embeddings rows = Embeddings.copyOf(new float[] {1, 0, 0, 1}, 2)) {
+      index.add(rows);
+      index.add(rows);
+      Ids numbers = Ids.of(3L, 0L, 4L, -1L, Long.MIN_VALUE, Long.MAX_VALUE);
+      SearchRequest top = SearchRequest.top(9);
+      float[] query = {1, 0.5f};
+      Hits allowed = index.search(query, top.withFilter(Filter.allow(numbers)));
+      assertEquals(List.of(0, 3), allowed.of(0).stream().map(Hits.Hit::row).toList());
+      Hits others = index.search(query, top.withFilter(Filter.deny(numbers)));
+      assertEquals(List.of(2, 1), others.of(0).stream().map(Hits.Hit::row).toList());
+    }
+  }
+
+  @Test
   void changesNothingWhereItRefuses() {
     try (EmbeddingIndex index = EmbeddingIndex.inMemory(STRINGS);
         Embeddings two = Embeddings.copyOf(new float[] {1, 0, 0, 1}, 2);
@@ -108,7 +124,7 @@ class MutableIndexTest {
       refused("there are 2 rows and 1 ids", () -> index.add(two, Ids.of("c")));
       String longs = "the ids are longs, those of the index are strings";
       refused(longs, () -> index.add(two, Ids.of(1L, 2L)));
-      refused("the ids are row numbers", () -> index.add(two));
+      refused("no ids were given: the index wants strings", () -> index.add(two));
       refused(longs, () -> index.remove(Ids.of(1L)));
       refused("longer than 65535 bytes", () -> index.add(two, Ids.of("c", "x".repeat(65536))));
       assertThrows(NullPointerException.class, () -> index.add(two, null));
