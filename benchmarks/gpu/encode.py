@@ -8,78 +8,26 @@ hangs keeps the rest from nothing, and lines are written as they come. Needs not
 
 import argparse
 import contextlib
-import ctypes
 import dataclasses
 import json
-import os
 import pathlib
 import re
 import statistics
-import subprocess
 import sys
 import tempfile
-import threading
 import time
 import traceback
 
 import torch
 from torch.nn import functional
 
+from clip4j_process import BUNDLE, Clip4j
 from clip_torch import MEAN, SIDE, SIZES, STD, Vision, make, save
 
-BUNDLE = pathlib.Path(os.environ["CLIP4J_BUNDLE"])
 WORDS = (3, 23)  # of a text
 LEAST = {"FP32": 0.99999, "FP16": 0.9999, "BF16": 0.9995}  # cosines to float32 on the CPU
 SAME_MODEL = 0.99999
-LONGEST = 120  # seconds that clip4j may take for an answer
 START = time.monotonic()
-
-
-class Clip4j:
-    """PeerEncode, a process that times its calls itself; with clip4j's library for GPUs or without."""
-
-    def __init__(self, folder, work, precision, device, kernels=True):
-        self.given, self.rows = work / "given", work / "rows"
-        jars = f"{BUNDLE}/lib/*" + (f":{BUNDLE}/kernels.jar" if kernels else "")
-        self.process = subprocess.Popen(
-            [BUNDLE / "runtime/bin/java", f"-Dclip4j.libtorch={os.environ['CLIP4J_LIBTORCH']}", "-Xmx8g", "-cp", jars,
-             "io.github.clip4j.benchmarks.PeerEncode", folder, precision, "0", device],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        if self.answer() != "ready\n":
-            self.process.kill()
-            raise RuntimeError(f"clip4j {precision} on {device} did not start")
-
-    def answer(self):
-        timer = threading.Timer(LONGEST, self.process.kill)
-        timer.start()
-        try:
-            return self.process.stdout.readline()
-        finally:
-            timer.cancel()
-
-    def run(self, kind, given, calls=1):
-        """The seconds of each call, and the last one's rows."""
-        if kind in ("texts", "files"):
-            self.given.write_text("".join(f"{line}\n" for line in given), encoding="utf-8")
-        else:
-            given = given.contiguous()
-            self.given.write_bytes(ctypes.string_at(given.data_ptr(), given.numel()))
-        print(kind, self.given, calls, self.rows, sep="\t", file=self.process.stdin, flush=True)
-        answer = self.answer().split()
-        if len(answer) != calls:
-            raise RuntimeError("clip4j ended")
-        return [1e-9 * int(n) for n in answer], torch.frombuffer(bytearray(self.rows.read_bytes()), dtype=torch.float32)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        with contextlib.suppress(OSError):
-            self.process.stdin.close()
-        try:
-            self.process.wait(LONGEST)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
 
 
 @dataclasses.dataclass
@@ -147,8 +95,8 @@ def attempt(what, part, failures):
         failures.append(what)
 
 
-def in_turns(peers, given, warm, turns):
-    """Calls all in turns: the median seconds and the last rows of each. One of torch's that does not work here is left out."""
+def in_turns(peers, given, warm, turns, failures):
+    """Calls all in turns: the median seconds and the last rows of each. One that does not work is left out."""
     times, rows = {name: [] for name in peers}, {}
     for turn in range(warm + turns):
         for name, encode in list(peers.items()):
@@ -158,9 +106,9 @@ def in_turns(peers, given, warm, turns):
                 # clip4j times itself.
                 (seconds,), rows[name] = result if isinstance(result, tuple) else ([time.perf_counter() - start], result)
             except Exception as e:
-                if name.startswith("clip4j"):
-                    raise
                 print(f"{name}: {e}", file=sys.stderr)
+                if name.startswith("clip4j"):
+                    failures.append(name)
                 del peers[name], times[name]
                 continue
             if turn >= warm:
@@ -197,15 +145,16 @@ def check_results(model, tokenizer, work, options, failures):
 
         def on_device():
             with Clip4j(model.folder, work, precision, options.device) as peer:
-                check(f"{name}, pictures, to FP32 on the CPU", worst(peer.run("rgb", few)[1], images), LEAST[precision], failures)
-                check(f"{name}, texts, to FP32 on the CPU", worst(peer.run("texts", texts)[1], sentences), LEAST[precision], failures)
+                for kind, given, expected in (("rgb", few, images), ("texts", texts, sentences)):
+                    cosine = worst(peer.run(kind, given)[1], expected)
+                    check(f"{name}, {kind}, to FP32 on the CPU", cosine, LEAST[precision], failures)
 
         attempt(f"{model.name}, {name}", on_device, failures)
     check("clip4j FP32 on the CPU, pictures, to torch's", worst(images, model.vision(normalized(few))), SAME_MODEL, failures)
     check("clip4j FP32 on the CPU, texts, to torch's", worst(sentences, model.text(*padded(ids))), SAME_MODEL, failures)
 
 
-def time_encoding(model, work, options, precisions, compiled):
+def time_encoding(model, work, options, precisions, compiled, failures):
     """By clip4j and by torch, eager or compiled."""
     rgb = draw(options.batch)
     pixels = normalized(rgb)
@@ -219,11 +168,12 @@ def time_encoding(model, work, options, precisions, compiled):
     with contextlib.ExitStack() as open_peers:
         peers = {}
         for precision in precisions:
-            peer = open_peers.enter_context(Clip4j(model.folder, work / precision, precision, options.device))
-            peers[f"clip4j {precision}"] = lambda _, p=peer: p.run("encode", rgb)
+            start = lambda: open_peers.enter_context(Clip4j(model.folder, work / precision, precision, options.device))
+            if peer := attempt(f"{model.name}, clip4j {precision}", start, failures):
+                peers[f"clip4j {precision}"] = lambda _, p=peer: p.run("encode", rgb)
         for name, encode in encoders.items():
             peers[name] = through(encode, options.device)
-        median, rows = in_turns(peers, pixels, 3, options.turns)  # some to warm up, and for what is compiled then
+        median, rows = in_turns(peers, pixels, 3, options.turns, failures)  # some to warm up, and for what is compiled then
     print(f"\n{model.name}, encoding alone, {options.batch} pictures a call, from values in memory to rows in memory; medians of"
           f" {options.turns} turns:\n")
     table(options.batch, median, rows)
@@ -234,7 +184,7 @@ def compare_files(model, jpegs, work, options, failures):
     mixed = jpegs.draw(work / "mixed", 2 * options.checked, jpegs.SIZES)
     print(f"\n{model.name}, JPEG files of several sizes, preprocessed by the device and by the CPU:\n\n"
           "| | rows equal to the bit |\n|---|---|")
-    for precision in options.precisions.split(","):
+    def compare(precision):
         both = []
         for kernels in (True, False):
             with Clip4j(model.folder, work, precision, options.device, kernels) as peer:
@@ -244,15 +194,18 @@ def compare_files(model, jpegs, work, options, failures):
         if not equal:
             failures.append(f"clip4j {precision}, files, preprocessed by the device")
 
+    for precision in options.precisions.split(","):
+        attempt(f"{model.name}, clip4j {precision}, files", lambda: compare(precision), failures)
 
-def time_files(model, jpegs, work, options):
+
+def time_files(model, jpegs, work, options, failures):
     (work / "files").mkdir(exist_ok=True)
     paths = jpegs.draw(work / "files", 4 * options.batch, [(640, 480)])
     half = model.vision.to(options.device, torch.bfloat16)
     with Clip4j(model.folder, work, "BF16", options.device) as peer:
         peers = {"clip4j BF16": lambda given: peer.run("files", given)}
         peers |= jpegs.pipelines(lambda pixels: half(pixels.to(torch.bfloat16)), options.device, SIDE, MEAN, STD)
-        median, rows = in_turns(peers, paths, 2, options.turns)
+        median, rows = in_turns(peers, paths, 2, options.turns, failures)
     print(f"\n{model.name}, {len(paths)} JPEG files of 640 x 480 to rows; medians of {options.turns} turns:\n")
     table(len(paths), median, rows)
 
@@ -284,16 +237,16 @@ def main():
             if re.search(options.models, size.name):
                 models.append(prepare(size, tokenizer, work))
         each("results", lambda model: check_results(model, tokenizer, work, options, failures))
-        each("encoding", lambda model: time_encoding(model, work, options, precisions, compiled=False))
+        each("encoding", lambda model: time_encoding(model, work, options, precisions, False, failures))
         try:
             import jpegs
         except (ImportError, RuntimeError) as e:  # torchvision is not there, or is another torch's
             print(f"\nJPEG files to rows: not run, for {e}.")
         else:
             each("files, by the device and the CPU", lambda model: compare_files(model, jpegs, work, options, failures))
-            each("files", lambda model: time_files(model, jpegs, work, options))
+            each("files", lambda model: time_files(model, jpegs, work, options, failures))
         if not options.no_compile:
-            each("encoding, torch.compile", lambda model: time_encoding(model, work, options, ["BF16"], compiled=True))
+            each("encoding, torch.compile", lambda model: time_encoding(model, work, options, ["BF16"], True, failures))
     sys.exit(f"not right: {'; '.join(failures)}" if failures else 0)
 
 
