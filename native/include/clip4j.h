@@ -15,8 +15,9 @@ typedef struct clip4j_model clip4j_model;
 typedef enum clip4j_activation { CLIP4J_QUICK_GELU = 0, CLIP4J_GELU = 1, CLIP4J_GELU_TANH = 2 } clip4j_activation;
 typedef enum clip4j_dtype { CLIP4J_F32 = 0, CLIP4J_F16 = 1, CLIP4J_BF16 = 2 } clip4j_dtype;
 
-/* What the towers' layers multiply: 32-bit floats; bfloat16; 16-bit floats, on a device alone; 8-bit integers, weights with a scale
- * an output and activations with a scale and a zero a row, on the CPU alone. AUTO: the fastest on this CPU; BF16 on a device. */
+/* What the towers' layers multiply: 32-bit floats; bfloat16; 16-bit floats, on a device alone; 8-bit integers, weights
+ * with a scale an output and activations with a scale and a zero a row, on the CPU alone. AUTO: the fastest on this CPU;
+ * BF16 on a device. */
 typedef enum clip4j_precision {
   CLIP4J_PRECISION_FP32 = 0,
   CLIP4J_PRECISION_BF16 = 1,
@@ -136,16 +137,17 @@ typedef struct clip4j_outcome {
   char message[252];
 } clip4j_outcome;
 
-/* Memory that a model holds, native or its device's, in bytes. scratch: pictures on their way to the encoder, and what 8-bit and 16-bit precisions
- * compute in, kept from the first encoding on; float32 and devices compute in tensors of libtorch's, which come and go. */
+/* Memory that a model holds, native or its device's, in bytes. scratch: pictures on their way to the encoder, and what
+ * 8-bit and 16-bit precisions compute in, kept from the first encoding on; float32 and devices compute in tensors of
+ * libtorch's, which come and go. */
 typedef struct clip4j_memory {
   int64_t vision_weights;
   int64_t text_weights;
   int64_t scratch;
 } clip4j_memory;
 
-/* Where the time of a call went, in milliseconds of wall time. Where a device encodes while the CPU preprocesses, encode_ms is what the call
- * then still waited for. */
+/* Where the time of a call went, in milliseconds of wall time. Where a device encodes while the CPU preprocesses,
+ * encode_ms is what the call then still waited for. */
 typedef struct clip4j_timings {
   double preprocess_ms;
   double encode_ms;
@@ -162,33 +164,37 @@ CLIP4J_API int64_t clip4j_live_handles(void);
  * cannot exit yet, and from then on it may exit whatever is running. Without it the first model does it. */
 CLIP4J_API int32_t clip4j_start(void);
 
-/* A model in three steps: create (checks that the sizes agree with one another), read every tensor, finish (checks
- * that none is missing, packs). *model is the caller's from create on, to give back with clip4j_model_free.
- * threads: cores that one encoding may use, 0 = all that this process has. precision: clip4j_precision. device: CLIP4J_CPU or a CUDA
- * device's number; CLIP4J_UNSUPPORTED where libtorch cannot compute there. */
+/* A model in three steps: create (CLIP4J_INVALID_ARGUMENT where the sizes do not agree with one another), read every
+ * tensor, which packs it, finish. *model is the caller's from create on, to give back with clip4j_model_free (null is
+ * allowed). threads: cores that one encoding may use, 0 or too many = all that this process has. precision:
+ * clip4j_precision. device: CLIP4J_CPU or a CUDA device's number. CLIP4J_UNSUPPORTED where libtorch cannot compute there,
+ * or precision and model are not for that device. */
 CLIP4J_API int32_t clip4j_model_create(const clip4j_config* config, int32_t threads, int32_t precision,
                                        int32_t device, clip4j_model** model);
 /* The precision that AUTO became, or the one that was asked for. */
 CLIP4J_API int32_t clip4j_model_precision(const clip4j_model* model, int32_t* precision);
-/* What multiplies its matrices: "libtorch", or a kernel of clip4j's, by instruction set: "scalar", "avx2", "avx512", "avx512vnni", "avx512bf16"
- * or "amx". Static text. */
+/* What multiplies its matrices: "libtorch", or a kernel of clip4j's, by instruction set: "scalar", "avx2", "avx512",
+ * "avx512vnni", "avx512bf16" or "amx". Static text. */
 CLIP4J_API int32_t clip4j_model_kernel(const clip4j_model* model, const char** kernel);
-/* Has the device of a model preprocess pictures, by a kernel of libclip4j_search_cuda (null-terminated path): the CPU decodes them, and the
- * results are the same. Before other threads use the model. CLIP4J_MISSING, CLIP4J_UNSUPPORTED and others where that does not work here: the
- * model is as it was then, and the CPU preprocesses. */
+/* Has the device of a model preprocess pictures, by a kernel of libclip4j_search_cuda (null-terminated path): the CPU
+ * decodes them, and the results are the same. Before other threads use the model. CLIP4J_MISSING, CLIP4J_UNSUPPORTED and
+ * others where that does not work here: the model is as it was then, and the CPU preprocesses. */
 CLIP4J_API int32_t clip4j_model_preprocess_on_gpu(clip4j_model* model, const char* library);
-/* Whether the model wants a tensor of this Hugging Face name: 1 or 0. Of a pooling by attention the in_proj is not one
+/* Whether the model wants a tensor of this Hugging Face name: 1, or 0, where an argument is null too. Of a pooling by attention the in_proj is not one
  * tensor but q_proj, k_proj and v_proj, as everywhere else. */
 CLIP4J_API int32_t clip4j_model_wants(const clip4j_model* model, const char* name);
-/* Reads one tensor from `path` at `offset`; the shape must be what the config implies, else
- * CLIP4J_INVALID_ARGUMENT with both shapes. Non-finite weights are CLIP4J_CORRUPT. A name the model does not want is
- * CLIP4J_INVALID_ARGUMENT, and so is reading one twice. */
+/* Reads one tensor from the file `path` (null-terminated) at `offset`, in bytes; the shape must be what the config
+ * implies, else CLIP4J_INVALID_ARGUMENT with both shapes. Non-finite weights are CLIP4J_CORRUPT, and so is a file that
+ * ends too early. A name the model does not want is CLIP4J_INVALID_ARGUMENT, and so is reading one twice. */
 CLIP4J_API int32_t clip4j_model_read(clip4j_model* model, const char* name, const char* path, int64_t offset,
                                      int32_t dtype, const int64_t* shape, int32_t dimensions);
+/* CLIP4J_MISSING, with its name, where a tensor was not read. Calls that embed, and those for logit_scale and
+ * logit_bias, are CLIP4J_INVALID_ARGUMENT before it. */
 CLIP4J_API int32_t clip4j_model_finish(clip4j_model* model);
 CLIP4J_API void clip4j_model_free(clip4j_model* model);
 /* How often a device had too little memory for a batch, so that from then on it got half. */
 CLIP4J_API int32_t clip4j_model_times_halved(const clip4j_model* model, int32_t* times);
+/* Waits for encodings that are under way. */
 CLIP4J_API int32_t clip4j_model_memory(const clip4j_model* model, clip4j_memory* memory);
 /* exp(logit_scale): what cosines are multiplied by before CLIP's softmax or SigLIP's sigmoid. */
 CLIP4J_API int32_t clip4j_model_logit_scale(const clip4j_model* model, float* scale);
@@ -197,24 +203,28 @@ CLIP4J_API int32_t clip4j_model_logit_bias(const clip4j_model* model, float* bia
 
 /* Embeds n pictures. Row r of `rows` (room for n x projection_dim floats) is the unit-length embedding of the
  * r-th picture that succeeded, in input order; *row_count says how many did. outcomes has n entries. A failed picture
- * does not fail the call. timings may be null. Preprocessing must end at the model's image_size. */
+ * does not fail the call, and one whose embedding is zero or not finite has failed, as CLIP4J_CORRUPT. timings may be
+ * null. Preprocessing must end at the model's image_size, else CLIP4J_INVALID_ARGUMENT, of the call or of a picture. */
 CLIP4J_API int32_t clip4j_embed_images(const clip4j_model* model, const clip4j_preprocessing* preprocessing,
                                        const clip4j_image* images, int32_t n, float* rows, int32_t* row_count,
                                        clip4j_outcome* outcomes, clip4j_timings* timings);
 
 /* Embeds n texts: `ids` are all token ids one after another, lengths[i] of them for text i (1 to max_positions,
- * begin and end tokens included; padded as in training where the text_pooling is LAST). rows: n x projection_dim, unit length. timings may be null. */
+ * begin and end tokens included; padded as in training where the text_pooling is LAST). rows: n x projection_dim, unit
+ * length. timings may be null. Ids that the model does not read are CLIP4J_INVALID_ARGUMENT, an embedding that is zero or
+ * not finite is CLIP4J_CORRUPT; both name the text's number, and then nothing in rows counts. */
 CLIP4J_API int32_t clip4j_embed_texts(const clip4j_model* model, const int32_t* ids, const int32_t* lengths,
                                       int32_t n, float* rows, clip4j_timings* timings);
 
 /* The 8-bit picture that would be normalised: crop (or resized picture where there is no crop). Call with
- * pixels = null to learn height and width; then with room for capacity >= 3 * height * width bytes. */
+ * pixels = null to learn height and width; then with room for capacity >= 3 * height * width bytes, else
+ * CLIP4J_INVALID_ARGUMENT. What is wrong with the picture is the status. */
 CLIP4J_API int32_t clip4j_preprocess(const clip4j_preprocessing* preprocessing, const clip4j_image* image,
                                      uint8_t* pixels, int64_t capacity, int32_t* height, int32_t* width);
 
 /* Whether models can run on a CUDA device: writes a line about it, null-terminated and cut to `capacity`, e.g. "NVIDIA
- * H100 80GB HBM3, compute capability 9.0, 79 GiB, driver for CUDA 13.0". CLIP4J_UNSUPPORTED, with what is missing and what to do,
- * where they cannot. */
+ * H100 80GB HBM3, compute capability 9.0, 79 GiB, driver for CUDA 13.0". CLIP4J_UNSUPPORTED, with what is missing and
+ * what to do, where they cannot. */
 CLIP4J_API int32_t clip4j_cuda_device(int32_t device, char* line, int32_t capacity);
 /* libtorch's version as its ABI reports it, e.g. "2.10.0"; static text. */
 CLIP4J_API const char* clip4j_torch_version(void);

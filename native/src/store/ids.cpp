@@ -52,6 +52,9 @@ void check_kind(const Ids& ids, IdKind of_index, const char* what) {
     return kind == IdKind::kNone ? "row numbers" : kind == IdKind::kInt64 ? "longs" : "strings";
   };
   if (ids.kind == of_index) return;
+  if (ids.kind == IdKind::kNone) {
+    fail(CLIP4J_INVALID_ARGUMENT, "no ids were given: the index wants ", name(of_index));
+  }
   fail(CLIP4J_INVALID_ARGUMENT, what, " are ", name(ids.kind), ", those of the index are ", name(of_index));
 }
 

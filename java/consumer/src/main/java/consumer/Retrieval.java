@@ -6,7 +6,7 @@ import io.github.clip4j.search.Embeddings;
 import io.github.clip4j.search.Hits;
 import java.util.List;
 
-/** The README's example: which of some texts is nearest to a query. */
+/** As the README's first example: which of some texts is nearest to a query. */
 final class Retrieval {
   private Retrieval() {}
 

@@ -73,10 +73,15 @@ public final class BatchingEncoder implements AutoCloseable {
     return of(model, BatchingOptions.DEFAULT);
   }
 
-  /** An encoder that borrows {@code model}. */
+  /**
+   * An encoder that borrows {@code model}.
+   *
+   * @throws IllegalStateException if the model is closed
+   */
   public static BatchingEncoder of(ClipModel model, BatchingOptions options) {
     Objects.requireNonNull(options, "options");
     LoadedModel loaded = model.loaded();
+    loaded.checkOpen();
     BatchingEncoder encoder =
         new BatchingEncoder(
             model,

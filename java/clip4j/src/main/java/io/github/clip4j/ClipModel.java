@@ -25,8 +25,9 @@ import java.util.function.Consumer;
  *
  * <p>Every row has length 1. A batch is one call into native code; its rows do not depend on what
  * else is in it, to within float32 rounding. Any number of threads may use one model at once.
- * {@link #close} while calls are under way lets them end; after it every method that computes
- * throws {@link IllegalStateException}.
+ * {@link #close} while calls are under way lets them end; after it every method that embeds,
+ * tokenizes or preprocesses, {@link #embedder} and {@link #memory} throw {@link
+ * IllegalStateException}.
  */
 public final class ClipModel implements AutoCloseable {
   private static final System.Logger LOGGER = System.getLogger("io.github.clip4j");
@@ -56,7 +57,8 @@ public final class ClipModel implements AutoCloseable {
    * anywhere, and nothing in a file runs.
    *
    * @throws Clip4jException where a file is missing, malformed, contradicts another or asks for
-   *     what clip4j lacks
+   *     what clip4j lacks; UNSUPPORTED where the options' device or precision cannot be had here
+   * @throws IllegalArgumentException where the model cannot have the options' imageSize
    */
   public static ClipModel load(Path model, LoadOptions options) {
     Path absolute = model.toAbsolutePath().normalize();
@@ -228,6 +230,8 @@ public final class ClipModel implements AutoCloseable {
   /**
    * For one thread that embeds item after item: gives rows in arrays of the caller's and makes no
    * garbage. The model must stay open while it is used.
+   *
+   * @throws IllegalStateException after close
    */
   public Embedder embedder() {
     return new Embedder(model, maxEncodedBytes);

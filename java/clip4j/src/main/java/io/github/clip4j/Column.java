@@ -4,7 +4,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 
-/** A column of pictures or of texts; which of the two is said and never guessed. */
+/**
+ * A column of pictures or of texts; which of the two is said and never guessed. An empty one is an
+ * {@link IllegalArgumentException}.
+ */
 public sealed interface Column permits Column.Images, Column.Texts {
 
   /** A column of pictures. */

@@ -20,7 +20,11 @@ public record Device(Kind kind, int index) {
     CUDA
   }
 
-  /** Checks the values. */
+  /**
+   * Checks the values.
+   *
+   * @throws IllegalArgumentException if index is negative, or the processor's is not 0
+   */
   public Device {
     Objects.requireNonNull(kind, "kind");
     if (index < 0 || (kind == Kind.CPU && index != 0)) {

@@ -36,8 +36,9 @@ public final class Downloader {
   /**
    * A downloader.
    *
-   * @param attempts 1 or more; between two it waits half a second, one, two, and so on
-   * @param silence how long a server may send nothing before an attempt has failed
+   * @param attempts 1 or more; between two it waits half a second, one, two, up to eight, or longer
+   *     where the server asks for it
+   * @param silence how long a server may send nothing before an attempt has failed; above 0
    */
   public static Downloader create(int attempts, Duration silence) {
     if (attempts < 1) {

@@ -35,6 +35,7 @@ public final class Embedder implements AutoCloseable {
    *
    * @param row where its {@link ClipModel#dimension} values go; untouched where this throws
    * @throws Clip4jException of the kind that its failure has
+   * @throws IllegalArgumentException where row has another length
    * @throws IllegalStateException after this or the model was closed
    */
   public void embedImage(ImageSource image, float[] row) {
@@ -58,7 +59,8 @@ public final class Embedder implements AutoCloseable {
    * Embeds a text that {@link ClipModel#tokenize} made tokens of.
    *
    * @param row where its {@link ClipModel#dimension} values go; untouched where this throws
-   * @throws IllegalArgumentException where the tokens are not what this model reads
+   * @throws IllegalArgumentException where the tokens are not what this model reads, or row has
+   *     another length
    * @throws IllegalStateException after this or the model was closed
    */
   public void embedText(Tokens text, float[] row) {

@@ -35,7 +35,12 @@ public record ImageOptions(
           20L << 20,
           40_000_000L);
 
-  /** Checks the values and copies the set. */
+  /**
+   * Checks the values and copies the set.
+   *
+   * @throws IllegalArgumentException if background has more than 24 bits, formats is empty, or a
+   *     limit is below 1
+   */
   public ImageOptions {
     if (background.isPresent() && (background.getAsInt() & 0xFF000000) != 0) {
       throw new IllegalArgumentException(

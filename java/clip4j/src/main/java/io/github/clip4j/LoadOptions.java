@@ -8,7 +8,8 @@ import java.util.Objects;
  * @param precision the encoders' arithmetic
  * @param device where they run; pictures are decoded on the CPU either way, and preprocessed there
  *     unless clip4j-search's jar for GPUs is on the class path
- * @param threads cores that one encoding may use; 0, the default, is all that this process has
+ * @param threads cores that one encoding may use; 0, the default, is all that this process has, and
+ *     so is any greater number
  * @param images how encoded pictures are read
  * @param imageSize side in pixels of the squares that pictures become; 0, the default, is what the
  *     model was trained on. For another its position embeddings are interpolated (bicubic), as
@@ -33,7 +34,11 @@ public record LoadOptions(
       new LoadOptions(
           Precision.FP32, Device.CPU, 0, ImageOptions.DEFAULT, 0, false, (received, total) -> {});
 
-  /** Checks the values. */
+  /**
+   * Checks the values.
+   *
+   * @throws IllegalArgumentException if threads is not 0 to 4096, or imageSize not 0 to 8192
+   */
   public LoadOptions {
     Objects.requireNonNull(precision, "precision");
     Objects.requireNonNull(device, "device");

@@ -53,7 +53,8 @@ public sealed interface Probability
    * the probability that the picture goes with this text rather than with any of those. For pairs
    * of a picture and a text. Where the alternatives are known, give them.
    *
-   * @param negatives the contrast set; at least one text
+   * @param negatives the contrast set
+   * @throws IllegalArgumentException if it is empty
    */
   static Probability contrastive(List<String> negatives) {
     return new Contrastive(negatives);
@@ -65,7 +66,7 @@ public sealed interface Probability
    * {@link ClipModel#calibration()} is the model's own, with which SigLIP models are trained; fit
    * another where pictures or texts are of another kind.
    *
-   * @param scale above 0
+   * @throws IllegalArgumentException unless scale is above 0 and both are finite
    */
   static Probability calibrated(double scale, double offset) {
     return new Calibrated(scale, offset);

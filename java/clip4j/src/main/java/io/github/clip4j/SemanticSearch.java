@@ -11,7 +11,8 @@ import java.util.List;
  * either by its own kind. The responses are embedded once; queries may be embeddings or what
  * embeddings are made of.
  *
- * <p>Safe from any thread. The model is borrowed and must stay open.
+ * <p>Safe from any thread. The model is borrowed and must stay open. A hit's row is the index of
+ * its response. What {@link EmbeddingIndex#search(Embeddings, int)} refuses is refused here too.
  */
 public final class SemanticSearch implements AutoCloseable {
   private final ClipModel model;
@@ -22,7 +23,11 @@ public final class SemanticSearch implements AutoCloseable {
     this.index = index;
   }
 
-  /** Over embeddings, for instance of a batch job; they may be closed before this is. */
+  /**
+   * Over embeddings, for instance of a batch job; they may be closed before this is.
+   *
+   * @throws IllegalArgumentException if there is no row, or their dimension is not the model's
+   */
   public static SemanticSearch of(ClipModel model, Embeddings responses) {
     if (responses.dimension() != model.dimension()) {
       throw new IllegalArgumentException(

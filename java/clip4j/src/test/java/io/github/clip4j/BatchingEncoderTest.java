@@ -302,6 +302,7 @@ class BatchingEncoderTest extends WithTinyModel {
         assertEquals("ClipModel is closed", failure.getMessage());
       }
     }
+    assertThrows(IllegalStateException.class, () -> BatchingEncoder.of(model));
   }
 
   @Test

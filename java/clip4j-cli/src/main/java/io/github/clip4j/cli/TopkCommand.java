@@ -3,7 +3,6 @@ package io.github.clip4j.cli;
 import io.github.clip4j.search.EmbeddingIndex;
 import io.github.clip4j.search.Embeddings;
 import io.github.clip4j.search.Hits;
-import io.github.clip4j.search.Hits.Hit;
 import io.github.clip4j.search.Similarity;
 import java.nio.file.Path;
 import java.util.List;
@@ -58,14 +57,18 @@ final class TopkCommand extends Subcommand {
       description = "Search N times, to measure; default 1.")
   private int repeat;
 
-  @Option(names = "--json", description = "Print {\"hits\": [[{row, score}]], \"search_ms\"}.")
+  @Option(
+      names = "--json",
+      description = "Print {\"hits\": [[{row, score}]], \"search_ms\": [one a repeat]}.")
   private boolean json;
 
   TopkCommand(Console console) {
     super(console);
   }
 
-  private record Result(List<List<Hit>> hits, double[] searchMs) {}
+  private record Found(int row, double score) {}
+
+  private record Result(List<List<Found>> hits, double[] searchMs) {}
 
   @Override
   public Integer call() {
@@ -81,7 +84,7 @@ final class TopkCommand extends Subcommand {
         hits = search(index, questions);
         searchMs[i] = (System.nanoTime() - start) / 1e6;
       }
-      print(new Result(IntStream.range(0, hits.queries()).mapToObj(hits::of).toList(), searchMs));
+      print(new Result(found(hits), searchMs));
     }
     return ExitStatus.DONE;
   }
@@ -102,6 +105,12 @@ final class TopkCommand extends Subcommand {
     }
   }
 
+  private static List<List<Found>> found(Hits hits) {
+    return IntStream.range(0, hits.queries())
+        .mapToObj(q -> hits.of(q).stream().map(hit -> new Found(hit.row(), hit.score())).toList())
+        .toList();
+  }
+
   private void print(Result result) {
     if (json) {
       console.json(result);
@@ -109,7 +118,7 @@ final class TopkCommand extends Subcommand {
     }
     for (int query = 0; query < result.hits().size(); query++) {
       console.print("query " + query);
-      for (Hit hit : result.hits().get(query)) {
+      for (Found hit : result.hits().get(query)) {
         console.print("  %9.6f  row %d".formatted(hit.score(), hit.row()));
       }
     }

@@ -7,6 +7,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -46,6 +47,7 @@ class TopkTest {
     assertEquals("1 5 3 0 2 4", rows(hits.get(0).getAsJsonArray()));
     assertEquals("0 3 1 2 4 5", rows(hits.get(1).getAsJsonArray()));
     JsonObject third = hits.get(0).getAsJsonArray().get(2).getAsJsonObject();
+    assertEquals(Set.of("row", "score"), third.keySet());
     assertEquals(Math.sqrt(0.5), third.get("score").getAsDouble(), 1e-9);
     JsonObject zero = hits.get(0).getAsJsonArray().get(4).getAsJsonObject();
     assertEquals(0, zero.get("score").getAsDouble());

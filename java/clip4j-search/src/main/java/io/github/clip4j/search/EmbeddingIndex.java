@@ -85,7 +85,8 @@ public final class EmbeddingIndex implements AutoCloseable {
    *
    * @param folder is made where it is missing, in a folder that exists
    * @throws IllegalArgumentException if there is an index already
-   * @throws Clip4jException LOCKED where another writer is there, UNWRITABLE
+   * @throws Clip4jException LOCKED where another writer is there, UNWRITABLE, MISSING where {@code
+   *     folder} is a file
    */
   public static EmbeddingIndex create(Path folder, IndexSchema schema) {
     return createWith(folder, schema, OptionalLong.empty());
@@ -94,7 +95,7 @@ public final class EmbeddingIndex implements AutoCloseable {
   /**
    * As {@link #create(Path, IndexSchema)}.
    *
-   * @param rowMemory as in {@link OpenOptions}: bytes
+   * @param rowMemory as in {@link OpenOptions}: bytes, 0 or more
    */
   public static EmbeddingIndex create(Path folder, IndexSchema schema, long rowMemory) {
     return createWith(folder, schema, OpenOptions.WRITE.withRowMemory(rowMemory).rowMemory());
@@ -105,7 +106,7 @@ public final class EmbeddingIndex implements AutoCloseable {
     return new EmbeddingIndex(handle(NativeIndex.create(folder, schema, memory)), schema);
   }
 
-  /** The last committed state of the index in {@code folder}, for searching. */
+  /** {@link #open(Path, OpenOptions)} with {@link OpenOptions#READ}. */
   public static EmbeddingIndex open(Path folder) {
     return open(folder, OpenOptions.READ);
   }
@@ -168,7 +169,8 @@ public final class EmbeddingIndex implements AutoCloseable {
    * Adds rows that are called by their numbers, the next ones. They are copied.
    *
    * @throws IllegalArgumentException if the dimensions differ, a value is not finite, or the index
-   *     has ids of another kind
+   *     has ids
+   * @throws Clip4jException TOO_LARGE beyond 2,147,483,647 rows
    */
   public void add(Embeddings rows) {
     write(rows, null, REFUSE);
@@ -177,7 +179,10 @@ public final class EmbeddingIndex implements AutoCloseable {
   /**
    * Adds rows, one for each id. They are copied.
    *
-   * @throws IllegalArgumentException also if an id is there already or comes twice
+   * @throws IllegalArgumentException if the dimensions differ, a value is not finite, there are not
+   *     as many ids as rows, they are not of the index's kind, or one is there already, comes twice
+   *     or is over 65,535 bytes
+   * @throws Clip4jException TOO_LARGE beyond 2,147,483,647 rows
    */
   public void add(Embeddings rows, Ids ids) {
     write(rows, Objects.requireNonNull(ids, "ids"), REFUSE);
@@ -206,6 +211,8 @@ public final class EmbeddingIndex implements AutoCloseable {
    * Removes the rows of these ids; those that are not there mean nothing.
    *
    * @return how many rows were removed
+   * @throws IllegalArgumentException if the ids are not of the index's kind
+   * @throws Clip4jException UNSUPPORTED also where rows are called by their numbers
    */
   public int remove(Ids ids) {
     try (NativeIds called = new NativeIds(Objects.requireNonNull(ids, "ids"))) {
@@ -215,9 +222,10 @@ public final class EmbeddingIndex implements AutoCloseable {
 
   /**
    * Returns when all that was written before is durable: whatever becomes of the process or the
-   * machine, it will be there. For an index in a folder.
+   * machine, it will be there.
    *
-   * @throws Clip4jException UNWRITABLE; then the next commit tries again
+   * @throws Clip4jException UNWRITABLE; then the next commit tries again. UNSUPPORTED also for an
+   *     index in memory alone
    */
   public void commit() {
     use(index -> check(Native.indexCommit(index)));
@@ -286,7 +294,10 @@ public final class EmbeddingIndex implements AutoCloseable {
     }
   }
 
-  /** The {@code k} rows of the highest cosine with each query. */
+  /**
+   * The {@code k} rows of the highest cosine with each query; this and the other short forms are
+   * {@link #search(Embeddings, SearchRequest)}, whose exceptions they throw.
+   */
   public Hits search(Embeddings queries, int k) {
     return search(queries, SearchRequest.top(k));
   }
@@ -301,7 +312,7 @@ public final class EmbeddingIndex implements AutoCloseable {
     return search(query, SearchRequest.top(k).withSimilarity(similarity));
   }
 
-  /** The {@code k} rows most similar to each query, all of them when there are fewer. */
+  /** The {@code k} rows most similar to each query. */
   public Hits search(Embeddings queries, int k, Similarity similarity) {
     return search(queries, SearchRequest.top(k).withSimilarity(similarity));
   }
@@ -327,7 +338,13 @@ public final class EmbeddingIndex implements AutoCloseable {
     return calls.search(queries, request, size());
   }
 
-  /** For searching with one query after another without making garbage; one for each thread. */
+  /**
+   * For searching with one query after another without making garbage; one for each thread, which
+   * closes it.
+   *
+   * @throws IllegalArgumentException if the request has one k per query and more than one, or its
+   *     queries are of another model
+   */
   public Searcher searcher(SearchRequest request) {
     use(index -> {}); // Closed is closed.
     return new Searcher(handle, schema, request);
@@ -340,7 +357,7 @@ public final class EmbeddingIndex implements AutoCloseable {
    * @param device its number; 0 is the first
    * @throws Clip4jException MISSING where clip4j-search's jar with the classifier linux-x86_64-gpu
    *     is not on the class path; UNSUPPORTED where there is no such GPU, no driver, or one that is
-   *     too old; OUT_OF_MEMORY
+   *     too old, or where rows are too long for it; OUT_OF_MEMORY
    */
   public GpuIndex copyToGpu(int device) {
     return new GpuIndex(this, handle, device, GpuIndex.NINE_TENTHS);

@@ -13,7 +13,8 @@ import java.util.Objects;
  *
  * <p>{@link #close} gives the memory back once the last user is done: calls under way, indexes
  * built over these rows and views. After it every method but {@code close}, {@code rows}, {@code
- * dimension} and {@code bytes} throws {@link IllegalStateException}.
+ * dimension} and {@code bytes} throws {@link IllegalStateException}. A row that there is not is an
+ * {@link IndexOutOfBoundsException}.
  */
 public final class Embeddings implements AutoCloseable {
   private static final int BLOCK_FLOATS = 1 << 18;
@@ -154,7 +155,11 @@ public final class Embeddings implements AutoCloseable {
     return copy;
   }
 
-  /** Copies row {@code i} to the first {@link #dimension} elements of {@code to}. */
+  /**
+   * Copies row {@code i} to the first {@link #dimension} elements of {@code to}.
+   *
+   * @throws IllegalArgumentException if {@code to} is shorter
+   */
   public void copyRow(int i, float[] to) {
     Objects.checkIndex(i, rows);
     if (to.length < dimension) {

@@ -17,7 +17,8 @@ import java.util.function.LongBinaryOperator;
  * are the CPU's altogether, and so may be those for all from a minimum score on.
  *
  * <p>Any number of threads may search. The index may change meanwhile and be closed first: its
- * memory is kept until the copy is closed.
+ * memory is kept until the copy is closed. After {@link #close} every method but it, {@link
+ * #schema} and {@link #size} throws {@link IllegalStateException}.
  */
 public final class GpuIndex implements AutoCloseable {
   static final long NINE_TENTHS = -1;
@@ -60,7 +61,7 @@ public final class GpuIndex implements AutoCloseable {
     return schema;
   }
 
-  /** The number of rows. */
+  /** The number of rows, as of the copy. */
   public int size() {
     return size;
   }

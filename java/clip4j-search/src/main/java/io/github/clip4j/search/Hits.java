@@ -8,7 +8,8 @@ import java.util.Objects;
 
 /**
  * What a search found: for each query some rows, best first; equal scores in order of row number.
- * They are copies on the Java heap: nothing is to be closed, and any number of threads may read.
+ * They are copies on the Java heap: nothing is to be closed, and any number of threads may read. A
+ * query or a hit that there is not is an {@link IndexOutOfBoundsException}.
  */
 public final class Hits {
   private final IdKind kind;

@@ -65,6 +65,8 @@ public final class SearchRequest {
    * queries are Java's, 12 bytes each and their ids: where they may be too many for the heap, give
    * it fewer queries at a time. A query may have 268,435,454; for one that has more a search throws
    * a {@link Clip4jException} of kind TOO_LARGE.
+   *
+   * @throws IllegalArgumentException if minimumScore is not a number
    */
   public static SearchRequest allFrom(double minimumScore) {
     return best(false, Long.MAX_VALUE).withMinimumScore(minimumScore);

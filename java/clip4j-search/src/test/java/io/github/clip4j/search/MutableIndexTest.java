@@ -108,7 +108,7 @@ class MutableIndexTest {
       refused("there are 2 rows and 1 ids", () -> index.add(two, Ids.of("c")));
       String longs = "the ids are longs, those of the index are strings";
       refused(longs, () -> index.add(two, Ids.of(1L, 2L)));
-      refused("the ids are row numbers", () -> index.add(two));
+      refused("no ids were given: the index wants strings", () -> index.add(two));
       refused(longs, () -> index.remove(Ids.of(1L)));
       refused("longer than 65535 bytes", () -> index.add(two, Ids.of("c", "x".repeat(65536))));
       assertThrows(NullPointerException.class, () -> index.add(two, null));
