@@ -129,7 +129,7 @@ typedef struct clip4j_request {
   double minimum_score;       /* rows that score less are no hits; minus infinity leaves out none, NaN is an error */
   int32_t similarity;         /* clip4j_similarity */
   int32_t filter;             /* clip4j_filter_kind: whether the rows that follow are the only ones or excluded */
-  clip4j_ids filter_ids;      /* ids that the index does not have mean nothing; of CLIP4J_ROW_NUMBERS: by number, */
+  clip4j_ids filter_ids;      /* unknown ones mean nothing; longs where rows have no ids; of CLIP4J_ROW_NUMBERS: by number, */
   const uint64_t* filter_rows; /* bit r % 64 of word r / 64 for row r, */
   int64_t filter_words;       /* 0 after so many words */
 } clip4j_request;

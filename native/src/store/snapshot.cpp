@@ -76,7 +76,7 @@ void Snapshot::warm() const {
 
 Snapshot::Filtered Snapshot::filtered(const Filter& filter) const {
   const bool by_ids = filter.ids.kind != IdKind::kNone;
-  if (by_ids) check_kind(filter.ids, ids_, "the filter's ids");
+  if (by_ids) check_names(filter.ids, "the filter's ids");
   Filtered result{{}, views()};
   for (size_t i = 0; i < parts_.size(); ++i) {
     const int64_t rows = parts_[i].segment->rows();
@@ -123,7 +123,15 @@ std::unique_ptr<const search::GpuIndex> Snapshot::copy_to_gpu(const cuda::Librar
   return std::make_unique<search::GpuIndex>(library, device, instruction, dimension_, views(), most_bytes);
 }
 
+void Snapshot::check_names(const Ids& ids, const char* what) const {
+  check_kind(ids, ids_ == IdKind::kNone ? IdKind::kInt64 : ids_, what);
+}
+
 int64_t Snapshot::find(const Ids& ids, int64_t i) const {
+  if (ids_ == IdKind::kNone) {
+    const int64_t row = ids.number(i);
+    return row >= 0 && row < rows() ? row : -1;
+  }
   // The newest first: what was added last is asked for most.
   for (size_t p = parts_.size(); p-- > 0;) {
     const int64_t row = parts_[p].segment->find(ids, i);
@@ -133,11 +141,10 @@ int64_t Snapshot::find(const Ids& ids, int64_t i) const {
 }
 
 void Snapshot::copy_rows(const Ids& ids, float* rows, uint8_t* known) const {
-  check_kind(ids, ids_ == IdKind::kNone ? IdKind::kInt64 : ids_, "the ids");
+  check_names(ids, "the ids");
   std::vector<float> scratch(dimension_);
   for (int64_t i = 0; i < ids.count; ++i) {
-    int64_t row = ids_ == IdKind::kNone ? ids.number(i) : find(ids, i);
-    if (row >= this->rows()) row = -1;
+    const int64_t row = find(ids, i);
     known[i] = row >= 0 ? 1 : 0;
     if (rows == nullptr) continue;
     float* to = rows + i * dimension_;

@@ -54,10 +54,11 @@ class Snapshot {
 
   // The part of a row, and its number there.
   std::pair<size_t, int64_t> locate(int64_t row) const;
-  // The number of the row that ids' i-th has; -1 if it has none.
+  // The number of the row that ids' i-th has; -1 if it has none. Where rows are called by their numbers, ids
+  // are numbers.
   int64_t find(const Ids& ids, int64_t i) const;
   // Copies the row of each id to `rows` (null: copies nothing) and says in `known` whether there is one;
-  // where there is none, zeros. Where rows are called by their numbers, ids are numbers.
+  // where there is none, zeros.
   void copy_rows(const Ids& ids, float* rows, uint8_t* known) const;
   // Appends the ids of rows: numbers, or the ends of strings that are appended to `text`.
   void append_ids(std::span<const int64_t> rows, std::vector<int64_t>& values, std::string& text) const;
@@ -72,6 +73,8 @@ class Snapshot {
   };
 
   const std::vector<search::SegmentView>& views() const;
+  // Throws CLIP4J_INVALID_ARGUMENT unless `ids`, which are `what`, are of the kind that rows are called by.
+  void check_names(const Ids& ids, const char* what) const;
   Filtered filtered(const Filter& filter) const;
 
   int32_t dimension_;

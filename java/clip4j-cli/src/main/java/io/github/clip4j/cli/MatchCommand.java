@@ -80,7 +80,7 @@ final class MatchCommand extends Subcommand {
   @Override
   public Integer call() {
     if (!(threshold >= 0 && threshold <= 1)) {
-      throw new Failure("--threshold " + threshold, "is not 0 to 1", "give a probability");
+      throw new Failure("--threshold " + threshold, "is not 0 to 1", "give a probability").usage();
     }
     PictureFile picture = Pictures.single(image);
     List<Verdict> verdicts = new ArrayList<>();

@@ -6,7 +6,7 @@ final class Numbers {
 
   static void atLeastOne(String option, int value) {
     if (value < 1) {
-      throw new Failure(option + " " + value, "must be at least 1", "give a larger number");
+      throw new Failure(option + " " + value, "must be at least 1", "give a larger number").usage();
     }
   }
 }

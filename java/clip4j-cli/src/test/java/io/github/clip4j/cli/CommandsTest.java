@@ -102,7 +102,7 @@ class CommandsTest {
   @Test
   void matchOfBadInput() {
     for (String threshold : List.of("-0.1", "1.1", "NaN")) {
-      match("--text", "a", "--threshold", threshold).failsWith(1, "--threshold");
+      match("--text", "a", "--threshold", threshold).failsWith(2, "--threshold");
     }
     Cli.run("match", "--image", "missing.png", "--text", "a").failsWith(1, "missing.png: no such");
     Cli.run("match", "--image", folder, "--text", "a").failsWith(1, folder + ": a directory");

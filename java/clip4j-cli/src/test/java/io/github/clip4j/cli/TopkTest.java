@@ -90,9 +90,9 @@ class TopkTest {
   void wrongNumbers() {
     Path corpus = corpus("<f4", 2, 1, 0, 0, 1);
     Path queries = queries("<f4", 2, 1, 0);
-    topk(queries, corpus, "-k", 0).failsWith(1, "-k 0", "at least 1");
-    topk(queries, corpus, "-k", -5).failsWith(1, "-k -5", "at least 1");
-    topk(queries, corpus, "-k", 1, "--repeat", 0).failsWith(1, "--repeat 0");
+    topk(queries, corpus, "-k", 0).failsWith(2, "-k 0", "at least 1");
+    topk(queries, corpus, "-k", -5).failsWith(2, "-k -5", "at least 1");
+    topk(queries, corpus, "-k", 1, "--repeat", 0).failsWith(2, "--repeat 0");
     topk(queries("<f4", 3, 1, 0, 0), corpus, "-k", 1).failsWith(1, "q.npy", "dimension 3", "has 2");
     topk(queries("<f4", 2, 1, 0, 0, 0), corpus, "-k", 1).failsWith(1, "q.npy", "query 1 is zero");
     topk(queries("<f4", 2, 1, 0, 0, Double.NaN), corpus, "-k", 1)

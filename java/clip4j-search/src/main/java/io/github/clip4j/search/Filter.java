@@ -7,7 +7,8 @@ import java.util.Objects;
  * Which rows a search may find. Immutable: a bit set is copied.
  *
  * <p>Rows are named by id or by row number. Row numbers of an index with ids are those of a moment:
- * they change when a writer merges. So name rows by id there, unless nobody writes.
+ * they change when a writer merges. So name rows by id there, unless nobody writes. In an index
+ * without ids a row's number is its id, a long.
  */
 public final class Filter {
   private final boolean allows;

@@ -95,6 +95,22 @@ class MutableIndexTest {
   }
 
   @Test
+  void filtersByRowNumber() {
+    try (EmbeddingIndex index = EmbeddingIndex.inMemory(new IndexSchema(2, IdKind.ROW_NUMBER));
+        Embeddings rows = Embeddings.copyOf(new float[] {1, 0, 0, 1}, 2)) {
+      index.add(rows);
+      index.add(rows);
+      Ids numbers = Ids.of(3L, 0L, 4L, -1L, Long.MIN_VALUE, Long.MAX_VALUE);
+      SearchRequest top = SearchRequest.top(9);
+      float[] query = {1, 0.5f};
+      Hits allowed = index.search(query, top.withFilter(Filter.allow(numbers)));
+      assertEquals(List.of(0, 3), allowed.of(0).stream().map(Hits.Hit::row).toList());
+      Hits others = index.search(query, top.withFilter(Filter.deny(numbers)));
+      assertEquals(List.of(2, 1), others.of(0).stream().map(Hits.Hit::row).toList());
+    }
+  }
+
+  @Test
   void changesNothingWhereItRefuses() {
     try (EmbeddingIndex index = EmbeddingIndex.inMemory(STRINGS);
         Embeddings two = Embeddings.copyOf(new float[] {1, 0, 0, 1}, 2);
