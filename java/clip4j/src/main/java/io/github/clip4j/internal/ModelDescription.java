@@ -45,7 +45,7 @@ record ModelDescription(
     weights.replaceAll(
         (file, tensors) ->
             switch (config.family()) {
-              case SIGLIP -> Siglip.renamed(tensors);
+              case SIGLIP -> Siglip.renamed(file, tensors);
               case CHINESE_CLIP -> ChineseClip.renamed(tensors, config);
               case CLIP, ROBERTA -> tensors;
             });

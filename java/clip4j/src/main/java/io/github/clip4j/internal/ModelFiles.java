@@ -215,6 +215,10 @@ final class ModelFiles {
     return new Clip4jException(Kind.UNSUPPORTED, file + ": " + printable(what));
   }
 
+  static Clip4jException notContiguous(Path file, String tensor) {
+    return unsupported(file, "tensor " + tensor + " is not contiguous: save it after contiguous()");
+  }
+
   static Clip4jException tooLarge(Path file, String what) {
     return new Clip4jException(Kind.TOO_LARGE, file + ": " + printable(what));
   }
