@@ -273,7 +273,7 @@ final class ModelFiles {
     Map<Path, List<Tensor>> chosen = new LinkedHashMap<>();
     for (String tensor : map.names()) {
       String shard = map.string(tensor, "");
-      if (!shard.matches("[^/\\\\\\x00]+\\.(safetensors|bin)")) {
+      if (!shard.matches("[^/\\\\\\p{Cntrl}]+\\.(safetensors|bin)")) {
         throw map.wrong(tensor, "the name of a file in the same directory");
       }
       Tensor found = shards.computeIfAbsent(shard, this::byName).get(tensor);
