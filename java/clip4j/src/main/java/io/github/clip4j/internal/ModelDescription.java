@@ -46,7 +46,7 @@ record ModelDescription(
         (file, tensors) ->
             switch (config.family()) {
               case SIGLIP -> Siglip.renamed(file, tensors);
-              case CHINESE_CLIP -> ChineseClip.renamed(tensors, config);
+              case CHINESE_CLIP -> ChineseClip.renamed(file, tensors, config);
               case CLIP, ROBERTA -> tensors;
             });
     return new ModelDescription("Hugging Face", files.path(CONFIG), config, preprocessor, weights);

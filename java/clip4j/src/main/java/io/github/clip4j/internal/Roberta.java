@@ -76,7 +76,7 @@ final class Roberta {
 
   /** OpenCLIP's tensors under the names that they have in the other families. */
   static List<Tensor> renamed(Path file, List<Tensor> tensors, ClipConfig config) {
-    BertWeights bert = new BertWeights(TRANSFORMER, config.text().layers());
+    BertWeights bert = new BertWeights(file, TRANSFORMER, config.text().layers());
     List<Tensor> renamed = new ArrayList<>();
     List<Tensor> others = new ArrayList<>();
     for (Tensor tensor : tensors) {

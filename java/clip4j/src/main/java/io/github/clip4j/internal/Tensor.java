@@ -61,7 +61,7 @@ record Tensor(String name, String dtype, long[] shape, long offset, boolean tran
 
   /** Some of a matrix's rows; the tensor itself where it has none such. */
   Tensor rows(int first, int count) {
-    if (shape.length != 2 || transposed || shape[0] < (long) first + count) {
+    if (shape.length != 2 || shape[0] < (long) first + count) {
       return this;
     }
     long from = offset + bytes() / shape[0] * first;

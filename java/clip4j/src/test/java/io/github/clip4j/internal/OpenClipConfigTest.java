@@ -184,6 +184,7 @@ class OpenClipConfigTest {
         "transformer.resblocks.0.attn.in_proj_weight",
         "vision_model.head.attention.in_proj_weight",
         "text.transformer.embeddings.position_embeddings.weight",
+        "text.transformer.embeddings.token_type_embeddings.weight",
       })
   void aMatrixThatIsSplitAndStoredTransposed(String name) {
     List<Tensor> tensors = List.of(new Tensor(name, "F32", new long[] {12, 4}, 1000, true));
