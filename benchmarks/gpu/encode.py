@@ -1,62 +1,43 @@
 """Checks and times clip4j's encoders on a GPU against torch on the same one, and prints Markdown.
 
 First the results: clip4j in float32 on the CPU is compared with a plain torch model of the same weights, and clip4j on the
-device with clip4j on the CPU. Then the times, in turns. Needs nothing but torch and the bundle that it lies in (./run calls it).
-The exit status is 0 only where every cosine is what it must be.
+device with clip4j on the CPU. Then the times, in turns; those of torch.compile, which takes minutes, at the end. What fails or
+hangs keeps the rest from nothing, and lines are written as they come. Needs nothing but torch and the bundle that it lies in
+(./run calls it). The exit status is 0 only where nothing failed and every cosine is what it must be.
 """
 
 import argparse
-import ctypes
+import contextlib
+import dataclasses
 import json
-import os
 import pathlib
 import re
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
+import traceback
 
 import torch
 from torch.nn import functional
 
+from clip4j_process import BUNDLE, Clip4j
 from clip_torch import MEAN, SIDE, SIZES, STD, Vision, make, save
 
-BUNDLE = pathlib.Path(os.environ["CLIP4J_BUNDLE"])
 WORDS = (3, 23)  # of a text
 LEAST = {"FP32": 0.99999, "FP16": 0.9999, "BF16": 0.9995}  # cosines to float32 on the CPU
 SAME_MODEL = 0.99999
+START = time.monotonic()
 
 
-class Clip4j:
-    """PeerEncode, a process that times its calls itself; with clip4j's library for GPUs or without."""
+@dataclasses.dataclass
+class Model:
+    """The towers in torch, and their folder."""
 
-    def __init__(self, folder, work, precision, device, kernels=True):
-        self.given, self.rows = work / "given", work / "rows"
-        jars = f"{BUNDLE}/lib/*" + (f":{BUNDLE}/kernels.jar" if kernels else "")
-        self.process = subprocess.Popen(
-            [BUNDLE / "runtime/bin/java", f"-Dclip4j.libtorch={os.environ['CLIP4J_LIBTORCH']}", "-Xmx8g", "-cp", jars,
-             "io.github.clip4j.benchmarks.PeerEncode", folder, precision, "0", device],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        if self.process.stdout.readline() != "ready\n":
-            sys.exit(f"clip4j {precision} on {device} did not start")
-
-    def run(self, kind, given, calls=1):
-        """The seconds of each call, and the last one's rows."""
-        if kind in ("texts", "files"):
-            self.given.write_text("".join(f"{line}\n" for line in given), encoding="utf-8")
-        else:
-            given = given.contiguous()
-            self.given.write_bytes(ctypes.string_at(given.data_ptr(), given.numel()))
-        print(kind, self.given, calls, self.rows, sep="\t", file=self.process.stdin, flush=True)
-        answer = self.process.stdout.readline().split()
-        if len(answer) != calls:
-            sys.exit("clip4j ended")
-        return [1e-9 * int(n) for n in answer], torch.frombuffer(bytearray(self.rows.read_bytes()), dtype=torch.float32)
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
+    name: str
+    folder: pathlib.Path
+    vision: torch.nn.Module
+    text: torch.nn.Module
 
 
 def draw(count):
@@ -93,24 +74,9 @@ def worst(rows, expected):
     return float((rows.view_as(expected).double() * expected.double()).sum(1).min())
 
 
-def torch_peers(vision, device, compiled):
-    """Functions of normalised pixels on the CPU, pinned, that return rows on the CPU; each does all of it, copies included."""
-    half = Vision.to(vision, device, torch.bfloat16)
-
-    def through(encode):
-        return lambda pixels: encode(pixels.to(device, non_blocking=True).to(torch.bfloat16)).float().cpu()
-
-    peers = {"torch eager bf16": through(half)}
-    if compiled:
-        peers["torch.compile bf16"] = through(torch.compile(half))
-        peers["torch.compile bf16, its graphs"] = through(torch.compile(half, mode="reduce-overhead"))
-    return peers
-
-
-def timed(encode, given):
-    start = time.perf_counter()
-    rows = encode(given)
-    return time.perf_counter() - start, rows
+def through(encode, device):
+    """A function of normalised pixels on the CPU, pinned, that returns rows on the CPU; it does all of it, copies included."""
+    return lambda pixels: encode(pixels.to(device, non_blocking=True).to(torch.bfloat16)).float().cpu()
 
 
 def check(name, cosine, least, failures):
@@ -119,103 +85,129 @@ def check(name, cosine, least, failures):
         failures.append(name)
 
 
-def measure_files(size, folder, vision, work, options, failures):
-    """JPEG files to rows."""
+def attempt(what, part, failures):
+    print(f"{time.monotonic() - START:4.0f} s: {what}", file=sys.stderr, flush=True)
     try:
-        import jpegs
-    except ImportError as e:
-        print(f"\nJPEG files to rows: not run, for {e}.")
-        return
-    pictures = work / f"{size.name}-files"
-    pictures.mkdir()
-    mixed = jpegs.draw(pictures, 2 * options.checked, jpegs.SIZES)
-    print("\nJPEG files of several sizes, preprocessed by the device and by the CPU:\n\n| | rows equal to the bit |\n|---|---|")
+        return part()
+    except Exception as e:
+        traceback.print_exc()
+        print(f"\n**{what}: {e}**", flush=True)
+        failures.append(what)
+
+
+def in_turns(peers, given, warm, turns, failures):
+    """Calls all in turns: the median seconds and the last rows of each. One that does not work is left out."""
+    times, rows = {name: [] for name in peers}, {}
+    for turn in range(warm + turns):
+        for name, encode in list(peers.items()):
+            try:
+                start = time.perf_counter()
+                result = encode(given)
+                # clip4j times itself.
+                (seconds,), rows[name] = result if isinstance(result, tuple) else ([time.perf_counter() - start], result)
+            except Exception as e:
+                print(f"{name}: {e}", file=sys.stderr)
+                if name.startswith("clip4j"):
+                    failures.append(name)
+                del peers[name], times[name]
+                continue
+            if turn >= warm:
+                times[name].append(seconds)
+    return {name: statistics.median(its) for name, its in times.items()}, rows
+
+
+def table(count, median, rows):
+    """Rates, and the worst cosine to clip4j's rows."""
+    first = "clip4j BF16" if "clip4j BF16" in median else next(iter(median))
+    print(f"| | pictures/s | {first} is | worst cosine to {first} |\n|---|---|---|---|")
+    expected = rows[first].view(count, -1)
+    for name, seconds in median.items():
+        cosine = worst(functional.normalize(rows[name].view_as(expected).float(), dim=1), expected)
+        print(f"| {name} | {count / seconds:,.0f} | {seconds / median[first]:.2f}x | {cosine:.6f} |", flush=True)
+
+
+def prepare(size, tokenizer, work):
+    folder = work / size.name
+    folder.mkdir()
+    vision, text = make(size, len(tokenizer["model"]["vocab"]))
+    save(size, vision, text, tokenizer, folder)
+    return Model(size.name, folder, vision, text)
+
+
+def check_results(model, tokenizer, work, options, failures):
+    few, (texts, ids) = draw(options.checked), captions(tokenizer, options.texts)
+    print(f"\n### {model.name}\n\nThe worst cosine of {options.checked} pictures and of {options.texts} texts:\n")
+    print("| | is | must be | right |\n|---|---|---|---|", flush=True)
+    with Clip4j(model.folder, work, "FP32", "cpu") as host:
+        images, sentences = host.run("rgb", few)[1].view(len(few), -1), host.run("texts", texts)[1].view(len(texts), -1)
     for precision in options.precisions.split(","):
+        name = f"clip4j {precision} on {options.device}"
+
+        def on_device():
+            with Clip4j(model.folder, work, precision, options.device) as peer:
+                for kind, given, expected in (("rgb", few, images), ("texts", texts, sentences)):
+                    cosine = worst(peer.run(kind, given)[1], expected)
+                    check(f"{name}, {kind}, to FP32 on the CPU", cosine, LEAST[precision], failures)
+
+        attempt(f"{model.name}, {name}", on_device, failures)
+    check("clip4j FP32 on the CPU, pictures, to torch's", worst(images, model.vision(normalized(few))), SAME_MODEL, failures)
+    check("clip4j FP32 on the CPU, texts, to torch's", worst(sentences, model.text(*padded(ids))), SAME_MODEL, failures)
+
+
+def time_encoding(model, work, options, precisions, compiled, failures):
+    """By clip4j and by torch, eager or compiled."""
+    rgb = draw(options.batch)
+    pixels = normalized(rgb)
+    if options.device != "cpu":
+        pixels = pixels.pin_memory()
+    half = model.vision.to(options.device, torch.bfloat16)
+    encoders = {"torch eager bf16": half}
+    if compiled:
+        encoders["torch.compile bf16"] = torch.compile(half)
+        encoders["torch.compile bf16, its graphs"] = torch.compile(half, mode="reduce-overhead")
+    with contextlib.ExitStack() as open_peers:
+        peers = {}
+        for precision in precisions:
+            start = lambda: open_peers.enter_context(Clip4j(model.folder, work / precision, precision, options.device))
+            if peer := attempt(f"{model.name}, clip4j {precision}", start, failures):
+                peers[f"clip4j {precision}"] = lambda _, p=peer: p.run("encode", rgb)
+        for name, encode in encoders.items():
+            peers[name] = through(encode, options.device)
+        median, rows = in_turns(peers, pixels, 3, options.turns, failures)  # some to warm up, and for what is compiled then
+    print(f"\n{model.name}, encoding alone, {options.batch} pictures a call, from values in memory to rows in memory; medians of"
+          f" {options.turns} turns:\n")
+    table(options.batch, median, rows)
+
+
+def compare_files(model, jpegs, work, options, failures):
+    (work / "mixed").mkdir(exist_ok=True)
+    mixed = jpegs.draw(work / "mixed", 2 * options.checked, jpegs.SIZES)
+    print(f"\n{model.name}, JPEG files of several sizes, preprocessed by the device and by the CPU:\n\n"
+          "| | rows equal to the bit |\n|---|---|")
+    def compare(precision):
         both = []
         for kernels in (True, False):
-            peer = Clip4j(folder, work, precision, options.device, kernels)
-            both.append(peer.run("files", mixed)[1].clone())
-            peer.close()
+            with Clip4j(model.folder, work, precision, options.device, kernels) as peer:
+                both.append(peer.run("files", mixed)[1])
         equal = torch.equal(*both)
         print(f"| clip4j {precision} | {'yes' if equal else '**no**'} |", flush=True)
         if not equal:
             failures.append(f"clip4j {precision}, files, preprocessed by the device")
 
-    paths = jpegs.draw(pictures, 4 * options.batch, [(640, 480)])
-    half = Vision.to(vision, options.device, torch.bfloat16)
-    peers = jpegs.pipelines(lambda pixels: half(pixels.to(torch.bfloat16)), options.device, SIDE, MEAN, STD)
-    peer = Clip4j(folder, work, "BF16", options.device)
-    work_of = {"clip4j BF16": lambda: peer.run("files", paths)}
-    for name, encode in peers.items():
-        work_of[name] = lambda e=encode: ([(result := timed(e, paths))[0]], result[1])
-    times, rows = {name: [] for name in work_of}, {}
-    for turn in range(options.turns + 2):
-        for name, run in work_of.items():
-            seconds, rows[name] = run()
-            if turn >= 2:
-                times[name] += seconds
-    peer.close()
-    print(f"\n{len(paths)} JPEG files of 640 x 480 to rows; medians of {options.turns} turns:\n\n"
-          "| | pictures/s | clip4j is | worst cosine to clip4j's |\n|---|---|---|---|")
-    median = {name: statistics.median(its) for name, its in times.items()}
-    first = rows["clip4j BF16"].view(len(paths), -1)
-    for name in work_of:
-        cosine = worst(functional.normalize(rows[name].view_as(first).float(), dim=1), first)
-        print(f"| {name} | {len(paths) / median[name]:,.0f} | {median[name] / median['clip4j BF16']:.2f}x | {cosine:.6f} |")
-
-
-def measure(size, tokenizer, work, options, failures):
-    folder = work / size.name
-    folder.mkdir()
-    vision, text = make(size, len(tokenizer["model"]["vocab"]))
-    save(size, vision, text, tokenizer, folder)
-    few, rgb = draw(options.checked), draw(options.batch)
-    texts, ids = captions(tokenizer, options.texts)
-
-    print(f"\n### {size.name}\n\nThe worst cosine of {options.checked} pictures and of {options.texts} texts:\n")
-    print("| | is | must be | right |\n|---|---|---|---|")
-    host = Clip4j(folder, work, "FP32", "cpu")
-    images, sentences = host.run("rgb", few)[1].clone(), host.run("texts", texts)[1].clone()
-    host.close()
-    images, sentences = images.view(len(few), -1), sentences.view(len(texts), -1)
-    check("clip4j FP32 on the CPU, pictures, to torch's", worst(images, vision(normalized(few))), SAME_MODEL, failures)
-    check("clip4j FP32 on the CPU, texts, to torch's", worst(sentences, text(*padded(ids))), SAME_MODEL, failures)
-    on_device = {}
     for precision in options.precisions.split(","):
-        peer = on_device[precision] = Clip4j(folder, work, precision, options.device)
-        name = f"clip4j {precision} on {options.device}"
-        check(f"{name}, pictures, to FP32 on the CPU", worst(peer.run("rgb", few)[1], images), LEAST[precision], failures)
-        check(f"{name}, texts, to FP32 on the CPU", worst(peer.run("texts", texts)[1], sentences), LEAST[precision], failures)
+        attempt(f"{model.name}, clip4j {precision}, files", lambda: compare(precision), failures)
 
-    pixels = normalized(rgb)
-    if options.device != "cpu":
-        pixels = pixels.pin_memory()
-    work_of = {f"clip4j {precision}": lambda p=peer: p.run("encode", rgb) for precision, peer in on_device.items()}
-    for name, encode in torch_peers(vision, options.device, not options.no_compile).items():
-        work_of[name] = lambda e=encode: ([(result := timed(e, pixels))[0]], result[1])
-    times, rows = {name: [] for name in work_of}, {}
-    for turn in range(options.turns + 3):  # three to warm up, and for what is compiled then
-        for name in list(work_of):
-            try:
-                seconds, rows[name] = work_of[name]()
-            except Exception as e:  # a peer of torch's that does not work here, such as one without a compiler
-                if name.startswith("clip4j"):
-                    raise
-                print(f"{name}: {e}", file=sys.stderr)
-                del work_of[name], times[name]
-                continue
-            if turn >= 3:
-                times[name] += seconds
-    print(f"\nEncoding alone, {options.batch} pictures a call, from values in memory to rows in memory; medians of {options.turns}"
-          " turns:\n\n| | pictures/s | of torch eager | worst cosine to the first |\n|---|---|---|---|")
-    median = {name: statistics.median(its) for name, its in times.items()}
-    first = rows[next(iter(work_of))].view(options.batch, -1)
-    for name in work_of:
-        cosine = worst(functional.normalize(rows[name].view_as(first).float(), dim=1), first)
-        print(f"| {name} | {options.batch / median[name]:,.0f} | {median['torch eager bf16'] / median[name]:.2f}x | {cosine:.6f} |")
-    for peer in on_device.values():
-        peer.close()
-    measure_files(size, folder, vision, work, options, failures)
+
+def time_files(model, jpegs, work, options, failures):
+    (work / "files").mkdir(exist_ok=True)
+    paths = jpegs.draw(work / "files", 4 * options.batch, [(640, 480)])
+    half = model.vision.to(options.device, torch.bfloat16)
+    with Clip4j(model.folder, work, "BF16", options.device) as peer:
+        peers = {"clip4j BF16": lambda given: peer.run("files", given)}
+        peers |= jpegs.pipelines(lambda pixels: half(pixels.to(torch.bfloat16)), options.device, SIDE, MEAN, STD)
+        median, rows = in_turns(peers, paths, 2, options.turns, failures)
+    print(f"\n{model.name}, {len(paths)} JPEG files of 640 x 480 to rows; medians of {options.turns} turns:\n")
+    table(len(paths), median, rows)
 
 
 def main():
@@ -230,12 +222,31 @@ def main():
     parser.add_argument("--no-compile", action="store_true")
     options = parser.parse_args()
     name = "the CPU" if options.device == "cpu" else torch.cuda.get_device_name(options.device)
-    print(f"torch {torch.__version__}, {name}.")
-    tokenizer, failures = json.loads((BUNDLE / "tokenizer.json").read_text()), []
+    print(f"torch {torch.__version__}, {name}.", flush=True)
+    tokenizer, failures, models = json.loads((BUNDLE / "tokenizer.json").read_text()), [], []
     with torch.inference_mode(), tempfile.TemporaryDirectory() as folder:
+        work, precisions = pathlib.Path(folder), options.precisions.split(",")
+        for precision in {*precisions, "BF16"}:
+            (work / precision).mkdir()
+
+        def each(what, part):
+            for model in models:
+                attempt(f"{model.name}: {what}", lambda: part(model), failures)
+
         for size in SIZES:
             if re.search(options.models, size.name):
-                measure(size, tokenizer, pathlib.Path(folder), options, failures)
+                models.append(prepare(size, tokenizer, work))
+        each("results", lambda model: check_results(model, tokenizer, work, options, failures))
+        each("encoding", lambda model: time_encoding(model, work, options, precisions, False, failures))
+        try:
+            import jpegs
+        except (ImportError, RuntimeError) as e:  # torchvision is not there, or is another torch's
+            print(f"\nJPEG files to rows: not run, for {e}.")
+        else:
+            each("files, by the device and the CPU", lambda model: compare_files(model, jpegs, work, options, failures))
+            each("files", lambda model: time_files(model, jpegs, work, options, failures))
+        if not options.no_compile:
+            each("encoding, torch.compile", lambda model: time_encoding(model, work, options, ["BF16"], True, failures))
     sys.exit(f"not right: {'; '.join(failures)}" if failures else 0)
 
 

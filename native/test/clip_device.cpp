@@ -2,6 +2,9 @@
 // there is a device, copies to it, its attention) these tests do not reach.
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <initializer_list>
 #include <thread>
 
@@ -11,6 +14,7 @@
 #include "clip/host_pictures.h"
 #include "clip/model.h"
 #include "clip_fixture.h"
+#include "torch/cuda.h"
 
 namespace clip4j::test {
 namespace {
@@ -187,6 +191,15 @@ TEST(ClipCuda, SaysWhatIsMissing) {
     EXPECT_EQ(model, nullptr);
     EXPECT_EQ(std::string(clip4j_last_error()).find('\n'), std::string::npos) << clip4j_last_error();
   }
+}
+
+TEST(ClipCuda, SaysWhatKeepsLibtorchsCudaFromBeingLoaded) {
+  std::string folder = testing::TempDir() + "clip4j-torch-XXXXXX";
+  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  EXPECT_EQ(torch::cuda_obstacle(folder), "");
+  std::ofstream(folder + "/libtorch_cuda.so") << "of a download that was cut off";
+  EXPECT_NE(torch::cuda_obstacle(folder).find("libtorch_cuda.so"), std::string::npos);
+  std::filesystem::remove_all(folder);
 }
 
 // As by a device with memory for `room` rows.

@@ -19,6 +19,7 @@ namespace clip4j::cuda {
 struct Stream {
   int32_t device;
   int32_t processors;
+  int32_t most_shared;  // bytes of a thread block's memory
   cudaStream_t stream;
   cudaEvent_t event;  // for precede() and follow()
 };
@@ -109,11 +110,14 @@ int32_t allocate_pinned(int64_t bytes, void** memory) {
 void release_pinned(void* memory) { cudaFreeHost(memory); }
 
 int32_t open(int32_t device, Stream** stream) {
-  auto made = new (std::nothrow) Stream{device, 0, nullptr, nullptr};
+  auto made = new (std::nothrow) Stream{device, 0, 0, nullptr, nullptr};
   if (made == nullptr) return status(cudaErrorMemoryAllocation, "a stream");
   const int32_t failed = run(
       "cudaStreamCreate", [&] { return cudaSetDevice(device); },
       [&] { return cudaDeviceGetAttribute(&made->processors, cudaDevAttrMultiProcessorCount, device); },
+      [&] {
+        return cudaDeviceGetAttribute(&made->most_shared, cudaDevAttrMaxSharedMemoryPerBlockOptin, device);
+      },
       [&] { return cudaEventCreateWithFlags(&made->event, cudaEventDisableTiming); },
       [&] { return cudaStreamCreateWithFlags(&made->stream, cudaStreamNonBlocking); });
   if (failed != CLIP4J_OK) {
@@ -187,7 +191,10 @@ int32_t launch(Stream* stream, const Scan& scan, int32_t tiles, void (*kernel)(S
   int32_t resident = 0;
   return run(
       "the scan", [&] { return cudaSetDevice(stream->device); },
-      [&] { return cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, shared); },
+      [&] {
+        // Not what this scan takes: other threads launch the same kernel, and may want more.
+        return cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, stream->most_shared);
+      },
       [&] {
         return cudaOccupancyMaxActiveBlocksPerMultiprocessor(&resident, kernel, kThreads,
                                                              static_cast<size_t>(shared));

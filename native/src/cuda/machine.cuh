@@ -7,7 +7,7 @@
 // The Machine of the kernels' bodies on a GPU: sm_80 and later.
 namespace clip4j::cuda {
 
-extern __shared__ uint8_t shared_memory[];
+extern __shared__ __align__(16) uint8_t shared_memory[];  // as the widest access wants it
 
 struct Gpu {
   __device__ int32_t thread() const { return static_cast<int32_t>(threadIdx.x); }

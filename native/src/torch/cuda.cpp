@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 
 #include <array>
+#include <filesystem>
 
 #include "base/error.h"
 #include "base/exit_gate.h"
@@ -69,11 +70,31 @@ class Driver {
 // By its name alone, and only if somebody has loaded it.
 void* loaded_libtorch_cuda() { return dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_NOLOAD); }
 
+std::string libtorch_folder() {
+  Dl_info found{};
+  if (dladdr(reinterpret_cast<void*>(&aoti_torch_abi_version), &found) == 0) return {};
+  return std::filesystem::path(found.dli_fname).parent_path();
+}
+
 }  // namespace
+
+std::string cuda_obstacle(const std::string& folder) {
+  const std::filesystem::path file = std::filesystem::path(folder) / "libtorch_cuda.so";
+  if (!exists(file) || dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL) != nullptr) return {};
+  return dlerror();
+}
 
 std::string cuda_device(int32_t number) {
   const Driver& driver = Driver::get();
   driver.require(number);
+  if (loaded_libtorch_cuda() == nullptr) {
+    const std::string obstacle = cuda_obstacle(libtorch_folder());
+    if (!obstacle.empty()) {
+      fail(CLIP4J_UNSUPPORTED, "libtorch_cuda does not load, and cuda:", number, " is ",
+           driver.describe(number), ": ", obstacle,
+           " (install CUDA 13, cuDNN 9 and NCCL 2 where the dynamic linker finds them)");
+    }
+  }
   if (loaded_libtorch_cuda() == nullptr) {
     fail(CLIP4J_UNSUPPORTED, "this libtorch has no CUDA, and cuda:", number, " is ", driver.describe(number),
          " (add io.github.clip4j:clip4j-platform-gpu, or name a libtorch with -Dclip4j.libtorch=DIR)");

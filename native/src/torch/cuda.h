@@ -10,6 +10,10 @@ namespace clip4j::torch {
 // or no libtorch_cuda in this process. Asks the driver: nothing of CUDA's is needed to build or load us.
 std::string cuda_device(int32_t number);
 
+// What keeps this folder's libtorch_cuda from being loaded, in the dynamic linker's words, such as a library
+// of CUDA's that it does not find; empty where it is loaded now, or is not there.
+std::string cuda_obstacle(const std::string& folder);
+
 // The stream that libtorch queues to when this thread calls it: a cudaStream_t, which may be null.
 void* current_stream(int32_t number);
 

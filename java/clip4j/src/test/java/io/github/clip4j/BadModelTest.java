@@ -203,7 +203,14 @@ class BadModelTest {
     Files.move(directory.resolve("model.safetensors"), temp.resolve("aside.safetensors"));
     Path index = directory.resolve("model.safetensors.index.json");
     for (String shard :
-        new String[] {"../x.safetensors", "/x.safetensors", "a/../../x.safetensors", "..", ""}) {
+        new String[] {
+          "../x.safetensors",
+          "/x.safetensors",
+          "a/../../x.safetensors",
+          "..",
+          "",
+          "a\\nb.safetensors"
+        }) {
       Files.writeString(index, "{\"weight_map\":{\"logit_scale\":\"" + shard + "\"}}");
       assertEquals(Kind.CORRUPT, failure().kind(), shard);
     }

@@ -311,18 +311,23 @@ class BatchQueueTest {
     assertRow(1, first);
   }
 
+  /** Both threads are busy: one that is not would begin what is left between the two calls. */
   @Test
   void discardingCancelsWhatHasNotBegun() throws Exception {
-    start(PATIENT);
+    start(PATIENT.withMaxBatch(1));
     CompletableFuture<float[]> first = submit(1);
     Batch batch = next();
     CompletableFuture<float[]> second = submit(2);
+    Batch other = next();
+    CompletableFuture<float[]> third = submit(3);
     queue.close();
     queue.discard();
-    assertTrue(second.isCancelled());
+    assertTrue(third.isCancelled());
     batch.end().countDown();
+    other.end().countDown();
     queue.join();
     assertRow(1, first);
+    assertRow(2, second);
     assertNull(begun.poll());
   }
 

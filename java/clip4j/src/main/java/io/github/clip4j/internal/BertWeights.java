@@ -1,5 +1,6 @@
 package io.github.clip4j.internal;
 
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -9,10 +10,11 @@ import java.util.regex.Pattern;
  * The tensors of BERT and RoBERTa under the names that text towers have in the other families. A
  * norm that BERT has behind a residual is the one before what comes next.
  *
+ * @param file that holds them
  * @param prefix of their names
  * @param layers how many there are
  */
-record BertWeights(String prefix, int layers) {
+record BertWeights(Path file, String prefix, int layers) {
   private static final String EMBEDDINGS = "text_model.embeddings.";
   private static final String LAYERS = "text_model.encoder.layers.";
   private static final Pattern NORM = Pattern.compile("embeddings\\.LayerNorm(\\.weight|\\.bias)");
@@ -42,9 +44,9 @@ record BertWeights(String prefix, int layers) {
     }
     String name = tensor.name().substring(prefix.length());
     if (TABLES.containsKey(name)) {
-      Tensor table = tensor.named(TABLES.get(name));
       // Of the types of token, all of a text are the first.
-      return Optional.of(name.contains("token_type") ? table.rows(0, 1) : table);
+      Tensor table = name.contains("token_type") ? tensor.contiguous(file).rows(0, 1) : tensor;
+      return Optional.of(table.named(TABLES.get(name)));
     }
     Matcher norm = NORM.matcher(name);
     if (norm.matches()) {

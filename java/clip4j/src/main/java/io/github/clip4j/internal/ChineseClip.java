@@ -1,5 +1,6 @@
 package io.github.clip4j.internal;
 
+import java.nio.file.Path;
 import java.util.List;
 
 /**
@@ -31,8 +32,8 @@ final class ChineseClip {
   }
 
   /** BERT's tensors under the names that they have in the other families. */
-  static List<Tensor> renamed(List<Tensor> tensors, ClipConfig config) {
-    BertWeights bert = new BertWeights("text_model.", config.text().layers());
+  static List<Tensor> renamed(Path file, List<Tensor> tensors, ClipConfig config) {
+    BertWeights bert = new BertWeights(file, "text_model.", config.text().layers());
     return tensors.stream().map(tensor -> bert.renamed(tensor).orElse(tensor)).toList();
   }
 }

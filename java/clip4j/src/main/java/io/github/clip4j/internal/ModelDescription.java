@@ -45,8 +45,8 @@ record ModelDescription(
     weights.replaceAll(
         (file, tensors) ->
             switch (config.family()) {
-              case SIGLIP -> Siglip.renamed(tensors);
-              case CHINESE_CLIP -> ChineseClip.renamed(tensors, config);
+              case SIGLIP -> Siglip.renamed(file, tensors);
+              case CHINESE_CLIP -> ChineseClip.renamed(file, tensors, config);
               case CLIP, ROBERTA -> tensors;
             });
     return new ModelDescription("Hugging Face", files.path(CONFIG), config, preprocessor, weights);

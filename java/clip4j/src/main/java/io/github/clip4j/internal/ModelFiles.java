@@ -215,6 +215,10 @@ final class ModelFiles {
     return new Clip4jException(Kind.UNSUPPORTED, file + ": " + printable(what));
   }
 
+  static Clip4jException notContiguous(Path file, String tensor) {
+    return unsupported(file, "tensor " + tensor + " is not contiguous: save it after contiguous()");
+  }
+
   static Clip4jException tooLarge(Path file, String what) {
     return new Clip4jException(Kind.TOO_LARGE, file + ": " + printable(what));
   }
@@ -269,7 +273,7 @@ final class ModelFiles {
     Map<Path, List<Tensor>> chosen = new LinkedHashMap<>();
     for (String tensor : map.names()) {
       String shard = map.string(tensor, "");
-      if (!shard.matches("[^/\\\\\\x00]+\\.(safetensors|bin)")) {
+      if (!shard.matches("[^/\\\\\\p{Cntrl}]+\\.(safetensors|bin)")) {
         throw map.wrong(tensor, "the name of a file in the same directory");
       }
       Tensor found = shards.computeIfAbsent(shard, this::byName).get(tensor);

@@ -99,10 +99,12 @@ final class OpenClipWeights {
       throw unsupported(tensor);
     }
     renamed.addAll(
-        tensor.split(
-            attention + "q_proj." + part,
-            attention + "k_proj." + part,
-            attention + "v_proj." + part));
+        tensor
+            .contiguous(file)
+            .split(
+                attention + "q_proj." + part,
+                attention + "k_proj." + part,
+                attention + "v_proj." + part));
   }
 
   private Clip4jException unsupported(Tensor tensor) {

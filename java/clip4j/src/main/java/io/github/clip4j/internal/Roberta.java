@@ -23,6 +23,8 @@ final class Roberta {
   private static final String PROJECTION = "text.proj.";
   private static final int HEAD_WIDTH = 64;
 
+  private static final String POSITIONS = TRANSFORMER + "embeddings.position_embeddings.weight";
+
   /** In a checkpoint of older versions, and no weight. */
   private static final String POSITION_IDS = TRANSFORMER + "embeddings.position_ids";
 
@@ -74,13 +76,15 @@ final class Roberta {
 
   /** OpenCLIP's tensors under the names that they have in the other families. */
   static List<Tensor> renamed(Path file, List<Tensor> tensors, ClipConfig config) {
-    BertWeights bert = new BertWeights(TRANSFORMER, config.text().layers());
+    BertWeights bert = new BertWeights(file, TRANSFORMER, config.text().layers());
     List<Tensor> renamed = new ArrayList<>();
     List<Tensor> others = new ArrayList<>();
     for (Tensor tensor : tensors) {
-      Optional<Tensor> found = bert.renamed(tensor).or(() -> projection(tensor));
+      Optional<Tensor> found =
+          bert.renamed(positioned(file, tensor, config.maxPositions()))
+              .or(() -> projection(tensor));
       if (found.isPresent()) {
-        renamed.add(positioned(found.get(), config.maxPositions()));
+        renamed.add(found.get());
       } else if (!tensor.name().equals(POSITION_IDS)) {
         others.add(tensor);
       }
@@ -90,9 +94,10 @@ final class Roberta {
   }
 
   /** A text's positions are counted from behind its padding's. */
-  private static Tensor positioned(Tensor tensor, int positions) {
-    boolean table = tensor.name().endsWith(".position_embedding.weight");
-    return table ? tensor.rows(PADDING_ID + 1, positions) : tensor;
+  private static Tensor positioned(Path file, Tensor tensor, int positions) {
+    return tensor.name().equals(POSITIONS)
+        ? tensor.contiguous(file).rows(PADDING_ID + 1, positions)
+        : tensor;
   }
 
   private static Optional<Tensor> projection(Tensor tensor) {

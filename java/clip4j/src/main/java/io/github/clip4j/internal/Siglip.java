@@ -1,5 +1,6 @@
 package io.github.clip4j.internal;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -46,13 +47,14 @@ final class Siglip {
   }
 
   /** The pooling's query, key and value as three tensors, as they are everywhere else. */
-  static List<Tensor> renamed(List<Tensor> tensors) {
+  static List<Tensor> renamed(Path file, List<Tensor> tensors) {
     List<Tensor> split = new ArrayList<>();
     for (Tensor tensor : tensors) {
       if (tensor.name().startsWith(IN_PROJ) && tensor.splits(3)) {
         String part = "_proj." + tensor.name().substring(IN_PROJ.length());
         String name = "vision_model.head.attention.";
-        split.addAll(tensor.split(name + "q" + part, name + "k" + part, name + "v" + part));
+        split.addAll(
+            tensor.contiguous(file).split(name + "q" + part, name + "k" + part, name + "v" + part));
       } else {
         split.add(tensor);
       }

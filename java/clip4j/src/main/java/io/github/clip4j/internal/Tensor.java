@@ -1,5 +1,6 @@
 package io.github.clip4j.internal;
 
+import io.github.clip4j.search.Clip4jException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -25,6 +26,19 @@ record Tensor(String name, String dtype, long[] shape, long offset, boolean tran
   }
 
   /**
+   * This tensor, of which parts are wanted.
+   *
+   * @throws Clip4jException UNSUPPORTED where {@code file} holds the transpose, in which a part's
+   *     numbers are not beside each other
+   */
+  Tensor contiguous(Path file) {
+    if (transposed) {
+      throw ModelFiles.notContiguous(file, name);
+    }
+    return this;
+  }
+
+  /**
    * Equal parts of a matrix or vector, from its first row to its last.
    *
    * @param names of the parts; as many as it has
@@ -42,12 +56,12 @@ record Tensor(String name, String dtype, long[] shape, long offset, boolean tran
 
   /** Whether it can be split into so many parts. */
   boolean splits(int parts) {
-    return shape.length > 0 && shape[0] % parts == 0 && !transposed;
+    return shape.length > 0 && shape[0] % parts == 0;
   }
 
   /** Some of a matrix's rows; the tensor itself where it has none such. */
   Tensor rows(int first, int count) {
-    if (shape.length != 2 || transposed || shape[0] < (long) first + count) {
+    if (shape.length != 2 || shape[0] < (long) first + count) {
       return this;
     }
     long from = offset + bytes() / shape[0] * first;

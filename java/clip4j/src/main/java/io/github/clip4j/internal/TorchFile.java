@@ -210,8 +210,7 @@ final class TorchFile {
     }
     boolean rowMajor = isRowMajor(shape, strides);
     if (!rowMajor && !(shape.length == 2 && isRowMajor(reversed(shape), reversed(strides)))) {
-      throw ModelFiles.unsupported(
-          file, "tensor " + name + " is not contiguous: save it after contiguous()");
+      throw ModelFiles.notContiguous(file, name);
     }
     long at = offset + tensor.offset() * width(storage);
     return new Tensor(name, storage.dtype(), shape, at, !rowMajor);

@@ -177,6 +177,28 @@ class OpenClipConfigTest {
     assertFalse(renamed.transposed());
   }
 
+  /** A part of its rows is in no one place of the file. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "transformer.resblocks.0.attn.in_proj_weight",
+        "vision_model.head.attention.in_proj_weight",
+        "text.transformer.embeddings.position_embeddings.weight",
+        "text.transformer.embeddings.token_type_embeddings.weight",
+      })
+  void aMatrixThatIsSplitAndStoredTransposed(String name) {
+    List<Tensor> tensors = List.of(new Tensor(name, "F32", new long[] {12, 4}, 1000, true));
+    assertUnsupported(
+        "x.bin: tensor " + name + " is not contiguous: save it after contiguous()",
+        () -> {
+          if (name.startsWith("vision_model.")) {
+            Siglip.renamed(FILE, tensors);
+          } else {
+            Roberta.renamed(FILE, tensors, config("{}"));
+          }
+        });
+  }
+
   /** What is in the weights and not in the computation must not be left out without a word. */
   @ParameterizedTest
   @ValueSource(
