@@ -1,9 +1,10 @@
 """Checks and times clip4j's encoders on a GPU against torch on the same one, and prints Markdown.
 
 First the results: clip4j in float32 on the CPU is compared with a plain torch model of the same weights, and clip4j on the
-device with clip4j on the CPU. Then the times, in turns; those of torch.compile, which takes minutes, at the end. What fails or
-hangs keeps the rest from nothing, and lines are written as they come. Needs nothing but torch and the bundle that it lies in
-(./run calls it). The exit status is 0 only where nothing failed and every cosine is what it must be.
+device with clip4j on the CPU. Then the times, in turns; those of torch.compile, which takes minutes, at the end. A step that
+fails does not stop the rest, nor does a process of clip4j's that hangs, and lines are written as they come. Needs nothing but
+torch and the bundle that it lies in (./run calls it). The exit status is 0 only where nothing of clip4j's failed and every
+cosine is what it must be.
 """
 
 import argparse
@@ -22,7 +23,7 @@ import torch
 from torch.nn import functional
 
 from clip4j_process import BUNDLE, Clip4j
-from clip_torch import MEAN, SIDE, SIZES, STD, Vision, make, save
+from clip_torch import MEAN, SIDE, SIZES, STD, make, save
 
 WORDS = (3, 23)  # of a text
 LEAST = {"FP32": 0.99999, "FP16": 0.9999, "BF16": 0.9995}  # cosines to float32 on the CPU
@@ -106,7 +107,7 @@ def in_turns(peers, given, warm, turns, failures):
                 # clip4j times itself.
                 (seconds,), rows[name] = result if isinstance(result, tuple) else ([time.perf_counter() - start], result)
             except Exception as e:
-                print(f"{name}: {e}", file=sys.stderr)
+                print(f"\n**{name}: {e}**", flush=True)
                 if name.startswith("clip4j"):
                     failures.append(name)
                 del peers[name], times[name]
@@ -118,6 +119,8 @@ def in_turns(peers, given, warm, turns, failures):
 
 def table(count, median, rows):
     """Rates, and the worst cosine to clip4j's rows."""
+    if not median:
+        raise RuntimeError("nothing worked")
     first = "clip4j BF16" if "clip4j BF16" in median else next(iter(median))
     print(f"| | pictures/s | {first} is | worst cosine to {first} |\n|---|---|---|---|")
     expected = rows[first].view(count, -1)
@@ -192,7 +195,7 @@ def compare_files(model, jpegs, work, options, failures):
         equal = torch.equal(*both)
         print(f"| clip4j {precision} | {'yes' if equal else '**no**'} |", flush=True)
         if not equal:
-            failures.append(f"clip4j {precision}, files, preprocessed by the device")
+            failures.append(f"{model.name}, clip4j {precision}, files, preprocessed by the device")
 
     for precision in options.precisions.split(","):
         attempt(f"{model.name}, clip4j {precision}, files", lambda: compare(precision), failures)
@@ -235,7 +238,8 @@ def main():
 
         for size in SIZES:
             if re.search(options.models, size.name):
-                models.append(prepare(size, tokenizer, work))
+                model = attempt(f"{size.name}: weights", lambda: prepare(size, tokenizer, work), failures)
+                models += [model] if model else []
         each("results", lambda model: check_results(model, tokenizer, work, options, failures))
         each("encoding", lambda model: time_encoding(model, work, options, precisions, False, failures))
         try:

@@ -1,8 +1,10 @@
 #include "gpu_checks.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <cstring>
+#include <exception>
 #include <random>
 #include <thread>
 #include <vector>
@@ -112,7 +114,7 @@ void check_searches(const cuda::Library& library, Instruction instruction, bool 
       try {
         for (int i = 0; i < (quick ? 2 : 20); ++i)
           check_search(t % 2 == 0 ? narrow : wide, 7, 10, Similarity::kCosine, "8 threads");
-      } catch (const Error& error) {
+      } catch (const std::exception& error) {
         require(false, text("8 threads: ", error.what()));
       }
     });

@@ -1,18 +1,15 @@
 #include <cuda_runtime.h>
 
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
 
+#include "base/error.h"
 #include "gpu_kernels.h"
 
 namespace clip4j::bench {
 namespace {
 
 void check(cudaError_t error, const char* what) {
-  if (error == cudaSuccess) return;
-  std::fprintf(stderr, "%s: %s\n", what, cudaGetErrorString(error));
-  std::exit(1);
+  if (error != cudaSuccess) fail(CLIP4J_INTERNAL, what, ": ", cudaGetErrorString(error));
 }
 
 template <typename T>
@@ -110,10 +107,7 @@ std::vector<float> preprocess_on_gpu(const cuda::Library& library, const std::ve
       batch.all(device_pictures.get(), device_values.get(), fill, 0, device_results.get());
   const auto count = static_cast<int32_t>(pictures.size());
   seconds = time([&] {
-    if (library.preprocess(0, nullptr, &all, count, sizeof(float), batch.shared_bytes()) != 0) {
-      std::fprintf(stderr, "%s\n", library.error());
-      std::exit(1);
-    }
+    cuda::check(library, library.preprocess(0, nullptr, &all, count, sizeof(float), batch.shared_bytes()));
   });
   check(cudaMemcpy(results.data(), device_results.get(), results.size() * sizeof(float),
                    cudaMemcpyDeviceToHost),

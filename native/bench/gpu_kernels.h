@@ -8,7 +8,7 @@
 #include "image/normalize.h"
 #include "image/pixels.h"
 
-// What bench_gpu runs on a GPU beside clip4j_search_cuda. Failures end the process with a line.
+// What bench_gpu runs on a GPU beside clip4j_search_cuda. Both throw Error.
 namespace clip4j::bench {
 
 // Bytes a second that a kernel reads and writes, which copies memory; and that one reads which adds it up.

@@ -180,8 +180,8 @@ CLIP4J_API int32_t clip4j_model_kernel(const clip4j_model* model, const char** k
  * decodes them, and the results are the same. Before other threads use the model. CLIP4J_MISSING, CLIP4J_UNSUPPORTED and
  * others where that does not work here: the model is as it was then, and the CPU preprocesses. */
 CLIP4J_API int32_t clip4j_model_preprocess_on_gpu(clip4j_model* model, const char* library);
-/* Whether the model wants a tensor of this Hugging Face name: 1, or 0, where an argument is null too. Of a pooling by attention the in_proj is not one
- * tensor but q_proj, k_proj and v_proj, as everywhere else. */
+/* Whether the model wants a tensor of this Hugging Face name: 1 or 0; 0 also where an argument is null. Of a pooling by
+ * attention the in_proj is not one tensor but q_proj, k_proj and v_proj, as everywhere else. */
 CLIP4J_API int32_t clip4j_model_wants(const clip4j_model* model, const char* name);
 /* Reads one tensor from the file `path` (null-terminated) at `offset`, in bytes; the shape must be what the config
  * implies, else CLIP4J_INVALID_ARGUMENT with both shapes. Non-finite weights are CLIP4J_CORRUPT, and so is a file that

@@ -82,8 +82,8 @@ int32_t clip4j_cuda_device(int32_t device, char* line, int32_t capacity) {
   return translate_exceptions([&] {
     deref(line, "line");
     if (capacity < 1) fail(CLIP4J_INVALID_ARGUMENT, "capacity is ", capacity);
-    const std::string text = torch::cuda_device(device);
-    Lane(1).run([&] { torch::try_cuda(device); });
+    std::string text;
+    Lane(1).run([&] { text = torch::try_cuda(device); });
     copy_text(text.c_str(), line, static_cast<size_t>(capacity));
   });
 }

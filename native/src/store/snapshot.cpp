@@ -124,6 +124,9 @@ std::unique_ptr<const search::GpuIndex> Snapshot::copy_to_gpu(const cuda::Librar
 }
 
 void Snapshot::check_names(const Ids& ids, const char* what) const {
+  if (ids_ == IdKind::kNone && ids.kind == IdKind::kString) {
+    fail(CLIP4J_INVALID_ARGUMENT, what, " are strings, rows of the index are called by their numbers, longs");
+  }
   check_kind(ids, ids_ == IdKind::kNone ? IdKind::kInt64 : ids_, what);
 }
 

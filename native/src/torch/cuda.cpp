@@ -67,7 +67,7 @@ class Driver {
   void* const library_ = dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
 };
 
-// By its name alone, and only if somebody has loaded it.
+// By its name alone, and only if it is in this process.
 void* loaded_libtorch_cuda() { return dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_NOLOAD); }
 
 std::string libtorch_folder() {
@@ -80,8 +80,10 @@ std::string libtorch_folder() {
 
 std::string cuda_obstacle(const std::string& folder) {
   const std::filesystem::path file = std::filesystem::path(folder) / "libtorch_cuda.so";
-  if (!exists(file) || dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL) != nullptr) return {};
-  return dlerror();
+  if (!exists(file)) return {};
+  if (dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL) == nullptr) return dlerror();
+  exit_gate::guard();  // its destructors must not run under calls
+  return {};
 }
 
 std::string cuda_device(int32_t number) {
@@ -113,8 +115,8 @@ void* current_stream(int32_t number) {
   return stream;
 }
 
-void try_cuda(int32_t number) {
-  const std::string device = cuda_device(number);
+std::string try_cuda(int32_t number) {
+  std::string device = cuda_device(number);
   try {
     const std::array<float, 2> values{1, 2};
     const std::array<int64_t, 1> sizes{2};
@@ -127,6 +129,7 @@ void try_cuda(int32_t number) {
          " CPU)");
   }
   exit_gate::guard();
+  return device;
 }
 
 }  // namespace clip4j::torch

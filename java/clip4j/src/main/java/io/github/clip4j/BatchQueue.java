@@ -1,8 +1,8 @@
 package io.github.clip4j;
 
 import io.github.clip4j.BatchingOptions.WhenFull;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.LinkedList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
@@ -51,7 +51,8 @@ final class BatchQueue<T> {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition arrived = lock.newCondition();
   private final Condition room = lock.newCondition();
-  private final Queue<Item<T>> queue = new ArrayDeque<>();
+  // An ArrayDeque that cannot grow, for want of memory, is empty from then on.
+  private final Queue<Item<T>> queue = new LinkedList<>();
   private int encoding; // batches
   private boolean closed;
   private boolean discarding;
@@ -121,6 +122,7 @@ final class BatchQueue<T> {
     Throwable failed = null;
     while (true) {
       try {
+        Thread.interrupted(); // A dependent stage's interrupt is none of the next batch.
         if (failed != null) {
           LockSupport.parkNanos(PAUSE_NANOS);
           fail(batch, failed);
@@ -130,7 +132,6 @@ final class BatchQueue<T> {
           return;
         }
         encode(batch);
-        Thread.interrupted(); // A dependent stage's interrupt is none of the next batch.
       } catch (Throwable thrown) {
         failed = thrown;
       }
@@ -218,7 +219,7 @@ final class BatchQueue<T> {
     }
   }
 
-  /** Of those that are not done. */
+  /** Fails those that are not done. */
   private static <T> void fail(List<Item<T>> batch, Throwable failed) {
     for (Item<T> item : batch) {
       item.result().completeExceptionally(failed);

@@ -8,8 +8,8 @@ import java.util.Objects;
  * @param precision the encoders' arithmetic
  * @param device where they run; pictures are decoded on the CPU either way, and preprocessed there
  *     unless clip4j-search's jar for GPUs is on the class path
- * @param threads cores that one encoding may use; 0, the default, is all that this process has, and
- *     so is any greater number
+ * @param threads cores that one encoding may use; 0, the default, or more than there are: all that
+ *     this process has
  * @param images how encoded pictures are read
  * @param imageSize side in pixels of the squares that pictures become; 0, the default, is what the
  *     model was trained on. For another its position embeddings are interpolated (bicubic), as

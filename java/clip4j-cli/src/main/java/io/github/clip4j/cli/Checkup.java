@@ -1,5 +1,6 @@
 package io.github.clip4j.cli;
 
+import ai.djl.util.Utils;
 import com.sun.management.OperatingSystemMXBean;
 import io.github.clip4j.ClipModel;
 import io.github.clip4j.ClipRuntime;
@@ -38,8 +39,7 @@ final class Checkup {
     kernels.put("search", Objects.toString(quietly(SearchRuntime::kernel), "unknown"));
     for (Precision precision : List.of(Precision.BF16, Precision.INT8)) {
       kernels.put(
-          precision + " encoder",
-          Objects.toString(quietly(() -> encoderKernel(precision)), "unknown"));
+          precision + " encoder", embeddedModel == null ? "unknown" : encoderKernel(precision));
     }
     DoctorReport.Threads threads =
         new DoctorReport.Threads(
@@ -70,9 +70,12 @@ final class Checkup {
     }
   }
 
-  private static String encoderKernel(Precision precision) {
+  private String encoderKernel(Precision precision) {
     try (ClipModel model = ClipModel.loadDefault(LoadOptions.DEFAULT.withPrecision(precision))) {
       return model.info().kernel();
+    } catch (RuntimeException | LinkageError e) {
+      problems.add(precision + ": " + Failure.of(e).getMessage());
+      return "unknown";
     }
   }
 
@@ -110,9 +113,7 @@ final class Checkup {
     } catch (IOException | RuntimeException e) {
       problems.add(Failure.line("cache", "" + e.getMessage(), "set org.bytedeco.javacpp.cachedir"));
     }
-    String djl =
-        Objects.toString(System.getenv("DJL_CACHE_DIR"), home.resolve(".djl.ai").toString());
-    caches.add(cache("tokenizers", Path.of(djl)));
+    caches.add(cache("tokenizers", Utils.getCacheDir()));
     return caches;
   }
 

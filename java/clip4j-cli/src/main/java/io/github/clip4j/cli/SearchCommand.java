@@ -86,7 +86,8 @@ final class SearchCommand extends Subcommand {
     }
     Numbers.atLeastOne("-k", k);
     if (minScore != null && minScore.isNaN()) {
-      throw new Failure("--min-score " + minScore, "is not a number", "give a cosine, -1 to 1");
+      throw new Failure("--min-score " + minScore, "is not a number", "give a cosine, -1 to 1")
+          .usage();
     }
     try (PictureIndex index = PictureIndex.read(folder)) {
       PictureList list = index.list().orElseThrow();

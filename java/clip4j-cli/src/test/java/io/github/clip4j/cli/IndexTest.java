@@ -335,7 +335,7 @@ class IndexTest {
     Cli.run("search", pictures, "--text", "a").failsWith(1, "holds no index");
     indexes(4, 4, 0);
     Cli.run("search", index, "--text", "a", "-k", "0").failsWith(2, "-k 0");
-    Cli.run("search", index, "--text", "a", "--min-score", "NaN").failsWith(1, "--min-score");
+    Cli.run("search", index, "--text", "a", "--min-score", "NaN").failsWith(2, "--min-score");
     Cli.run("search", index, "--text", "a", "--min-score", "x").failsWith(2, "--min-score");
     Cli.run("search", index, "--image", "missing.png").failsWith(1, "missing.png: no such file");
     Cli.run("search", index, "--image", pictures).failsWith(1, "directory");

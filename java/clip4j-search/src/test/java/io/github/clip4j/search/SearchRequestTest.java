@@ -155,7 +155,9 @@ class SearchRequestTest {
     refused("2 k", () -> index.search(queries.row(0), SearchRequest.topEach(1, 2)));
     refused("2 k", () -> index.searcher(SearchRequest.topEach(1, 2)));
     SearchRequest byIds = SearchRequest.top(1).withFilter(Filter.allow(Ids.of("3")));
-    refused("the filter's ids are strings, those", () -> index.search(queries, byIds));
+    refused(
+        "the filter's ids are strings, rows of the index are called by their numbers",
+        () -> index.search(queries, byIds));
     assertThrows(NullPointerException.class, () -> Filter.allow((BitSet) null));
     assertThrows(NullPointerException.class, () -> Filter.deny((Ids) null));
     assertThrows(NullPointerException.class, () -> SearchRequest.top(1).withFilter(null));

@@ -94,13 +94,7 @@ public final class NativeLoader {
     try {
       if (!LOADED.containsKey(nativeClass)) {
         String file =
-            FreshThread.call(
-                "clip4j-load",
-                () -> {
-                  String loaded = loadLocked(nativeClass, artifact, needs);
-                  start.run();
-                  return loaded;
-                });
+            FreshThread.call("clip4j-load", () -> loadLocked(nativeClass, artifact, start, needs));
         LOADED.put(nativeClass, file);
       }
     } finally {
@@ -114,7 +108,7 @@ public final class NativeLoader {
   }
 
   private static String loadLocked(
-      Class<?> nativeClass, String artifact, Supplier<Needs> supplier) {
+      Class<?> nativeClass, String artifact, Runnable start, Supplier<Needs> supplier) {
     letExitWait();
     LoadFailure.refuseMusl();
     Needs needs = supplier.get();
@@ -122,7 +116,9 @@ public final class NativeLoader {
       // JavaCPP's own natives, whose failure its static initialiser hides.
       loadByJavaCpp(Pointer.class, Needs.NOTHING);
       needs.files().forEach(file -> System.load(file.toString()));
-      return loadByJavaCpp(nativeClass, needs);
+      String file = loadByJavaCpp(nativeClass, needs);
+      start.run();
+      return file;
     } catch (LinkageError | IllegalCallerException failed) {
       throw LoadFailure.explain(failed, nativeClass, artifact, needs.requirements());
     }
