@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "cuda/loader.h"
 #include "gpu_kernels.h"
 
 namespace clip4j::bench {

@@ -134,6 +134,9 @@ TEST_F(Api, Filters) {
     EXPECT_EQ(search.run({1, 1}, {9}), CLIP4J_INVALID_ARGUMENT);
     const int64_t id = 1;
     search.request.filter_ids = {&id, nullptr, 1, CLIP4J_INT64_IDS, 0};
+    ASSERT_EQ(search.run({1, 1}, {9}), CLIP4J_OK);
+    EXPECT_EQ(search.rows(0), (Rows{1}));
+    search.request.filter_ids = {&id, "1", 1, CLIP4J_STRING_IDS, 0};
     EXPECT_EQ(search.run({1, 1}, {9}), CLIP4J_INVALID_ARGUMENT);
     search.request.filter = 3;
     EXPECT_EQ(search.run({1, 1}, {9}), CLIP4J_INVALID_ARGUMENT);
