@@ -8,7 +8,6 @@
 // written as they come, so that what is known outlasts a crash. quick=1 is for compute-sanitizer: small
 // checks alone.
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <exception>
 #include <functional>
@@ -17,6 +16,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "command_line.h"
 #include "cuda/loader.h"
 #include "gpu_checks.h"
 #include "gpu_kernels.h"
@@ -28,10 +28,6 @@ namespace {
 using cuda::Instruction;
 using search::GpuIndex;
 using search::Hits;
-
-double seconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 const double start = seconds();
 
@@ -137,31 +133,16 @@ void run(const cuda::Library& library, int64_t rows, int32_t dimension, bool qui
 }  // namespace
 
 int main(int argc, char** argv) {
-  int64_t rows = 10000000;
-  int32_t dimension = 512;
-  bool quick = false;
-  for (int i = 2; i < argc; ++i) {
-    const std::string option = argv[i], value = option.substr(option.find('=') + 1);
-    if (option.starts_with("rows=")) {
-      rows = std::stoll(value);
-    } else if (option.starts_with("dimension=")) {
-      dimension = std::stoi(value);
-    } else if (option.starts_with("quick=")) {
-      quick = value == "1";
-    } else {
-      std::fprintf(stderr, "there is no option %s\n", argv[i]);
-      return 2;
-    }
-  }
   if (argc < 2) {
     std::fprintf(stderr, "bench_gpu LIBRARY [rows=N] [dimension=N] [quick=0]\n");
     return 2;
   }
+  Options given = options(argc - 1, argv + 1, {{"rows", "10000000"}, {"dimension", "512"}, {"quick", "0"}});
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
   attempt("loads the library", [&] {
     const cuda::Library& library = cuda::load(argv[1]);
     cuda::check_device(library, 0);
-    run(library, rows, dimension, quick);
+    run(library, std::stoll(given["rows"]), std::stoi(given["dimension"]), given["quick"] == "1");
   });
   return faults() == 0 ? 0 : 1;
 }

@@ -42,15 +42,16 @@ int32_t translate_current_exception() noexcept {
     // A container asked for more than it can ever hold.
     store("out of native memory");
     return CLIP4J_OUT_OF_MEMORY;
-  } catch (const std::system_error& e) {
-    // Of the standard library's, only starting a thread can fail so; its text is "Resource temporarily unavailable".
-    if (e.code() != std::errc::resource_unavailable_try_again) {
-      store(e.what());
-      return CLIP4J_INTERNAL;
-    }
-    store("no thread can be started: raise the limit of processes (ulimit -u, a container's pids) or of memory");
-    return CLIP4J_OUT_OF_MEMORY;
   } catch (const std::exception& e) {
+    // Of the standard library's functions, only starting a thread can fail so, with the text "Resource
+    // temporarily unavailable".
+    const auto* system = dynamic_cast<const std::system_error*>(&e);
+    if (system != nullptr && system->code() == std::errc::resource_unavailable_try_again) {
+      store(
+          "no thread can be started: raise the limit of processes (ulimit -u, a container's pids) or of "
+          "memory");
+      return CLIP4J_OUT_OF_MEMORY;
+    }
     store(e.what());
     return CLIP4J_INTERNAL;
   } catch (...) {

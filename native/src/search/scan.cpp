@@ -95,20 +95,20 @@ void Scan::work(const Batch& batch, Worker& worker) {
   int64_t first_piece = 0;  // of the view
   int32_t view = 0;
   for (;;) {
-    int64_t piece = std::atomic_ref(next_piece_).fetch_add(1, std::memory_order_relaxed);
+    const int64_t piece = std::atomic_ref(next_piece_).fetch_add(1, std::memory_order_relaxed);
+    int64_t blocks, size;  // of the view, and of its pieces
     for (;; ++view) {
       if (view == static_cast<int32_t>(batch.views.size())) return;
       const Segment& segment = *batch.views[view].segment;
-      const int64_t pieces = divide_up(segment.codes().blocks(), piece_blocks(segment, batch));
+      blocks = segment.codes().blocks();
+      size = piece_blocks(segment, batch);
+      const int64_t pieces = divide_up(blocks, size);
       if (piece - first_piece < pieces) break;
       first_piece += pieces;
     }
-    piece -= first_piece;
     exit_gate::check_running();
-    const Segment& segment = *batch.views[view].segment;
-    const int64_t size = piece_blocks(segment, batch), begin = piece * size;
-    list_blocks(batch.views[view], begin, std::min(segment.codes().blocks(), begin + size), batch.stride,
-                worker.blocks);
+    const int64_t begin = (piece - first_piece) * size;
+    list_blocks(batch.views[view], begin, std::min(blocks, begin + size), batch.stride, worker.blocks);
     scan_blocks(batch, view, worker);
   }
 }

@@ -92,7 +92,7 @@ final class TokenizerLibrary {
     } catch (EngineException | LinkageError e) {
       throw new Clip4jException(
           Kind.UNSUPPORTED,
-          "the tokenizer library does not load: " + why(rootCause(e).toString()),
+          "the tokenizer library does not load: " + why(LoadFailure.rootCause(e).toString()),
           e);
     }
     try {
@@ -156,9 +156,5 @@ final class TokenizerLibrary {
    */
   private static void needRoom(long longs) {
     Reference.reachabilityFence(new long[(int) Math.min(longs, Integer.MAX_VALUE - 8)]);
-  }
-
-  private static Throwable rootCause(Throwable error) {
-    return error.getCause() == null ? error : rootCause(error.getCause());
   }
 }

@@ -58,6 +58,11 @@ public final class LoadFailure {
     return Optional.empty();
   }
 
+  /** The failure behind all others. */
+  public static Throwable rootCause(Throwable failed) {
+    return failed.getCause() == null ? failed : rootCause(failed.getCause());
+  }
+
   static Clip4jException explain(
       Throwable failed, Class<?> nativeClass, String artifact, List<Requirement> requirements) {
     String platform = Loader.getPlatform();
@@ -124,11 +129,7 @@ public final class LoadFailure {
           + texts.substring(glibc).lines().findFirst().orElse("");
     }
     // JavaCPP's own text says only where it has looked.
-    Throwable root = failed;
-    while (root.getCause() != null) {
-      root = root.getCause();
-    }
-    String text = String.valueOf(root.getMessage()).lines().findFirst().orElse("");
+    String text = String.valueOf(rootCause(failed).getMessage()).lines().findFirst().orElse("");
     return "a native library does not load: " + text;
   }
 
