@@ -46,6 +46,7 @@ class GpuIndex::Lease {
 GpuIndex::GpuIndex(const cuda::Library& library, int32_t device, cuda::Instruction instruction,
                    int32_t dimension, std::span<const SegmentView> segments, int64_t most_bytes)
     : library_(library), device_(device), instruction_(instruction), dimension_(dimension) {
+  idle_.reserve(kMostScans);  // a lease's end must not fail
   check_device(library, device);
   cuda::Properties properties;
   check(library, library.properties(device, &properties));

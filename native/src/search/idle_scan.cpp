@@ -7,9 +7,13 @@
 namespace clip4j::search {
 namespace {
 
-constexpr int64_t kMostBytes = 64 << 20;  // of the process; what is more is given back
+// Of the process; what is more is given back.
+constexpr int64_t kMostBytes = 64 << 20;
+constexpr size_t kMostScans = 256;
 
 struct Idle {
+  Idle() { scans.reserve(kMostScans); }  // a destructor that puts one here must not fail
+
   std::mutex mutex;
   std::vector<std::unique_ptr<Scan>> scans;
   int64_t bytes = 0;
@@ -38,7 +42,7 @@ IdleScan::IdleScan() {
 IdleScan::~IdleScan() {
   const int64_t bytes = scan_->bytes();
   const std::lock_guard lock(idle().mutex);
-  if (idle().bytes + bytes > kMostBytes) return;
+  if (idle().bytes + bytes > kMostBytes || idle().scans.size() == kMostScans) return;
   idle().bytes += bytes;
   idle().scans.push_back(std::move(scan_));
 }
