@@ -11,13 +11,12 @@ namespace {
 // Rows that are in memory, and count against the budget as long.
 class OwnedRows final : public search::MemoryRows {
  public:
-  OwnedRows(search::Array<float> rows, int32_t dimension, std::shared_ptr<Budget> budget)
-      : MemoryRows(rows.data(), dimension), rows_(std::move(rows)), budget_(std::move(budget)) {}
-  ~OwnedRows() override { budget_->give_back(rows_.bytes()); }
+  OwnedRows(search::Array<float> rows, int32_t dimension, Budget::Share share)
+      : MemoryRows(rows.data(), dimension), rows_(std::move(rows)), share_(std::move(share)) {}
 
  private:
   search::Array<float> rows_;
-  std::shared_ptr<Budget> budget_;
+  Budget::Share share_;
 };
 
 class FileRows final : public search::RowSource {
@@ -71,8 +70,8 @@ Segment::Segment(search::Array<float> rows, int32_t dimension, IdColumn ids, std
       budget_(std::move(budget)) {
   const float* values = rows.data();
   search::Codes codes = search::encode(values, rows_, dimension);
-  budget_->take(rows.bytes());
-  auto owned = std::make_shared<OwnedRows>(std::move(rows), dimension, budget_);
+  Budget::Share share(budget_, rows.bytes());
+  auto owned = std::make_shared<OwnedRows>(std::move(rows), dimension, std::move(share));
   content_.get([&] { return std::make_unique<const Content>(std::move(codes), std::move(owned), values); });
   column_.get([&] { return std::make_unique<const IdColumn>(std::move(ids)); });
 }
@@ -118,20 +117,15 @@ std::unique_ptr<const Segment::Content> Segment::load() const {
   read("codes", codes.values.span());
   read("mean", codes.mean.span());
   read("reach", std::span(&codes.reach, 1));
-  if (!budget_->try_take(row_bytes())) {
+  Budget::Share share(budget_, row_bytes());
+  if (!share.fits()) {
     auto source = std::make_shared<FileRows>(file_, header_.tensor("rows").offset, dimension_);
     return std::make_unique<const Content>(std::move(codes), std::move(source), nullptr);
   }
-  search::Array<float> rows;
-  try {
-    rows = search::Array<float>(rows_ * dimension_);
-    read("rows", rows.span());
-  } catch (...) {
-    budget_->give_back(row_bytes());
-    throw;
-  }
+  search::Array<float> rows(rows_ * dimension_);
+  read("rows", rows.span());
   const float* values = rows.data();
-  auto source = std::make_shared<OwnedRows>(std::move(rows), dimension_, budget_);
+  auto source = std::make_shared<OwnedRows>(std::move(rows), dimension_, std::move(share));
   return std::make_unique<const Content>(std::move(codes), std::move(source), values);
 }
 

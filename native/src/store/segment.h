@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "search/segment.h"
@@ -19,15 +20,29 @@ namespace clip4j::store {
 class Budget {
  public:
   explicit Budget(int64_t bytes) : left_(bytes) {}
-  // Whether there was room.
-  bool try_take(int64_t bytes) {
-    if (left_.fetch_sub(bytes, std::memory_order_relaxed) >= bytes) return true;
-    give_back(bytes);
-    return false;
-  }
-  void take(int64_t bytes) { left_.fetch_sub(bytes, std::memory_order_relaxed); }
-  void give_back(int64_t bytes) { left_.fetch_add(bytes, std::memory_order_relaxed); }
   bool exceeded() const { return left_.load(std::memory_order_relaxed) < 0; }
+
+  // Bytes that are taken, whether there is room or not, and given back at its end.
+  class Share {
+   public:
+    Share(std::shared_ptr<Budget> budget, int64_t bytes)
+        : budget_(std::move(budget)),
+          bytes_(bytes),
+          fits_(budget_->left_.fetch_sub(bytes, std::memory_order_relaxed) >= bytes) {}
+    ~Share() {
+      if (budget_ != nullptr) budget_->left_.fetch_add(bytes_, std::memory_order_relaxed);
+    }
+    Share(Share&&) = default;
+    Share& operator=(Share&&) = delete;
+
+    // Whether there was room.
+    bool fits() const { return fits_; }
+
+   private:
+    std::shared_ptr<Budget> budget_;
+    const int64_t bytes_;
+    const bool fits_;
+  };
 
  private:
   std::atomic<int64_t> left_;
