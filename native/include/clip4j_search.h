@@ -48,7 +48,7 @@ typedef struct clip4j_ids {
 /* What never changes about an index. */
 typedef struct clip4j_schema {
   const char* fingerprint; /* of the model that makes the rows; null-terminated UTF-8, empty where unknown */
-  int32_t dimension;       /* floats in a row, at least 1 */
+  int32_t dimension;       /* floats in a row: 1 to 536870911, less than 2 GiB */
   int32_t ids;             /* clip4j_id_kind */
 } clip4j_schema;
 
@@ -57,8 +57,8 @@ typedef struct clip4j_schema {
 
 /* Over `n` rows of `dimension` floats, row-major, called by their numbers. It never changes. Codes of a byte a value, a
  * quarter of the rows' memory, are made of them and scanned, and `rows` is kept (borrowed for the life of the index,
- * never written, never freed) for the few whose scores the codes leave in doubt. n >= 1, dimension >= 1. A non-finite
- * value is CLIP4J_INVALID_ARGUMENT and names its row. */
+ * never written, never freed) for the few whose scores the codes leave in doubt. n >= 1; dimension as in clip4j_schema.
+ * A non-finite value is CLIP4J_INVALID_ARGUMENT and names its row. */
 CLIP4J_API int32_t clip4j_search_index_create(const float* rows, int64_t n, int32_t dimension,
                                               clip4j_index** index);
 /* Empty, in memory alone. */

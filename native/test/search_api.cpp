@@ -181,7 +181,12 @@ TEST_F(Api, SaysWhatIsWrongWithAnIndex) {
   EXPECT_EQ(clip4j_search_index_create(rows, 0, 2, &index), CLIP4J_INVALID_ARGUMENT);
   EXPECT_EQ(clip4j_search_index_create(rows, -1, 2, &index), CLIP4J_INVALID_ARGUMENT);
   EXPECT_EQ(clip4j_search_index_create(rows, int64_t{1} << 31, 2, &index), CLIP4J_INVALID_ARGUMENT);
-  EXPECT_EQ(clip4j_search_index_create(rows, 1, 0, &index), CLIP4J_INVALID_ARGUMENT);
+  for (const int32_t dimension : {0, -1, INT32_MIN, 1 << 29, INT32_MAX}) {
+    EXPECT_EQ(clip4j_search_index_create(rows, 1, dimension, &index), CLIP4J_INVALID_ARGUMENT);
+    EXPECT_TRUE(error_says("the dimension must be from 1 to 536870911, not "));
+    const clip4j_schema schema{"", dimension, CLIP4J_INT64_IDS};
+    EXPECT_EQ(clip4j_search_index_create_in_memory(&schema, &index), CLIP4J_INVALID_ARGUMENT);
+  }
   EXPECT_EQ(clip4j_search_index_create(nullptr, 1, 1, &index), CLIP4J_INVALID_ARGUMENT);
   EXPECT_TRUE(error_says("rows is null"));
   EXPECT_EQ(clip4j_search_index_create(rows, 1, 1, nullptr), CLIP4J_INVALID_ARGUMENT);
@@ -239,6 +244,7 @@ TEST_F(Api, Normalizes) {
   EXPECT_EQ(clip4j_search_normalize(rows, 0, 2), CLIP4J_OK);
   EXPECT_EQ(clip4j_search_normalize(rows, -1, 2), CLIP4J_INVALID_ARGUMENT);
   EXPECT_EQ(clip4j_search_normalize(rows, 1, 0), CLIP4J_INVALID_ARGUMENT);
+  EXPECT_EQ(clip4j_search_normalize(rows, 1, INT32_MAX), CLIP4J_INVALID_ARGUMENT);
 }
 
 TEST_F(Api, NamesItsKernel) {

@@ -118,9 +118,7 @@ void clip4j_search_release(void* memory) {
 
 int32_t clip4j_search_normalize(float* rows, int64_t n, int32_t dimension) {
   return translate_exceptions([&] {
-    if (n < 0 || dimension < 1) {
-      fail(CLIP4J_INVALID_ARGUMENT, "there are no rows of ", n, " x ", dimension, " floats");
-    }
+    if (n < 0) fail(CLIP4J_INVALID_ARGUMENT, "the number of rows is ", n);
     if (n > 0) deref(rows, "rows");
     clip4j::search::normalize(rows, n, dimension);
   });

@@ -97,12 +97,18 @@ Codes::Codes(int64_t rows, int32_t dimension) : rows(rows), dimension(dimension)
   if (rows < 1 || rows > std::numeric_limits<int32_t>::max()) {
     fail(CLIP4J_INVALID_ARGUMENT, "the number of rows must be from 1 to 2147483647, not ", rows);
   }
-  if (dimension < 1) fail(CLIP4J_INVALID_ARGUMENT, "the dimension must be at least 1, not ", dimension);
+  check_dimension(dimension);
   values = Array<uint8_t>(blocks() * block_bytes());
   scale = Array<float>(blocks() * kBlockRows);
   error = Array<float>(blocks() * kBlockRows);
   norm = Array<double>(blocks() * kBlockRows);
   mean = Array<float>(dimension);
+}
+
+void check_dimension(int32_t dimension) {
+  if (dimension < 1 || dimension > kMostDimension) {
+    fail(CLIP4J_INVALID_ARGUMENT, "the dimension must be from 1 to ", kMostDimension, ", not ", dimension);
+  }
 }
 
 Codes encode(const float* rows, int64_t n, int32_t dimension) {

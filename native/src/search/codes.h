@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 
 #include "search/array.h"
 #include "search/layout.h"
@@ -36,6 +37,13 @@ struct Codes {
   int64_t steps() const { return divide_up(dimension, kStepValues); }
   int64_t block_bytes() const { return steps() * kStepBytes; }
 };
+
+// Values of a row: less than 2 GiB of them. What counts them in 32 bits, a few at a time, ends far from
+// overflow.
+constexpr int32_t kMostDimension = std::numeric_limits<int32_t>::max() / static_cast<int32_t>(sizeof(float));
+
+// Throws CLIP4J_INVALID_ARGUMENT unless it is 1 to kMostDimension.
+void check_dimension(int32_t dimension);
 
 // Rows are borrowed, row-major. Equal rows get equal codes, whatever the machine and the number of threads.
 // Throws, naming the first such row, when a value is not finite.

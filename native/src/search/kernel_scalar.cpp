@@ -24,7 +24,7 @@ void pack(const int8_t* codes, int32_t steps, int32_t column, int32_t width, uin
 // The sum of products of a row's codes and a column's. It fits; on the way it may wrap around.
 int32_t product_sum(const uint8_t* row, int32_t steps, const uint8_t* column, int32_t width, int32_t start) {
   auto total = static_cast<uint32_t>(start);
-  for (int32_t step = 0; step < steps; ++step) {
+  for (int64_t step = 0; step < steps; ++step) {
     for (int32_t i = 0; i < kStepValues; ++i) {
       total += static_cast<uint32_t>(row[step * kStepBytes + i] *
                                      static_cast<int8_t>(column[step * width * kStepValues + i]));

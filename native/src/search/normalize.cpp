@@ -10,6 +10,7 @@
 namespace clip4j::search {
 
 void normalize(float* rows, int64_t n, int32_t dimension) {
+  check_dimension(dimension);
   std::vector<double> norms(n);
   std::atomic<int64_t> first_bad{n};
   for_each_piece(n, dimension, [&](int64_t begin, int64_t end) {

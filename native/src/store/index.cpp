@@ -44,9 +44,7 @@ search::Array<float> gather(const float* rows, std::span<const int64_t> which, i
 }
 
 void check_schema(const Schema& schema) {
-  if (schema.dimension < 1) {
-    fail(CLIP4J_INVALID_ARGUMENT, "the dimension must be at least 1, not ", schema.dimension);
-  }
+  search::check_dimension(schema.dimension);
   check_text(schema.fingerprint, "the fingerprint");
 }
 

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "search/codes.h"
 #include "store/safetensors.h"
 
 namespace clip4j::store {
@@ -106,7 +107,7 @@ Manifest read_manifest(const Folder& folder) {
   const int64_t dimension = number("dimension");
   const auto kind = std::find_if(kIdKinds.begin(), kIdKinds.end(),
                                  [&](const auto& known) { return known.second == header.text("ids"); });
-  if (dimension < 1 || dimension > kMostRows || kind == kIdKinds.end()) {
+  if (dimension < 1 || dimension > search::kMostDimension || kind == kIdKinds.end()) {
     fail(CLIP4J_CORRUPT, path, " describes no index");
   }
   manifest.schema = {static_cast<int32_t>(dimension), kind->first, header.text("fingerprint")};
