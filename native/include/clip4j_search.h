@@ -40,8 +40,8 @@ typedef enum clip4j_id_kind {
 typedef struct clip4j_ids {
   const int64_t* values; /* the ids, or of each string the end in text */
   const char* text;      /* strings one after another */
-  int64_t count;
-  int32_t kind; /* clip4j_id_kind */
+  int64_t count;         /* at most INT32_MAX */
+  int32_t kind;          /* clip4j_id_kind */
   int32_t reserved;
 } clip4j_ids;
 

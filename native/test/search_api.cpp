@@ -164,6 +164,18 @@ TEST_F(Api, ChangesAnIndexWithIds) {
     EXPECT_TRUE(error_says("\"one\" is in the index already"));
     int64_t number = 0;
     const clip4j_ids two{ends, "two", 1, CLIP4J_STRING_IDS, 0};
+    const int64_t descending[] = {3, 1};
+    const clip4j_ids backwards{descending, "two", 2, CLIP4J_STRING_IDS, 0};
+    uint8_t known[2];
+    EXPECT_EQ(clip4j_search_index_rows(index, &backwards, nullptr, known), CLIP4J_INVALID_ARGUMENT);
+    EXPECT_TRUE(error_says("id 1 ends before it begins"));
+    search.request.filter = CLIP4J_ALLOW;
+    search.request.filter_ids = backwards;
+    EXPECT_EQ(search.run({1, 1}, {3}), CLIP4J_INVALID_ARGUMENT);
+    EXPECT_TRUE(error_says("id 1 ends before it begins"));
+    const clip4j_ids many{ends, "two", int64_t{1} << 31, CLIP4J_STRING_IDS, 0};
+    EXPECT_EQ(clip4j_search_index_remove(index, &many, &number), CLIP4J_INVALID_ARGUMENT);
+    EXPECT_TRUE(error_says("the number of ids is 2147483648"));
     ASSERT_EQ(clip4j_search_index_remove(index, &two, &number), CLIP4J_OK);
     EXPECT_EQ(number, 1);
     ASSERT_EQ(clip4j_search_index_size(index, &number), CLIP4J_OK);

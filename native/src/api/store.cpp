@@ -59,7 +59,10 @@ namespace clip4j {
 Ids ids_of(const clip4j_ids& ids) {
   const Ids result{kind_of(ids.kind), ids.count, ids.values, ids.text};
   if (result.kind == IdKind::kNone) return {};
-  if (ids.count < 0) fail(CLIP4J_INVALID_ARGUMENT, "the number of ids is ", ids.count);
+  if (ids.count < 0 || ids.count > store::kMostRows) {
+    fail(CLIP4J_INVALID_ARGUMENT, "the number of ids is ", ids.count, ", possible are 0 to ",
+         store::kMostRows);
+  }
   if (ids.count > 0) deref(ids.values, "values");
   if (ids.count > 0 && result.kind == IdKind::kString) deref(ids.text, "text");
   return result;

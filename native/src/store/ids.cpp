@@ -69,14 +69,18 @@ void check_text(std::string_view text, const std::string& name) {
   }
 }
 
+void check_ends(const Ids& ids) {
+  if (ids.kind != IdKind::kString) return;
+  int64_t begin = 0;
+  for (int64_t i = 0; i < ids.count; begin = ids.values[i++]) {
+    if (ids.values[i] < begin) fail(CLIP4J_INVALID_ARGUMENT, "id ", i, " ends before it begins");
+  }
+}
+
 void check_ids(const Ids& ids) {
   if (ids.kind != IdKind::kString) return;
-  for (int64_t i = 0; i < ids.count; ++i) {
-    const std::string name = "id " + std::to_string(i);
-    if (ids.values[i] < (i == 0 ? 0 : ids.values[i - 1]))
-      fail(CLIP4J_INVALID_ARGUMENT, name, " ends before it begins");
-    check_text(ids.string(i), name);
-  }
+  check_ends(ids);
+  for (int64_t i = 0; i < ids.count; ++i) check_text(ids.string(i), "id " + std::to_string(i));
 }
 
 IdColumn::IdColumn(IdKind kind, std::vector<int64_t> values, std::string text)

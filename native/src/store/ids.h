@@ -33,8 +33,10 @@ constexpr int64_t kLongestText = 65535;  // bytes
 // Throws CLIP4J_INVALID_ARGUMENT where they are not of the index's kind; `what` they are, for the message.
 void check_kind(const Ids& ids, IdKind of_index, const char* what);
 
-// These throw CLIP4J_INVALID_ARGUMENT unless a text is UTF-8 of at most so many bytes, and ends ascend.
+// These throw CLIP4J_INVALID_ARGUMENT: unless a text is UTF-8 of at most so many bytes; where a string ends
+// before it begins, so that there is nothing to read; and for either.
 void check_text(std::string_view text, const std::string& name);
+void check_ends(const Ids& ids);
 void check_ids(const Ids& ids);
 
 // The ids of a segment's rows.

@@ -128,6 +128,7 @@ void Snapshot::check_names(const Ids& ids, const char* what) const {
     fail(CLIP4J_INVALID_ARGUMENT, what, " are strings, rows of the index are called by their numbers, longs");
   }
   check_kind(ids, ids_ == IdKind::kNone ? IdKind::kInt64 : ids_, what);
+  check_ends(ids);
 }
 
 int64_t Snapshot::find(const Ids& ids, int64_t i) const {

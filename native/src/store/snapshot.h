@@ -73,7 +73,8 @@ class Snapshot {
   };
 
   const std::vector<search::SegmentView>& views() const;
-  // Throws CLIP4J_INVALID_ARGUMENT unless `ids`, which are `what`, are of the kind that rows are called by.
+  // Throws CLIP4J_INVALID_ARGUMENT unless `ids`, which are `what`, are of the kind that rows are called by,
+  // and can be read.
   void check_names(const Ids& ids, const char* what) const;
   Filtered filtered(const Filter& filter) const;
 
