@@ -109,6 +109,17 @@ TEST(Index, IsInTheFolderOnceItIsCommitted) {
       << "what is left of an index is not overwritten";
 }
 
+TEST(Index, LeavesFilesAloneWhoseNumberIsNoneOfOurs) {
+  const std::shared_ptr<Disk> disk = Disk::make();
+  const std::string strange = "segment-9223372036854775807.safetensors";
+  disk->folder()->create(strange);
+  const std::unique_ptr<Index> index = Index::create(disk->folder(), kSchema, {kAllRowMemory});
+  add(*index, {{"a", {1, 0}}});
+  index->commit();
+  EXPECT_TRUE(disk->files().contains("segment-0.safetensors"));
+  EXPECT_TRUE(disk->files().contains(strange));
+}
+
 TEST(Index, WritesNothingWhereNothingHasChanged) {
   const std::shared_ptr<Disk> disk = Disk::make();
   const std::unique_ptr<Index> index = Index::create(disk->folder(), kSchema, {kAllRowMemory});

@@ -23,7 +23,10 @@ const std::vector<std::pair<IdKind, std::string>> kIdKinds = {
 
 std::string alive_name(int64_t number) { return "alive." + std::to_string(number); }
 
+// A number that can be counted on from; -1 for whatever else was not written by us.
 int64_t parse(std::string_view digits) {
+  constexpr size_t most_digits = 18;
+  if (digits.size() > most_digits) return -1;
   int64_t value = -1;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
   const bool whole = error == std::errc() && end == digits.data() + digits.size();
