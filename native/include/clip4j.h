@@ -185,7 +185,8 @@ CLIP4J_API int32_t clip4j_model_preprocess_on_gpu(clip4j_model* model, const cha
 CLIP4J_API int32_t clip4j_model_wants(const clip4j_model* model, const char* name);
 /* Reads one tensor from the file `path` (null-terminated) at `offset`, in bytes; the shape must be what the config
  * implies, else CLIP4J_INVALID_ARGUMENT with both shapes. Non-finite weights are CLIP4J_CORRUPT, and so is a file that
- * ends too early. A name the model does not want is CLIP4J_INVALID_ARGUMENT, and so is reading one twice. */
+ * ends too early. A name the model does not want is CLIP4J_INVALID_ARGUMENT, and so is reading one twice. Where memory
+ * ends while a tensor is packed (CLIP4J_OUT_OF_MEMORY), the model cannot be finished any more. */
 CLIP4J_API int32_t clip4j_model_read(clip4j_model* model, const char* name, const char* path, int64_t offset,
                                      int32_t dtype, const int64_t* shape, int32_t dimensions);
 /* CLIP4J_MISSING, with its name, where a tensor was not read. Calls that embed, and those for logit_scale and

@@ -2,12 +2,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <new>
 
 #include "base/error.h"
+#include "clip/lane.h"
 #include "clip/tensor_file.h"
+#include "clip/weights.h"
 #include "clip_fixture.h"
 
 namespace clip4j::test {
@@ -158,6 +162,20 @@ TEST_F(ClipWeights, RefusesUnknownAndRepeatedNames) {
 TEST_F(ClipWeights, CanTryAgainAfterAFailure) {
   EXPECT_EQ(clip4j_model_read(model_, "logit_scale", "/nowhere", 0, CLIP4J_F32, nullptr, 0), CLIP4J_MISSING);
   EXPECT_EQ(read("logit_scale", {}), CLIP4J_OK);
+}
+
+// Memory may end while a tensor that has been read is packed: it may have begun to change what others are
+// read into.
+TEST_F(ClipWeights, WhatCouldNotBePlacedIsMissing) {
+  Lane lane(1);
+  Weights weights(lane);
+  float value = 0;
+  weights.want(
+      "w", {1}, [&] { return &value; }, [] { throw std::bad_alloc(); });
+  const auto read = [&] { weights.read("w", file_.path(), 0, CLIP4J_F32, std::array<int64_t, 1>{1}); };
+  EXPECT_THROW(read(), std::bad_alloc);
+  EXPECT_EQ(status_of(read), CLIP4J_INVALID_ARGUMENT);
+  EXPECT_EQ(status_of([&] { weights.check_complete(); }), CLIP4J_MISSING);
 }
 
 TEST_F(ClipWeights, FinishNamesWhatIsMissing) {

@@ -34,13 +34,14 @@ void Weights::read(const std::string& name, const std::string& path, int64_t off
   // The config's limits keep this product far from overflow.
   const int64_t size = torch::size_of(slot.shape);
   read_tensor(path, offset, dtype, {slot.place(), static_cast<size_t>(size)}, name);
+  slot.read = true;  // what `placed` has begun cannot begin again: others may have gone into it
   if (slot.placed) lane_.run(slot.placed);
-  slot.read = true;
+  slot.complete = true;
 }
 
 void Weights::check_complete() const {
   const std::lock_guard lock(mutex_);
-  const auto missing = [](const auto& entry) { return !entry.second.read; };
+  const auto missing = [](const auto& entry) { return !entry.second.complete; };
   const auto first = std::ranges::find_if(slots_, missing);
   if (first == slots_.end()) return;
   const auto count = std::ranges::count_if(slots_, missing);

@@ -28,9 +28,10 @@ class Weights {
   bool wants(const std::string& name) const { return slots_.contains(name); }
   // Names and shapes.
   std::vector<std::pair<std::string, std::vector<int64_t>>> wanted() const;
+  // Where reading fails, it may be tried again; not where `placed` does.
   void read(const std::string& name, const std::string& path, int64_t offset, clip4j_dtype dtype,
             std::span<const int64_t> shape);
-  // Throws CLIP4J_MISSING unless every tensor has been read.
+  // Throws CLIP4J_MISSING unless every tensor has been read and placed.
   void check_complete() const;
 
  private:
@@ -38,7 +39,8 @@ class Weights {
     std::vector<int64_t> shape;
     std::function<float*()> place;
     std::function<void()> placed;
-    bool read = false;  // guarded by mutex_
+    bool read = false;  // guarded by mutex_, as the next
+    bool complete = false;
   };
 
   Lane& lane_;
