@@ -134,7 +134,6 @@ class Checker {
       horizontal = std::max(horizontal, component.horizontal);
       vertical = std::max(vertical, component.vertical);
     }
-    const auto divide_up = [](int a, int b) { return (a + b - 1) / b; };
     frame_.mcus_across = divide_up(width, 8 * horizontal);
     frame_.mcus_down = divide_up(height, 8 * vertical);
     for (JpegComponent& component : frame_.components) {

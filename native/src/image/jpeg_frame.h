@@ -6,6 +6,8 @@
 
 namespace clip4j::image {
 
+constexpr int divide_up(int a, int b) { return (a + b - 1) / b; }
+
 // What the frame header says of a component, and what its scans have sent so far.
 struct JpegComponent {
   uint32_t id = 0;

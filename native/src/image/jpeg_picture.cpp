@@ -7,8 +7,6 @@ namespace {
 
 constexpr int kBlock = 8;
 
-int divide_up(int a, int b) { return (a + b - 1) / b; }
-
 // Two samples for each of `count` sums, one of them nearer to the sum before and one to the sum behind;
 // sums[-1] and sums[count] are readable. The bias alternates so that rounding favours neither.
 template <int kShift, int kFirstBias, int kSecondBias>

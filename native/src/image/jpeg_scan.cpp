@@ -96,12 +96,6 @@ class Walk {
 
   void block(const JpegScan::Part& part, int x, int y) {
     JpegComponent& component = *part.component;
-    uint64_t unused = 0;
-    uint64_t& nonzero =
-        component.nonzero.empty()
-            ? unused
-            : component.nonzero[static_cast<size_t>(y) * static_cast<size_t>(component.blocks_across) +
-                                static_cast<size_t>(x)];
     if (picture_ != nullptr) {
       const size_t number = static_cast<size_t>(&component - frame_.components.data());
       decode(*part.dc, *part.ac, predictions_[number], coefficients_);
@@ -114,10 +108,12 @@ class Walk {
       } else {
         bits_.take(1);
       }
-    } else if (scan_.high == 0) {
-      first_ac(*part.ac, nonzero);
     } else {
-      refine_ac(*part.ac, nonzero);
+      // Of one component alone: no block lies beyond its own.
+      uint64_t& nonzero =
+          component.nonzero[static_cast<size_t>(y) * static_cast<size_t>(component.blocks_across) +
+                            static_cast<size_t>(x)];
+      scan_.high == 0 ? first_ac(*part.ac, nonzero) : refine_ac(*part.ac, nonzero);
     }
     if (bits_.used() > segment_.size) fail_damaged();
   }
