@@ -6,6 +6,7 @@
 
 #include "base/crc32.h"
 #include "image/resize.h"
+#include "image/tiff.h"
 #include "image_testing.h"
 
 namespace clip4j::image {
@@ -97,6 +98,22 @@ TEST(Decode, RefusesColorsThatOpenCvGetsWrong) {
   EXPECT_EQ(tiff(338, 2).status, CLIP4J_OK);
   EXPECT_EQ(tiff(338, 1).text, "a TIFF whose colours are multiplied by their alpha");
   EXPECT_EQ(tiff(262, 8).text, "a TIFF of L*a*b* colours");
+}
+
+// Orientation 6, as a number of 16 and of 32 bits, lower and upper byte first.
+TEST(Decode, TellsLibtiffThatRowsAreUpright) {
+  for (const std::vector<uint8_t>& value :
+       {std::vector<uint8_t>{3, 0, 6, 0, 0, 0}, {4, 0, 6, 0, 0, 0}, {0, 3, 0, 6, 0, 0}, {0, 4, 0, 0, 0, 6}}) {
+    const bool little = value[1] == 0;
+    File file = little ? File{'I', 'I', '*', 0, 8, 0, 0, 0, 1, 0, 0x12, 1}
+                       : File{'M', 'M', 0, '*', 0, 0, 0, 8, 0, 1, 1, 0x12};
+    file.insert(file.end(), {value[0], value[1]});
+    file.insert(file.end(), little ? std::initializer_list<uint8_t>{1, 0, 0, 0}
+                                   : std::initializer_list<uint8_t>{0, 0, 0, 1});
+    file.insert(file.end(), value.begin() + 2, value.end());
+    EXPECT_EQ(read_tiff_header(file).orientation, 6);
+    EXPECT_EQ(read_tiff_header(plain_tiff(file)).orientation, 1);
+  }
 }
 
 TEST(Decode, KeepsTheLimits) {
