@@ -44,7 +44,10 @@ int32_t clip4j_search_gpu_create(const clip4j_index* index, const char* library,
   });
 }
 
-void clip4j_search_gpu_free(clip4j_gpu_index* gpu) { delete gpu; }
+// Inside the exit gate: the memory is a driver's, which exit() takes down.
+void clip4j_search_gpu_free(clip4j_gpu_index* gpu) {
+  translate_exceptions([&] { delete gpu; });
+}
 
 int32_t clip4j_search_gpu_search(const clip4j_gpu_index* gpu, const float* queries, int32_t query_count,
                                  const clip4j_request* request, clip4j_hits* hits, clip4j_found* found) {

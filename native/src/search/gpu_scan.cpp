@@ -33,6 +33,11 @@ cuda::ScanKernel kernel_for(int32_t column_tiles, const GpuBatch& batch) {
   return {tiles < cuda::kLeastWgmmaTiles ? cuda::Instruction::kMma : batch.instruction, tiles};
 }
 
+// Of the bits that say which of its rows may be found.
+int64_t allowed_bytes(const GpuPiece& piece) {
+  return divide_up(piece.rows, 64) * static_cast<int64_t>(sizeof(uint64_t));
+}
+
 // There are rows whose values the GPU has.
 bool scores_rows(const GpuBatch& batch) {
   return std::ranges::any_of(batch.pieces, [](const GpuPiece& piece) { return piece.valued_rows > 0; });
@@ -57,6 +62,7 @@ std::vector<bool> GpuScan::run(const GpuBatch& batch, std::deque<Threshold>& thr
   const int32_t room = room_of(k);
   plan(batch, room, k);
   upload(batch, room, planes);
+  make_room_for_pieces(batch);
   scan(batch, room, planes);
   if (overflowed()) {
     // Rows came in an order that was not random to their scores. Thresholds know better now.
@@ -151,6 +157,17 @@ void GpuScan::upload(const GpuBatch& batch, int32_t room, int32_t planes) {
                                   static_cast<int64_t>(upload_.size())));
 }
 
+// For any of those that a scan brings there, at once: growing would take what one under way still reads.
+void GpuScan::make_room_for_pieces(const GpuBatch& batch) {
+  int64_t codes = 0, bits = 0;
+  for (const GpuPiece& piece : batch.pieces) {
+    codes = std::max(codes, piece.pinned.bytes());
+    if (batch.segments[piece.segment].allowed != nullptr) bits = std::max(bits, allowed_bytes(piece));
+  }
+  streamed_.reserve(library_, device_, codes);
+  allowed_.reserve(library_, device_, bits);
+}
+
 // What the GPU needs to score rows.
 void GpuScan::write_values(const GpuBatch& batch) {
   for (size_t p = 0; p < batch.pieces.size(); ++p) {
@@ -238,7 +255,6 @@ cuda::Rows GpuScan::rows_of(const GpuBatch& batch, int32_t number) {
   const GpuPiece& piece = batch.pieces[number];
   const GpuPieceLayout layout(piece.tiles, batch.dimension);
   if (!piece.is_resident()) {
-    streamed_.reserve(library_, device_, layout.bytes());
     check(library_,
           library_.upload(stream_.get(), streamed_.at<void>(0), piece.pinned.data(), layout.bytes()));
   }
@@ -256,13 +272,8 @@ const uint64_t* GpuScan::allowed_of(const GpuBatch& batch, int32_t number) {
   const GpuPiece& piece = batch.pieces[number];
   const uint64_t* allowed = batch.segments[piece.segment].allowed;
   if (allowed == nullptr) return nullptr;
-  const int64_t bytes = divide_up(piece.rows, 64) * static_cast<int64_t>(sizeof(uint64_t));
-  // Room for any of them, for growing would take the bits that a scan under way still reads.
-  int64_t most = 0;
-  for (const GpuPiece& any : batch.pieces) most = std::max<int64_t>(most, divide_up(any.rows, 64) * 8);
-  allowed_.reserve(library_, device_, most);
-  check(library_,
-        library_.upload(stream_.get(), allowed_.at<void>(0), allowed + piece.first_row / 64, bytes));
+  check(library_, library_.upload(stream_.get(), allowed_.at<void>(0), allowed + piece.first_row / 64,
+                                  allowed_bytes(piece)));
   return allowed_.at<uint64_t>(0);
 }
 

@@ -53,6 +53,7 @@ class GpuScan {
 
   void plan(const GpuBatch& batch, int32_t room, int64_t k);
   void upload(const GpuBatch& batch, int32_t room, int32_t planes);
+  void make_room_for_pieces(const GpuBatch& batch);
   void scan(const GpuBatch& batch, int32_t room, int32_t planes);
   void raise(const GpuBatch& batch, int32_t room, size_t round);
   void score(const GpuBatch& batch, int32_t room);
