@@ -31,8 +31,7 @@ int32_t devices(int32_t* count) {
   return CLIP4J_OK;
 }
 int32_t properties(int32_t, Properties* to) {
-  *to = {"emulated", settings().free_bytes,   settings().free_bytes,
-         3,          settings().shared_bytes, settings().instruction};
+  *to = {"emulated", settings().free_bytes, settings().shared_bytes, settings().instruction};
   return answer();
 }
 

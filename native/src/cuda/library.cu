@@ -84,8 +84,6 @@ int32_t properties(int32_t device, Properties* to) {
   if (found.major < 8) return status(cudaErrorNoKernelImageForDevice, "");
   snprintf(to->name, sizeof(to->name), "%s", found.name);
   to->free_bytes = static_cast<int64_t>(free);
-  to->total_bytes = static_cast<int64_t>(total);
-  to->processors = found.multiProcessorCount;
   to->shared_bytes = static_cast<int32_t>(found.sharedMemPerBlockOptin);
   to->instruction = found.major == 9 ? Instruction::kWgmma : Instruction::kMma;
   return CLIP4J_OK;

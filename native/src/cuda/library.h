@@ -13,12 +13,11 @@
 namespace clip4j::cuda {
 
 // Goes up whenever what the libraries share changes.
-constexpr int32_t kLibraryVersion = 4;
+constexpr int32_t kLibraryVersion = 5;
 
 struct Properties {
   char name[256];
-  int64_t free_bytes, total_bytes;
-  int32_t processors;
+  int64_t free_bytes;
   int32_t shared_bytes;     // that a thread block may have
   Instruction instruction;  // the fastest for many queries
 };

@@ -65,7 +65,6 @@ int32_t torch_call_dispatcher(const char* operation, const char* overload, Stabl
                               uint64_t version);
 int32_t torch_new_list_reserve_size(size_t size, StableListHandle* result);
 int32_t torch_list_push_back(StableListHandle list, StableIValue element);
-int32_t torch_delete_list(StableListHandle list);
 int32_t torch_new_string_handle(const char* text, size_t length, StringHandle* result);
 
 // The library, and the calling thread's part of its state.

@@ -76,17 +76,8 @@ std::string libtorch_folder() {
   return std::filesystem::path(found.dli_fname).parent_path();
 }
 
-}  // namespace
-
-std::string cuda_obstacle(const std::string& folder) {
-  const std::filesystem::path file = std::filesystem::path(folder) / "libtorch_cuda.so";
-  if (!exists(file)) return {};
-  if (dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL) == nullptr) return dlerror();
-  exit_gate::guard();  // its destructors must not run under calls
-  return {};
-}
-
-std::string cuda_device(int32_t number) {
+// Loads libtorch_cuda, unless it is in this process, and describes the device.
+std::string load_for(int32_t number) {
   const Driver& driver = Driver::get();
   driver.require(number);
   if (loaded_libtorch_cuda() == nullptr) {
@@ -104,6 +95,16 @@ std::string cuda_device(int32_t number) {
   return driver.describe(number);
 }
 
+}  // namespace
+
+std::string cuda_obstacle(const std::string& folder) {
+  const std::filesystem::path file = std::filesystem::path(folder) / "libtorch_cuda.so";
+  if (!exists(file)) return {};
+  if (dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL) == nullptr) return dlerror();
+  exit_gate::guard();  // its destructors must not run under calls
+  return {};
+}
+
 void* current_stream(int32_t number) {
   // The ABI's one function that libtorch_cuda exports, not libtorch_cpu.
   static const auto function = reinterpret_cast<int32_t (*)(int32_t, void**)>(
@@ -116,7 +117,7 @@ void* current_stream(int32_t number) {
 }
 
 std::string try_cuda(int32_t number) {
-  std::string device = cuda_device(number);
+  std::string device = load_for(number);
   try {
     const std::array<float, 2> values{1, 2};
     const std::array<int64_t, 1> sizes{2};
