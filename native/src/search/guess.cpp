@@ -28,20 +28,24 @@ double guess(const Hits& sample, int32_t query, int64_t rank, double otherwise) 
   return otherwise;
 }
 
+// Whether all of the sample's rows are many times as many as its best ones.
+bool sample_tells(int32_t query, const Batch& batch) { return batch.k(query) <= batch.rows / 100; }
+
 }  // namespace
 
 bool guessing_pays(const Batch& batch) {
   if (batch.count < kLeastQueries) return false;
   for (int32_t q = 0; q < batch.count; ++q) {
-    // All of the sample's rows are to be many times as many as its best ones.
-    if (batch.k(q) >= kLeastK && batch.k(q) <= batch.rows / 100) return true;
+    if (batch.k(q) >= kLeastK && sample_tells(q, batch)) return true;
   }
   return false;
 }
 
 void run_with_guess(const Batch& batch, Scan& scan, Hits& hits) {
   int64_t most = 0;
-  for (int32_t q = 0; q < batch.count; ++q) most = std::max(most, rank(batch.k(q)));
+  for (int32_t q = 0; q < batch.count; ++q) {
+    if (sample_tells(q, batch)) most = std::max(most, rank(batch.k(q)));
+  }
   const int64_t k = 2 * most;
   const Request request{
       .k = {&k, 1}, .minimum_score = batch.request.minimum_score, .similarity = batch.request.similarity};
@@ -59,7 +63,8 @@ void run_with_guess(const Batch& batch, Scan& scan, Hits& hits) {
            sample);
   std::vector<double> guesses;
   for (int32_t q = 0; q < batch.count; ++q) {
-    guesses.push_back(guess(sample, q, rank(batch.k(q)), batch.request.minimum_score));
+    const double otherwise = batch.request.minimum_score;
+    guesses.push_back(sample_tells(q, batch) ? guess(sample, q, rank(batch.k(q)), otherwise) : otherwise);
   }
   Batch guessed = batch;
   guessed.minimums = guesses;

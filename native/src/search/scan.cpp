@@ -1,7 +1,6 @@
 #include "search/scan.h"
 
 #include <algorithm>
-#include <atomic>
 #include <limits>
 
 #include "base/exit_gate.h"
@@ -95,7 +94,7 @@ void Scan::work(const Batch& batch, Worker& worker) {
   int64_t first_piece = 0;  // of the view
   int32_t view = 0;
   for (;;) {
-    const int64_t piece = std::atomic_ref(next_piece_).fetch_add(1, std::memory_order_relaxed);
+    const int64_t piece = next_piece_.fetch_add(1, std::memory_order_relaxed);
     int64_t blocks, size;  // of the view, and of its pieces
     for (;; ++view) {
       if (view == static_cast<int32_t>(batch.views.size())) return;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <span>
@@ -81,7 +82,7 @@ class Scan {
   std::vector<Bound> bounds_;         // [views][queries]
   std::deque<Threshold> thresholds_;  // of each query
   std::vector<Worker> workers_;
-  int64_t next_piece_ = 0;  // atomic
+  std::atomic<int64_t> next_piece_{0};
 };
 
 }  // namespace clip4j::search
