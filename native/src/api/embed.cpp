@@ -8,6 +8,7 @@
 #include "api/model_handle.h"
 #include "base/boundary.h"
 #include "base/exit_gate.h"
+#include "clip/config.h"
 #include "clip/pictures.h"
 
 using namespace clip4j;

@@ -75,4 +75,11 @@ void check_config(const clip4j_config& config) {
   }
 }
 
+void check_ends_at(int64_t height, int64_t width, const clip4j_config& config) {
+  const int32_t side = config.image_size;
+  if (height == side && width == side) return;
+  fail(CLIP4J_INVALID_ARGUMENT, "preprocessing ends at ", width, " x ", height, " pixels, the model takes ",
+       side, " x ", side);
+}
+
 }  // namespace clip4j

@@ -10,6 +10,9 @@ namespace clip4j {
 // keep every product of a model's sizes far from overflow.
 void check_config(const clip4j_config& config);
 
+// Throws CLIP4J_INVALID_ARGUMENT unless a preprocessing that ends at so many pixels fits the model.
+void check_ends_at(int64_t height, int64_t width, const clip4j_config& config);
+
 // Patches along a picture's side. Pixels to the right and below that fill no patch are left out, as by CLIP's
 // convolution.
 inline int64_t grid_of(const clip4j_config& config) { return config.image_size / config.patch_size; }

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "base/error.h"
 #include "clip/config.h"
 #include "image/decode.h"
 #include "image/normalize.h"
@@ -11,13 +10,6 @@
 #include "torch/aten.h"
 
 namespace clip4j {
-
-void check_ends_at(int64_t height, int64_t width, const clip4j_config& config) {
-  const int32_t side = config.image_size;
-  if (height == side && width == side) return;
-  fail(CLIP4J_INVALID_ARGUMENT, "preprocessing ends at ", width, " x ", height, " pixels, the model takes ",
-       side, " x ", side);
-}
 
 torch::Tensor placed(const float* patches, int64_t pictures, const clip4j_config& config,
                      const std::optional<torch::Place>& place) {

@@ -28,7 +28,4 @@ class Pictures {
   Pictures& operator=(const Pictures&) = delete;
 };
 
-// Throws CLIP4J_INVALID_ARGUMENT unless a preprocessing that ends at so many pixels fits the model.
-void check_ends_at(int64_t height, int64_t width, const clip4j_config& config);
-
 }  // namespace clip4j
