@@ -5,7 +5,6 @@
 #include <cstdlib>
 #include <map>
 #include <string>
-#include <utility>
 
 namespace clip4j::bench {
 

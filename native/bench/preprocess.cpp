@@ -5,12 +5,12 @@
 // Reading and decoding to pixels, resizing and cropping as CLIP does it for 224, patches of 32. The median of
 // all files and repetitions. CLIP4J_CPU chooses among the kernels.
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
+#include "command_line.h"
 #include "image/decode.h"
 #include "image/normalize.h"
 #include "image/resize.h"
@@ -18,14 +18,9 @@
 namespace clip4j::bench {
 namespace {
 
-double milliseconds() {
-  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now().time_since_epoch())
-      .count();
-}
-
 void print(const char* step, std::vector<double>& times) {
   std::ranges::sort(times);
-  std::printf("%-10s median %.3f ms, least %.3f ms\n", step, times[times.size() / 2], times[0]);
+  std::printf("%-10s median %.3f ms, least %.3f ms\n", step, times[times.size() / 2] * 1e3, times[0] * 1e3);
 }
 
 int main(int argc, char** argv) {
@@ -65,13 +60,13 @@ int main(int argc, char** argv) {
                                  0,
                                  0,
                                  0};
-        const double begin = milliseconds();
+        const double begin = seconds();
         const image::Pixels picture = image::decode(image, options);
-        const double decoded = milliseconds();
+        const double decoded = seconds();
         const image::Pixels crop = image::resize_crop(picture, options);
-        const double resized = milliseconds();
+        const double resized = seconds();
         image::normalize_to_patches(crop, options, 32, patches.data());
-        const double end = milliseconds();
+        const double end = seconds();
         if (turn == 0) continue;  // reads the files into the system's cache
         decoding.push_back(decoded - begin);
         resizing.push_back(resized - decoded);

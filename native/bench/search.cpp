@@ -11,6 +11,7 @@
 #include "search/search.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -18,6 +19,7 @@
 #include <memory>
 #include <random>
 #include <string>
+#include <vector>
 
 #include "command_line.h"
 #include "npy.h"

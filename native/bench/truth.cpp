@@ -64,8 +64,8 @@ double norm(const Doubles& vectors, int64_t i) {
   return std::sqrt(square);
 }
 
-using Scored =
-    std::pair<double, int64_t>;  // the score, negated so that sorting puts the best first, and the row
+// The score, negated so that sorting puts the best first, and the row.
+using Scored = std::pair<double, int64_t>;
 
 // The rows of each query that score at least as much as its last hit.
 std::vector<std::vector<Scored>> rows_to_find(const search::SegmentView& view, const search::Request& request,
