@@ -200,11 +200,10 @@ std::vector<double> reference_text(const clip4j_config& config, const Checkpoint
     wanted = static_cast<size_t>(end - ids.begin());
     if (config.causal_text == 0) tokens.resize(wanted + 1);
   }
-  const Rows normal = map(encode(config.text, weights, "text_model", tokens, config.causal_text != 0),
-                          [&](const Row& row) {
-                            return layer_norm(weights, "text_model.final_layer_norm",
-                                              config.text.layer_norm_eps, row);
-                          });
+  const Rows normal =
+      map(encode(config.text, weights, "text_model", tokens, config.causal_text != 0), [&](const Row& row) {
+        return layer_norm(weights, "text_model.final_layer_norm", config.text.layer_norm_eps, row);
+      });
   Row pooled = normal[wanted];
   if (config.text_pooling == CLIP4J_MEAN) {
     for (size_t h = 0; h < hidden; ++h) {

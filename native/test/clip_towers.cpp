@@ -86,9 +86,13 @@ TEST_P(ClipTowers, ThreadCountsGiveTheSame) {
 }
 
 std::vector<clip4j_config> models() {
-  return {small_config(CLIP4J_QUICK_GELU, -1), small_config(CLIP4J_QUICK_GELU, 45),
-          small_config(CLIP4J_GELU, -1), small_config(CLIP4J_GELU, 45), small_siglip(),
-          small_bert(CLIP4J_FIRST), small_bert(CLIP4J_MEAN)};
+  return {small_config(CLIP4J_QUICK_GELU, -1),
+          small_config(CLIP4J_QUICK_GELU, 45),
+          small_config(CLIP4J_GELU, -1),
+          small_config(CLIP4J_GELU, 45),
+          small_siglip(),
+          small_bert(CLIP4J_FIRST),
+          small_bert(CLIP4J_MEAN)};
 }
 
 std::vector<clip4j_config> models_and_variants() {

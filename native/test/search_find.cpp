@@ -101,8 +101,8 @@ TEST(Find, CanUseItsHitsAgain) {
     const Matrix queries = normal(1 + seed % 7, searched.dimension, seed);
     const int64_t k = 1 + seed * 13;
     const Request request{.k = {&k, 1}, .minimum_score = seed % 3 == 0 ? 0.2 : -1};
-    search((first ? index : other_index).views(), queries.dimension, queries.values.data(), queries.rows, request,
-           kernel(instruction_set()), hits);
+    search((first ? index : other_index).views(), queries.dimension, queries.values.data(), queries.rows,
+           request, kernel(instruction_set()), hits);
     const Hits expected = naive(searched, queries, request);
     ASSERT_EQ(hits.offset, expected.offset);
     ASSERT_EQ(hits.row, expected.row);
@@ -142,7 +142,8 @@ TEST(Find, ReadsRowsFromWhereTheyAre) {
   for (size_t i = 0; i < hits.row.size(); ++i) ASSERT_EQ(hits.row[i], expected.row[i] + 1'000'000'000'000);
   const SegmentView broken{&failing, nullptr, 0};
   try {
-    search({&broken, 1}, queries.dimension, queries.values.data(), 5, request, kernel(instruction_set()), hits);
+    search({&broken, 1}, queries.dimension, queries.values.data(), 5, request, kernel(instruction_set()),
+           hits);
     FAIL();
   } catch (const Error& e) {
     EXPECT_STREQ(e.what(), "the disk is gone");

@@ -7,8 +7,8 @@
 
 namespace clip4j {
 
-// While it lives, threads that its own starts inherit a mask that blocks the JVM's signals, which are for the
-// JVM's threads. Faults stay: one that is blocked ends the process, and no handler reports it.
+// While it lives, threads that this one starts inherit a mask that blocks the JVM's signals, which are for
+// the JVM's threads. Faults stay: one that is blocked ends the process, and no handler reports it.
 class SignalMask {
  public:
   SignalMask() {

@@ -10,15 +10,15 @@
 
 namespace clip4j {
 
-// Lives on its caller's stack. Workers find it through jobs_ and count themselves in under the mutex; the caller
-// leaves only after it is out of jobs_ and everyone is out of it.
+// Lives on its caller's stack. Workers find it through jobs_ and count themselves in under the mutex; the
+// caller leaves only after it is out of jobs_ and everyone is out of it.
 struct WorkerPool::Job {
   Job(const std::function<void(int64_t)>& body, int64_t count) : body(body), count(count) {}
 
   const std::function<void(int64_t)>& body;
   const int64_t count;
   std::atomic<int64_t> next{0};
-  int inside = 0;               // guarded by mutex_
+  int inside = 0;                // guarded by mutex_
   std::exception_ptr exception;  // guarded by mutex_
 };
 

@@ -11,11 +11,11 @@
 
 namespace clip4j {
 
-// Threads that run loops for any number of callers at once. A caller works on its own loop too, so a loop ends even
-// when every worker is busy, and a body may itself call parallel_for.
+// Threads that run loops for any number of callers at once. A caller works on its own loop too, so a loop
+// ends even when every worker is busy, and a body may itself call parallel_for.
 //
-// A pool that lives as long as the process is never destroyed (`static WorkerPool& p = *new WorkerPool(...)`):
-// joining threads from exit() can deadlock.
+// A pool that lives as long as the process is never destroyed (`static WorkerPool& p = *new
+// WorkerPool(...)`): joining threads from exit() can deadlock.
 class WorkerPool {
  public:
   // `threads` counts the caller: threads - 1 workers are started, none when threads <= 1. `name` shows up in
@@ -28,8 +28,8 @@ class WorkerPool {
 
   int threads() const { return static_cast<int>(workers_.size()) + 1; }
 
-  // Calls body(0) ... body(count - 1), in any order, on this thread and the workers, and returns when all are done.
-  // After an exception no further index is begun, and the first exception is thrown from here.
+  // Calls body(0) ... body(count - 1), in any order, on this thread and the workers, and returns when all are
+  // done. After an exception no further index is begun, and the first exception is thrown from here.
   void parallel_for(int64_t count, const std::function<void(int64_t)>& body);
 
  private:

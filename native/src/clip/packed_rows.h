@@ -114,7 +114,7 @@ inline void encode_int8(const float* values, int64_t width, const Rows& rows, in
     low = least[lane] < low ? least[lane] : low;
     high = most[lane] > high ? most[lane] : high;
   }
-  const float range = high / 255 - low / 255;  // neither overflows
+  const float range = high / 255 - low / 255;                                         // neither overflows
   const float per_step = range > 1e-30f && range < __builtin_inff() ? 1 / range : 0;  // always finite
   constexpr float kRound = 0x1.8p23f;  // adding it leaves an integer in the low bits
   const float zero = per_step > 0 ? -low * per_step + kRound - kRound : 0;

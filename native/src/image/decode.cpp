@@ -184,7 +184,8 @@ Pixels decode(const clip4j_image& image, const clip4j_preprocessing& options) {
   switch (image.kind) {
     case CLIP4J_PATH: {
       const std::string path(reinterpret_cast<const char*>(image.data), static_cast<size_t>(image.size));
-      const std::vector<uint8_t> file = read_file(path, std::min<int64_t>(options.max_encoded_bytes, INT_MAX));
+      const std::vector<uint8_t> file =
+          read_file(path, std::min<int64_t>(options.max_encoded_bytes, INT_MAX));
       check_encoded_size(static_cast<int64_t>(file.size()), options);
       return decode_file(file, options);
     }

@@ -14,7 +14,7 @@ constexpr int kBlock = 16;
 
 inline __m256i join(__m256i high, __m256i low) {
   const __m256i sum = _mm256_add_epi32(_mm256_slli_epi32(high, 15), low);
-  return _mm256_add_epi32(sum, _mm256_set1_epi32(1 << (kWeightBits - 1)));
+  return _mm256_add_epi32(sum, _mm256_set1_epi32(kHalf));
 }
 
 // Sixteen bytes of two rows against one pair of weights.

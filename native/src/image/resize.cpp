@@ -111,15 +111,6 @@ void pick_nearest(const Pixels& picture, const Span& rows, const Span& columns, 
   }
 }
 
-}  // namespace
-
-Axis axis(Filter filter, const Span& span) {
-  return Axis(filter, static_cast<int>(span.in), static_cast<int>(span.out), static_cast<int>(span.first),
-              static_cast<int>(span.kept));
-}
-
-namespace {
-
 class Resampler {
  public:
   Resampler(const Pixels& picture, const Span& rows, const Span& columns, Filter filter, Pixels& result)
@@ -199,6 +190,11 @@ class Resampler {
 };
 
 }  // namespace
+
+Axis axis(Filter filter, const Span& span) {
+  return Axis(filter, static_cast<int>(span.in), static_cast<int>(span.out), static_cast<int>(span.first),
+              static_cast<int>(span.kept));
+}
 
 Plan plan(int width, int height, const clip4j_preprocessing& options) {
   check(width, height, options);

@@ -29,8 +29,8 @@ struct Codes {
   Array<float> scale;  // [blocks()][16]
   Array<float> error;  // [blocks()][16]
   Array<double> norm;  // [blocks()][16]: of the rows themselves, in the arithmetic of exact.h
-  Array<float>
-      mean;  // [dimension]: any vector makes the codes valid; the mean of the unit rows makes them good
+  // [dimension]: any vector makes the codes valid; the mean of the unit rows makes them good.
+  Array<float> mean;
   float reach = 0;
 
   int64_t blocks() const { return divide_up(rows, kBlockRows); }

@@ -14,10 +14,10 @@ namespace {
 
 constexpr int64_t kMostQueries = 256;           // of a batch: their codes share a cache with a tile of rows
 constexpr int64_t kCandidateBytes = 128 << 20;  // of a batch
-constexpr int64_t kThreadProducts = 1
-                                    << 24;  // multiplications that are worth another thread: 60 microseconds
-constexpr int64_t kThreadBytes =
-    8 << 20;  // codes that are worth sharing among threads when queries can be instead
+// Multiplications that are worth another thread: 60 microseconds.
+constexpr int64_t kThreadProducts = 1 << 24;
+// Codes that are worth sharing among threads when queries can be instead.
+constexpr int64_t kThreadBytes = 8 << 20;
 
 const Kernel& fitting(const Kernel& kernel, int32_t query_count) {
   return kernel.for_few != nullptr && 2 * query_count <= kernel.for_few->columns ? *kernel.for_few : kernel;

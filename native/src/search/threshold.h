@@ -30,8 +30,8 @@ class alignas(64) Threshold {
   std::atomic<double> value_;
   std::mutex mutex_;  // of the rest, and of whoever changes the value
   int64_t k_;
-  std::vector<double>
-      best_;  // the greatest that add() was told; when there are k, a heap with the least on top
+  // The greatest that add() was told; when there are k, a heap with the least on top.
+  std::vector<double> best_;
 };
 
 }  // namespace clip4j::search

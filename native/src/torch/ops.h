@@ -5,7 +5,8 @@
 
 #include "torch/tensor.h"
 
-// The operations that the towers need from libtorch, on float32 tensors. This folder is the only place that
+// The operations that the CPU's towers need from libtorch, on float32 tensors; layer_norm() runs anywhere, in
+// any type. This folder is the only place that
 // names a symbol of libtorch. Shapes are checked before libtorch sees them; a mismatch is a bug of ours and
 // throws CLIP4J_INTERNAL. Call from a lane's thread only (clip/lane.h).
 namespace clip4j::torch {
