@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "api/index_handle.h"
+#include "base/aligned_memory.h"
 #include "base/boundary.h"
 #include "base/cpu.h"
-#include "search/array.h"
 #include "search/normalize.h"
 
 using clip4j::deref;
@@ -101,7 +101,7 @@ void* clip4j_search_allocate(int64_t bytes) {
   // calloc has large blocks from the kernel, zeroed already; aligned_alloc and memset would touch every page.
   void* start = std::calloc(1, static_cast<size_t>(bytes + overhead));
   if (start == nullptr) return nullptr;
-  clip4j::search::wish_for_large_pages(start, static_cast<size_t>(bytes + overhead));
+  clip4j::wish_for_large_pages(start, static_cast<size_t>(bytes + overhead));
   const uintptr_t end = reinterpret_cast<uintptr_t>(start) + overhead;
   void* memory = reinterpret_cast<void*>(end - end % kAlignment);
   static_cast<Header*>(memory)[-1] = {start, bytes};
