@@ -5,17 +5,20 @@
 
 namespace clip4j {
 
+PatchEmbedding::Packed::Packed(const packed::Kernel& kernel, int64_t hidden, int64_t width)
+    : kernel(kernel),
+      memory(PackedLinear::floats(kernel.element, hidden, width)),
+      linear(kernel, hidden, width, memory) {}
+
 PatchEmbedding::PatchEmbedding(const clip4j_config& config, clip4j_precision precision)
     : hidden_(config.vision.hidden_size),
       patch_size_(config.patch_size),
       width_(patch_width(config)),
-      bias_(config.patch_bias != 0),
-      kernel_(packed::kernel(precision)) {
+      bias_(config.patch_bias != 0) {
   if (precision == CLIP4J_PRECISION_FP32) {
     linear_.emplace(hidden_, width_, bias_ ? Linear::Bias::kYes : Linear::Bias::kNo);
   } else {
-    memory_.emplace(PackedLinear::floats(kernel_.element, hidden_, width_));
-    packed_.emplace(kernel_, hidden_, width_, *memory_);
+    packed_.emplace(packed::kernel(precision), hidden_, width_);
   }
 }
 
@@ -25,17 +28,18 @@ void PatchEmbedding::declare(Weights& weights) {
   if (linear_) {
     linear_->declare_shaped(weights, name, shape);
   } else {
-    packed_->declare_shaped(weights, name, shape, bias_);
+    packed_->linear.declare_shaped(weights, name, shape, bias_);
   }
 }
 
 torch::Tensor PatchEmbedding::run(const float* patches, int64_t rows) const {
   if (linear_) return linear_->run(torch::Tensor::from_blob(patches, {rows, width_}));
   torch::Tensor embedded = torch::Tensor::empty({rows, hidden_});
-  const packed::Rows codes = codes_.rows(kernel_.element, rows, width_);
+  const packed::Kernel& kernel = packed_->kernel;
+  const packed::Rows codes = codes_.rows(kernel.element, rows, width_);
   torch::parallel_for(
-      rows, [&](int64_t row, int64_t) { kernel_.encode(patches + row * width_, width_, codes, row); });
-  packed_->run(codes, {embedded.data(), hidden_, packed::Finish::kStore}, loop_shared());
+      rows, [&](int64_t row, int64_t) { kernel.encode(patches + row * width_, width_, codes, row); });
+  packed_->linear.run(codes, {embedded.data(), hidden_, packed::Finish::kStore}, loop_shared());
   return embedded;
 }
 

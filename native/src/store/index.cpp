@@ -202,8 +202,7 @@ int64_t Index::remove(const Ids& ids) {
     ++removed;
   }
   if (removed == 0) return 0;
-  std::vector<Part> parts = deletion.take();
-  write(std::move(parts));
+  write(deletion.take());
   return removed;
 }
 
