@@ -58,7 +58,5 @@ function(clip4j_cuda_library name)
   cuda_objects(objects ${ARGN})
   add_library(${name} SHARED ${objects})
   link_cuda(${name})
-  target_link_options(${name} PRIVATE
-    "LINKER:--version-script=${CMAKE_CURRENT_SOURCE_DIR}/../cmake/exports.map" LINKER:--no-undefined
-    LINKER:-z,relro,-z,now $<$<CONFIG:Release>:-s>)
+  export_c_abi(${name})
 endfunction()

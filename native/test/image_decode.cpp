@@ -112,7 +112,9 @@ TEST(Decode, TellsLibtiffThatRowsAreUpright) {
                                    : std::initializer_list<uint8_t>{0, 0, 0, 1});
     file.insert(file.end(), value.begin() + 2, value.end());
     EXPECT_EQ(read_tiff_header(file).orientation, 6);
-    EXPECT_EQ(read_tiff_header(plain_tiff(file)).orientation, 1);
+    File upright = file;
+    std::ranges::replace(upright, 6, 1);
+    EXPECT_EQ(plain_tiff(file), upright);
   }
 }
 
