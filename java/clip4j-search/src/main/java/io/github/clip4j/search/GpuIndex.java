@@ -8,6 +8,7 @@ import io.github.clip4j.search.internal.NativeText;
 import io.github.clip4j.search.internal.PathBytes;
 import io.github.clip4j.search.internal.Status;
 import java.util.function.LongBinaryOperator;
+import java.util.function.LongConsumer;
 
 /**
  * A copy of an {@link EmbeddingIndex} on a GPU, as {@link EmbeddingIndex#copyToGpu(int)} makes it.
@@ -31,20 +32,20 @@ public final class GpuIndex implements AutoCloseable {
   GpuIndex(EmbeddingIndex index, NativeHandle of, int device, long memory) {
     this.schema = index.schema();
     this.size = index.size();
+    LongConsumer free =
+        gpu -> {
+          Native.gpuFree(gpu);
+          of.release();
+        };
     long source = of.acquire();
+    long gpu;
     try {
-      handle =
-          new NativeHandle(
-              "GpuIndex",
-              copy(source, device, memory),
-              gpu -> {
-                Native.gpuFree(gpu);
-                of.release();
-              });
+      gpu = copy(source, device, memory);
     } catch (Throwable failed) {
       of.release();
       throw failed;
     }
+    this.handle = new NativeHandle("GpuIndex", gpu, free); // It frees both, also where it throws.
     this.calls = new SearchCalls(handle, schema, Native::gpuSearch);
   }
 
