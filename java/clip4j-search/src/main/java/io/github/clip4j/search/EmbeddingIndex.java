@@ -80,30 +80,29 @@ public final class EmbeddingIndex implements AutoCloseable {
         handle(NativeIndex.create(null, schema, OptionalLong.empty())), schema);
   }
 
+  /** {@link #create(Path, IndexSchema, OpenOptions)} with {@link OpenOptions#WRITE}. */
+  public static EmbeddingIndex create(Path folder, IndexSchema schema) {
+    return create(folder, schema, OpenOptions.WRITE);
+  }
+
   /**
    * An empty index in a folder, open for writing, and durable.
    *
    * @param folder is made where it is missing, in a folder that exists
-   * @throws IllegalArgumentException if there is an index already
+   * @throws IllegalArgumentException if there is an index already, or the options are for reading
+   *     or for another model than the schema
    * @throws Clip4jException LOCKED where another writer is there, UNWRITABLE, MISSING where {@code
    *     folder} is a file
    */
-  public static EmbeddingIndex create(Path folder, IndexSchema schema) {
-    return createWith(folder, schema, OptionalLong.empty());
-  }
-
-  /**
-   * As {@link #create(Path, IndexSchema)}.
-   *
-   * @param rowMemory as in {@link OpenOptions}: bytes, 0 or more
-   */
-  public static EmbeddingIndex create(Path folder, IndexSchema schema, long rowMemory) {
-    return createWith(folder, schema, OpenOptions.WRITE.withRowMemory(rowMemory).rowMemory());
-  }
-
-  private static EmbeddingIndex createWith(Path folder, IndexSchema schema, OptionalLong memory) {
+  public static EmbeddingIndex create(Path folder, IndexSchema schema, OpenOptions options) {
     Objects.requireNonNull(folder, "folder");
-    return new EmbeddingIndex(handle(NativeIndex.create(folder, schema, memory)), schema);
+    if (!options.writable()) {
+      throw new IllegalArgumentException(
+          "options are for reading: to create an index give OpenOptions.WRITE, or a copy of it");
+    }
+    schema.checkFingerprint(options.fingerprint(), "rows and queries");
+    return new EmbeddingIndex(
+        handle(NativeIndex.create(folder, schema, options.rowMemory())), schema);
   }
 
   /** {@link #open(Path, OpenOptions)} with {@link OpenOptions#READ}. */
