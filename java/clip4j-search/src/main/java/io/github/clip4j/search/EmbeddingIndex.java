@@ -306,16 +306,6 @@ public final class EmbeddingIndex implements AutoCloseable {
     return search(query, SearchRequest.top(k));
   }
 
-  /** The {@code k} rows most similar to {@code query}. */
-  public Hits search(float[] query, int k, Similarity similarity) {
-    return search(query, SearchRequest.top(k).withSimilarity(similarity));
-  }
-
-  /** The {@code k} rows most similar to each query. */
-  public Hits search(Embeddings queries, int k, Similarity similarity) {
-    return search(queries, SearchRequest.top(k).withSimilarity(similarity));
-  }
-
   /**
    * What {@code request} asks for, for one query; as {@link #search(Embeddings, SearchRequest)}.
    */
