@@ -282,6 +282,27 @@ class DownloaderTest {
     assertEquals(List.of(), statuses);
   }
 
+  /** Its body never ends: only the client can end the connection. */
+  @Test
+  void aRedirectToNowhereLeavesNoConnection() throws Exception {
+    CountDownLatch closed = new CountDownLatch(3);
+    URI address =
+        serve(
+            exchange -> {
+              exchange.getResponseHeaders().set("Location", "ftp://example.org/file");
+              exchange.sendResponseHeaders(302, 0);
+              try {
+                while (true) {
+                  exchange.getResponseBody().write(CONTENT);
+                }
+              } catch (IOException e) {
+                closed.countDown();
+              }
+            });
+    assertTrue(failure(address, options).getMessage().contains("makes no sense"));
+    assertTrue(closed.await(1, TimeUnit.MINUTES));
+  }
+
   @Test
   void answersThatMakeNoSense() throws IOException {
     List<String> answers =

@@ -159,35 +159,48 @@ public final class HttpFetch {
       if (home) {
         source.token().ifPresent(token -> request.header("Authorization", "Bearer " + token));
       }
-      try {
-        HttpResponse<InputStream> response =
-            client.send(request.build(), BodyHandlers.ofInputStream());
-        Optional<URI> next = next(response);
-        if (next.isEmpty() || !(acrossHosts || sameHost(source.address(), next.get()))) {
-          return response;
-        }
-        response.body().close();
-        address = next.get();
-        home &= sameHost(source.address(), address);
-      } catch (IllegalArgumentException e) {
-        // So java.net.http takes some headers and redirects that make no sense.
-        throw new IOException("the server's answer makes no sense: " + e.getMessage(), e);
+      HttpResponse<InputStream> response = answer(request.build());
+      Optional<URI> next = next(response);
+      if (next.isEmpty() || !(acrossHosts || sameHost(source.address(), next.get()))) {
+        return response;
       }
+      response.body().close();
+      address = next.get();
+      home &= sameHost(source.address(), address);
     }
     throw new IOException("the server redirects over " + MAX_REDIRECTS + " times");
   }
 
+  private HttpResponse<InputStream> answer(HttpRequest request)
+      throws IOException, InterruptedException {
+    try {
+      return client.send(request, BodyHandlers.ofInputStream());
+    } catch (IllegalArgumentException e) { // So java.net.http takes some headers.
+      throw senseless(e);
+    }
+  }
+
+  private static IOException senseless(IllegalArgumentException e) {
+    return new IOException("the server's answer makes no sense: " + e.getMessage(), e);
+  }
+
   /** Where the response redirects to, except from https to http. */
-  private static Optional<URI> next(HttpResponse<?> response) {
-    return switch (response.statusCode()) {
-      case 301, 302, 303, 307, 308 ->
-          response
+  private static Optional<URI> next(HttpResponse<InputStream> response) throws IOException {
+    switch (response.statusCode()) {
+      case 301, 302, 303, 307, 308:
+        try {
+          return response
               .headers()
               .firstValue("Location")
               .map(location -> checkAddress(response.uri().resolve(location)))
               .filter(next -> isSecure(next) || !isSecure(response.uri()));
-      default -> Optional.empty();
-    };
+        } catch (IllegalArgumentException e) {
+          response.body().close(); // The connection would stay open.
+          throw senseless(e);
+        }
+      default:
+        return Optional.empty();
+    }
   }
 
   private static boolean isSecure(URI address) {
