@@ -147,8 +147,8 @@ public final class Downloader {
         && (options.sha256().isEmpty() || options.sha256().get().equals(Digests.sha256(file)));
   }
 
-  /** A picture's bytes. */
+  /** A picture's bytes; what goes wrong does not name the address. */
   byte[] fetch(URI address, long maxBytes) {
-    return http.fetch(HttpFetch.Source.of(address), maxBytes);
+    return http.fetch(HttpFetch.Source.unnamed(address), maxBytes);
   }
 }
