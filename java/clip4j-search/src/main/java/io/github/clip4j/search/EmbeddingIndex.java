@@ -349,7 +349,7 @@ public final class EmbeddingIndex implements AutoCloseable {
    *     too old, or where rows are too long for it; OUT_OF_MEMORY
    */
   public GpuIndex copyToGpu(int device) {
-    return new GpuIndex(this, handle, device, GpuIndex.NINE_TENTHS);
+    return new GpuIndex(schema, handle, device, GpuIndex.NINE_TENTHS);
   }
 
   /**
@@ -363,7 +363,7 @@ public final class EmbeddingIndex implements AutoCloseable {
     if (memory < 0) {
       throw new IllegalArgumentException("memory is negative: " + memory);
     }
-    return new GpuIndex(this, handle, device, memory);
+    return new GpuIndex(schema, handle, device, memory);
   }
 
   /** Frees the index once no call is under way. What was not committed is lost. */

@@ -29,9 +29,8 @@ public final class GpuIndex implements AutoCloseable {
   private final int size;
   private final SearchCalls calls;
 
-  GpuIndex(EmbeddingIndex index, NativeHandle of, int device, long memory) {
-    this.schema = index.schema();
-    this.size = index.size();
+  GpuIndex(IndexSchema schema, NativeHandle of, int device, long memory) {
+    this.schema = schema;
     LongConsumer free =
         gpu -> {
           Native.gpuFree(gpu);
@@ -46,6 +45,12 @@ public final class GpuIndex implements AutoCloseable {
       throw failed;
     }
     this.handle = new NativeHandle("GpuIndex", gpu, free); // It frees both, also where it throws.
+    try {
+      this.size = (int) number(Native::gpuSize, 0);
+    } catch (Throwable failed) {
+      handle.close();
+      throw failed;
+    }
     this.calls = new SearchCalls(handle, schema, Native::gpuSearch);
   }
 
