@@ -1,7 +1,6 @@
 package io.github.clip4j;
 
 import io.github.clip4j.internal.Vectors;
-import io.github.clip4j.search.Embeddings;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -36,7 +35,7 @@ public final class ImageTextMatcher {
     threshold = builder.threshold;
     contrast =
         probability instanceof Probability.Contrastive contrastive
-            ? contrast(contrastive.negatives())
+            ? EmbeddedColumn.of(model, Column.texts(contrastive.negatives())).rows()
             : null;
   }
 
@@ -185,15 +184,5 @@ public final class ImageTextMatcher {
       others += Math.exp(model.logitScale() * (Vectors.dot(image, text) - cosine));
     }
     return 1 / (1 + others);
-  }
-
-  private double[][] contrast(List<String> negatives) {
-    try (Embeddings embeddings = model.embedTexts(negatives)) {
-      double[][] rows = new double[embeddings.rows()][];
-      for (int i = 0; i < rows.length; i++) {
-        rows[i] = Vectors.doubles(embeddings.row(i));
-      }
-      return rows;
-    }
   }
 }
