@@ -81,7 +81,11 @@ public final class ImageTextMatcher {
       return model.calibration().orElseGet(Probability::contrastive);
     }
 
-    /** The probability that a match must be above, 0 to 1. */
+    /**
+     * The probability that a match must be above.
+     *
+     * @throws IllegalArgumentException if it is not 0 to 1
+     */
     public Builder threshold(double value) {
       if (!(value >= 0 && value <= 1)) {
         throw new IllegalArgumentException("threshold must be 0 to 1: " + value);
@@ -90,7 +94,12 @@ public final class ImageTextMatcher {
       return this;
     }
 
-    /** The matcher; embeds the contrast set, if there is one. */
+    /**
+     * The matcher; embeds the contrast set, if there is one.
+     *
+     * @throws IllegalArgumentException if both columns have one name, or a text of the contrast set
+     *     is not valid UTF-16
+     */
     public ImageTextMatcher build() {
       if (query.equals(response)) {
         throw new IllegalArgumentException("query and response are both named " + query);

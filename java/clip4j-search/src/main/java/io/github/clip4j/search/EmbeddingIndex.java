@@ -358,6 +358,7 @@ public final class EmbeddingIndex implements AutoCloseable {
    * @param memory bytes of the GPU's memory that it may take: int8 codes first, then float32 rows
    *     as far as they fit. Codes beyond it wait in the CPU's memory and are copied at each search;
    *     rows beyond it are scored by the CPU
+   * @throws IllegalArgumentException if memory is negative
    */
   public GpuIndex copyToGpu(int device, long memory) {
     if (memory < 0) {
