@@ -177,6 +177,8 @@ CLIP4J_API int32_t clip4j_search_gpu_search(const clip4j_gpu_index* gpu, const f
                                             int32_t query_count, const clip4j_request* request,
                                             clip4j_hits* hits, clip4j_found* found);
 
+CLIP4J_API int32_t clip4j_search_gpu_size(const clip4j_gpu_index* gpu, int64_t* size);
+
 /* Memory of a copy, in bytes. */
 typedef struct clip4j_gpu_memory {
   int64_t resident; /* the GPU's */

@@ -72,6 +72,10 @@ TEST_F(GpuApi, FindsWhatTheIndexHadWhenItWasCopied) {
   request.filter = CLIP4J_NO_FILTER;
   ASSERT_EQ(clip4j_search_index_remove(index, &ids, &removed), CLIP4J_OK);
   EXPECT_EQ(ask(clip4j_search_gpu_search, gpu, queries.values, request), before);
+  int64_t size = 0;
+  EXPECT_EQ(clip4j_search_gpu_size(gpu, &size), CLIP4J_OK);
+  EXPECT_EQ(size, 650);
+  EXPECT_EQ(clip4j_search_gpu_size(nullptr, &size), CLIP4J_INVALID_ARGUMENT);
   clip4j_gpu_memory use{};
   EXPECT_EQ(clip4j_search_gpu_memory(gpu, &use), CLIP4J_OK);
   EXPECT_GT(use.resident, 700 * kDimension);

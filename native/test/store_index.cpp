@@ -132,6 +132,20 @@ TEST(Index, WritesNothingWhereNothingHasChanged) {
   EXPECT_EQ(disk->calls(), calls);
 }
 
+TEST(Index, CommitsNothingToAFolderThatWasDeleted) {
+  TemporaryFolder parent;
+  const std::string path = parent.path() + "/index";
+  const std::unique_ptr<Index> index = Index::create(open_folder(path, true), kSchema, {kAllRowMemory});
+  add(*index, {{"a", {1, 0}}});
+  index->commit();
+  std::filesystem::remove_all(path);
+  EXPECT_STATUS(index->commit(), CLIP4J_UNWRITABLE) << "though nothing is new";
+  EXPECT_STATUS(index->commit(), CLIP4J_UNWRITABLE);
+  add(*index, {{"b", {0, 1}}});
+  EXPECT_STATUS(index->commit(), CLIP4J_UNWRITABLE);
+  EXPECT_EQ(found_ids(*index, {1, 0}, 1), Names{"a"});
+}
+
 TEST(Index, ReadsHeadersWhenOpenedAndTheRestWhenNeeded) {
   const std::shared_ptr<Disk> disk = Disk::make();
   const Schema wide{256, IdKind::kInt64, ""};

@@ -57,6 +57,10 @@ int32_t clip4j_search_gpu_search(const clip4j_gpu_index* gpu, const float* queri
   });
 }
 
+int32_t clip4j_search_gpu_size(const clip4j_gpu_index* gpu, int64_t* size) {
+  return translate_exceptions([&] { deref(size, "size") = deref(gpu, "gpu").snapshot->size(); });
+}
+
 int32_t clip4j_search_gpu_memory(const clip4j_gpu_index* gpu, clip4j_gpu_memory* use) {
   return translate_exceptions([&] {
     const clip4j::search::GpuIndex& on = *deref(gpu, "gpu").gpu;

@@ -265,7 +265,7 @@ void Index::commit() {
   const std::lock_guard<std::mutex> lock(writing_);
   check_writable();
   if (folder_ == nullptr) fail(CLIP4J_UNSUPPORTED, "an index in memory cannot be committed");
-  if (committed_) return;
+  if (committed_ && has_manifest(*folder_)) return;  // else somebody has deleted the folder meanwhile
   std::vector<Part> parts = snapshot()->parts();
   try {
     for (Part& part : parts) {

@@ -51,7 +51,8 @@ public final class LargeIndex {
   private void fill() {
     long start = System.nanoTime();
     IndexSchema schema = new IndexSchema(dimension, IdKind.ROW_NUMBER);
-    try (EmbeddingIndex index = EmbeddingIndex.create(folder, schema, rowMemory)) {
+    try (EmbeddingIndex index =
+        EmbeddingIndex.create(folder, schema, OpenOptions.WRITE.withRowMemory(rowMemory))) {
       for (int first = 0; first < rows; first += BATCH) {
         try (Embeddings batch = batch(first)) {
           index.add(batch);

@@ -28,8 +28,8 @@ import java.util.function.Supplier;
  * Each line: what to encode, the file that holds it, how often, and where to write the rows of the
  * last time, as little-endian floats. What can be encoded: {@code rgb}, pictures of the model's own
  * size, three bytes a pixel; {@code files}, a path a line; {@code texts}, a text a line; {@code
- * preprocess} is files of which only the preprocessing counts. Each answer: the nanoseconds of each
- * time.
+ * encode} is rgb of which only the encoding counts, {@code preprocess} is files of which only the
+ * preprocessing does. Each answer: the nanoseconds of each time.
  */
 public final class PeerEncode {
   private record Encoded(Embeddings rows, long nanos) {}

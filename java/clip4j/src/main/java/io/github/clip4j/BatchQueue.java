@@ -128,6 +128,7 @@ final class BatchQueue<T> {
           fail(batch, failed);
           failed = null;
         }
+        cancelDiscarded();
         if (!take(batch)) {
           return;
         }
@@ -237,19 +238,39 @@ final class BatchQueue<T> {
     }
   }
 
-  /** Cancels what has not begun. */
+  /** Cancels what has not begun. What a full heap keeps it from cancelling, the threads cancel. */
   void discard() {
-    List<Item<T>> waiting;
     lock.lock();
     try {
       discarding = true;
-      waiting = List.copyOf(queue);
-      queue.clear();
       room.signalAll();
     } finally {
       lock.unlock();
     }
-    waiting.forEach(item -> item.result().cancel(false));
+    cancelDiscarded();
+  }
+
+  /** Nothing leaves the queue before it is cancelled, which may fail. */
+  private void cancelDiscarded() {
+    for (Item<T> item = discarded(); item != null; item = discarded()) {
+      item.result().cancel(false); // Not under the lock, either.
+    }
+  }
+
+  /** The first item that is discarded and yet to be cancelled; null where there is none. */
+  private Item<T> discarded() {
+    lock.lock();
+    try {
+      while (discarding && !queue.isEmpty()) {
+        if (!queue.element().result().isDone()) {
+          return queue.element();
+        }
+        queue.remove();
+      }
+      return null;
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** Waits until the threads have ended. */

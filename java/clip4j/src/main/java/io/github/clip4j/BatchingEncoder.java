@@ -204,7 +204,10 @@ public final class BatchingEncoder implements AutoCloseable {
   }
 
   private void discard() {
-    texts.discard();
-    images.discard();
+    try {
+      texts.discard();
+    } finally {
+      images.discard();
+    }
   }
 }

@@ -297,6 +297,15 @@ public final class ClipModel implements AutoCloseable {
   }
 
   /**
+   * What multiplies its matrices: {@code libtorch}, or a kernel of clip4j's, named by its
+   * instruction set: {@code avx512vnni}, {@code avx512bf16}, {@code amx}, {@code avx512}, {@code
+   * avx2} or {@code scalar}.
+   */
+  public String kernel() {
+    return model.kernel();
+  }
+
+  /**
    * What the model multiplies cosines by before a softmax or, where it has a {@link #logitBias}, a
    * sigmoid; learned in training, 100 for OpenAI's.
    */

@@ -35,6 +35,8 @@ public record Device(Kind kind, int index) {
   /**
    * A GPU, by its number. Whether it is there, and libtorch can compute on it, is seen when a model
    * is loaded.
+   *
+   * @throws IllegalArgumentException if the number is negative
    */
   public static Device cuda(int index) {
     return new Device(Kind.CUDA, index);

@@ -39,6 +39,7 @@ public final class Downloader {
    * @param attempts 1 or more; between two it waits half a second, one, two, up to eight, or longer
    *     where the server asks for it
    * @param silence how long a server may send nothing before an attempt has failed; above 0
+   * @throws IllegalArgumentException if one of them is not
    */
   public static Downloader create(int attempts, Duration silence) {
     if (attempts < 1) {
@@ -75,7 +76,11 @@ public final class Downloader {
     public static final Options DEFAULT =
         new Options(Optional.empty(), false, (received, total) -> {});
 
-    /** Checks the checksum's form. */
+    /**
+     * Checks the checksum's form.
+     *
+     * @throws IllegalArgumentException if it is not 64 hexadecimal digits
+     */
     public Options {
       sha256 = sha256.map(hex -> hex.toLowerCase(Locale.ROOT));
       if (!sha256.orElse("0".repeat(64)).matches("[0-9a-f]{64}")) {
@@ -147,8 +152,8 @@ public final class Downloader {
         && (options.sha256().isEmpty() || options.sha256().get().equals(Digests.sha256(file)));
   }
 
-  /** A picture's bytes. */
+  /** A picture's bytes; what goes wrong does not name the address. */
   byte[] fetch(URI address, long maxBytes) {
-    return http.fetch(HttpFetch.Source.of(address), maxBytes);
+    return http.fetch(HttpFetch.Source.unnamed(address), maxBytes);
   }
 }

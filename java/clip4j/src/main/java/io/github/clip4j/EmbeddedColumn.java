@@ -34,6 +34,11 @@ final class EmbeddedColumn {
     return rows[i];
   }
 
+  /** All of them. */
+  double[][] rows() {
+    return rows;
+  }
+
   List<ImageFailure> failures() {
     return failures;
   }

@@ -49,7 +49,11 @@ public sealed interface ImageSource
     return ImageSources.Pixels.of(pixels, width, height);
   }
 
-  /** A copy of a picture in memory, alpha dropped. Needs the module java.desktop. */
+  /**
+   * A copy of a picture in memory, alpha dropped. Needs the module java.desktop.
+   *
+   * @throws IllegalArgumentException if it has more pixels than an array of RGB can hold
+   */
   static ImageSource of(BufferedImage image) {
     return ImageSources.Pixels.of(image);
   }

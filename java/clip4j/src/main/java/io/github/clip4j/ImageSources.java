@@ -83,17 +83,8 @@ final class ImageSources {
       return address.toString();
     }
 
-    /** Whoever names the picture names its address, so that no message begins with it. */
     private ImageInput input(long maxBytes) {
-      try {
-        return ImageInput.encoded(ByteBuffer.wrap(downloader.fetch(address, maxBytes)));
-      } catch (Clip4jException e) {
-        String said = address + ": ";
-        if (!e.getMessage().startsWith(said)) {
-          throw e;
-        }
-        throw new Clip4jException(e.kind(), e.getMessage().substring(said.length()), e);
-      }
+      return ImageInput.encoded(ByteBuffer.wrap(downloader.fetch(address, maxBytes)));
     }
   }
 

@@ -1,7 +1,6 @@
 package io.github.clip4j;
 
 import io.github.clip4j.internal.Vectors;
-import io.github.clip4j.search.Embeddings;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -36,7 +35,7 @@ public final class ImageTextMatcher {
     threshold = builder.threshold;
     contrast =
         probability instanceof Probability.Contrastive contrastive
-            ? contrast(contrastive.negatives())
+            ? EmbeddedColumn.of(model, Column.texts(contrastive.negatives())).rows()
             : null;
   }
 
@@ -82,7 +81,11 @@ public final class ImageTextMatcher {
       return model.calibration().orElseGet(Probability::contrastive);
     }
 
-    /** The probability that a match must be above, 0 to 1. */
+    /**
+     * The probability that a match must be above.
+     *
+     * @throws IllegalArgumentException if it is not 0 to 1
+     */
     public Builder threshold(double value) {
       if (!(value >= 0 && value <= 1)) {
         throw new IllegalArgumentException("threshold must be 0 to 1: " + value);
@@ -91,7 +94,12 @@ public final class ImageTextMatcher {
       return this;
     }
 
-    /** The matcher; embeds the contrast set, if there is one. */
+    /**
+     * The matcher; embeds the contrast set, if there is one.
+     *
+     * @throws IllegalArgumentException if both columns have one name, or a text of the contrast set
+     *     is not valid UTF-16
+     */
     public ImageTextMatcher build() {
       if (query.equals(response)) {
         throw new IllegalArgumentException("query and response are both named " + query);
@@ -185,15 +193,5 @@ public final class ImageTextMatcher {
       others += Math.exp(model.logitScale() * (Vectors.dot(image, text) - cosine));
     }
     return 1 / (1 + others);
-  }
-
-  private double[][] contrast(List<String> negatives) {
-    try (Embeddings embeddings = model.embedTexts(negatives)) {
-      double[][] rows = new double[embeddings.rows()][];
-      for (int i = 0; i < rows.length; i++) {
-        rows[i] = Vectors.doubles(embeddings.row(i));
-      }
-      return rows;
-    }
   }
 }

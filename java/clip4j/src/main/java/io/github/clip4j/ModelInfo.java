@@ -18,9 +18,7 @@ import java.util.Optional;
  * @param preprocessing what becomes of a picture before it reaches its tower
  * @param tokenizer the file, or files, that texts are split by
  * @param precision as {@link ClipModel#precision}
- * @param kernel what multiplies its matrices: {@code libtorch}, or a kernel of clip4j's, named by
- *     its instruction set: {@code avx512vnni}, {@code avx512bf16}, {@code amx}, {@code avx512},
- *     {@code avx2} or {@code scalar}
+ * @param kernel as {@link ClipModel#kernel}
  * @param logitScale as {@link ClipModel#logitScale}
  * @param logitBias as {@link ClipModel#logitBias}
  * @param calibration as {@link ClipModel#calibration}

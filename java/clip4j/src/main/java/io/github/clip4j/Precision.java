@@ -15,6 +15,8 @@ package io.github.clip4j;
  * Embeddings of different precisions of one model can be compared with each other.
  */
 public enum Precision {
+  // In the order of clip4j_precision: native code knows them by their number.
+
   /** 32-bit floating point, whatever the weights are stored as. The reference. */
   FP32,
   /** bfloat16: half the memory. Fast on CPUs that multiply it (AVX512_BF16), else no faster. */

@@ -3,7 +3,7 @@ package io.github.clip4j;
 import io.github.clip4j.search.EmbeddingIndex;
 import io.github.clip4j.search.Embeddings;
 import io.github.clip4j.search.Hits;
-import io.github.clip4j.search.Similarity;
+import io.github.clip4j.search.SearchRequest;
 import java.util.List;
 
 /**
@@ -12,7 +12,8 @@ import java.util.List;
  * embeddings are made of.
  *
  * <p>Safe from any thread. The model is borrowed and must stay open. A hit's row is the index of
- * its response. What {@link EmbeddingIndex#search(Embeddings, int)} refuses is refused here too.
+ * its response. What {@link EmbeddingIndex#search(Embeddings, SearchRequest)} refuses is refused
+ * here too.
  */
 public final class SemanticSearch implements AutoCloseable {
   private final ClipModel model;
@@ -57,9 +58,14 @@ public final class SemanticSearch implements AutoCloseable {
     }
   }
 
-  /** The best responses for each query, best first; {@code topK} beyond their number gives all. */
-  public Hits search(Embeddings queries, int topK, Similarity similarity) {
-    return index.search(queries, topK, similarity);
+  /** The best responses for each query by cosine; {@code topK} beyond their number gives all. */
+  public Hits search(Embeddings queries, int topK) {
+    return index.search(queries, topK);
+  }
+
+  /** What {@code request} asks for, for each query. */
+  public Hits search(Embeddings queries, SearchRequest request) {
+    return index.search(queries, request);
   }
 
   /** The best responses for each text by cosine. */

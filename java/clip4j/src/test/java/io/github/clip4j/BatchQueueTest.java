@@ -83,8 +83,8 @@ class BatchQueueTest {
   }
 
   /**
-   * What becomes of an item when the heap is full: neither its row nor its failure has room at
-   * first.
+   * What becomes of an item when the heap is full: its row has no room, nor at first its failure or
+   * its cancellation.
    */
   private static final class NoRoom extends CompletableFuture<float[]> {
     private boolean tried;
@@ -101,6 +101,15 @@ class BatchQueueTest {
         throw new OutOfMemoryError("for the failure");
       }
       return super.completeExceptionally(failed);
+    }
+
+    @Override
+    public boolean cancel(boolean interrupt) {
+      if (!tried) {
+        tried = true;
+        throw new OutOfMemoryError("for the cancellation");
+      }
+      return super.cancel(interrupt);
     }
   }
 
@@ -328,6 +337,26 @@ class BatchQueueTest {
     queue.join();
     assertRow(1, first);
     assertRow(2, second);
+    assertNull(begun.poll());
+  }
+
+  @Test
+  void whatAFullHeapKeepsFromBeingDiscardedIsCancelledLater() throws Exception {
+    start(PATIENT.withMaxBatch(1));
+    submit(1);
+    Batch batch = next();
+    submit(2);
+    Batch other = next();
+    CompletableFuture<float[]> third = new NoRoom();
+    queue.submit(3f, third);
+    CompletableFuture<float[]> fourth = submit(4);
+    queue.close();
+    assertThrows(OutOfMemoryError.class, queue::discard);
+    batch.end().countDown();
+    other.end().countDown();
+    queue.join();
+    assertTrue(third.isCancelled());
+    assertTrue(fourth.isCancelled());
     assertNull(begun.poll());
   }
 

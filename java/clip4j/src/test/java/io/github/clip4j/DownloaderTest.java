@@ -282,6 +282,27 @@ class DownloaderTest {
     assertEquals(List.of(), statuses);
   }
 
+  /** Its body never ends: only the client can end the connection. */
+  @Test
+  void aRedirectToNowhereLeavesNoConnection() throws Exception {
+    CountDownLatch closed = new CountDownLatch(3);
+    URI address =
+        serve(
+            exchange -> {
+              exchange.getResponseHeaders().set("Location", "ftp://example.org/file");
+              exchange.sendResponseHeaders(302, 0);
+              try {
+                while (true) {
+                  exchange.getResponseBody().write(CONTENT);
+                }
+              } catch (IOException e) {
+                closed.countDown();
+              }
+            });
+    assertTrue(failure(address, options).getMessage().contains("makes no sense"));
+    assertTrue(closed.await(1, TimeUnit.MINUTES));
+  }
+
   @Test
   void answersThatMakeNoSense() throws IOException {
     List<String> answers =
@@ -371,12 +392,14 @@ class DownloaderTest {
     try (ClipModel model = TinyModel.load();
         ClipModel strict = ClipModel.load(TinyModel.directory(), small)) {
       assertArrayEquals(model.embedImage(TinyModel.picture()), model.embedImage(source));
+      Clip4jException large = assertThrows(Clip4jException.class, () -> strict.embedImage(source));
+      assertEquals(Kind.TOO_LARGE, large.kind());
       assertEquals(
-          Kind.TOO_LARGE,
-          assertThrows(Clip4jException.class, () -> strict.embedImage(source)).kind());
+          address + ": it is over the limit of " + (png.length - 1) + " bytes", large.getMessage());
       server.removeContext("/file");
-      assertEquals(
-          Kind.MISSING, assertThrows(Clip4jException.class, () -> model.embedImage(source)).kind());
+      Clip4jException missing = assertThrows(Clip4jException.class, () -> model.embedImage(source));
+      assertEquals(Kind.MISSING, missing.kind());
+      assertEquals(address + ": the server says 404", missing.getMessage());
     }
   }
 }

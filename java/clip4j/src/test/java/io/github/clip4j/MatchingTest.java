@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Embeddings;
 import io.github.clip4j.search.Hits;
+import io.github.clip4j.search.SearchRequest;
 import io.github.clip4j.search.Similarity;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -173,7 +174,8 @@ class MatchingTest extends WithTinyModel {
     try (SemanticSearch search = SemanticSearch.ofTexts(model, texts);
         Embeddings queries = model.embedImages(images).orThrow()) {
       assertEquals(1, search.searchTexts(List.of("a photo of"), 2).row(0, 0));
-      Hits byRows = search.search(queries, 3, Similarity.DOT);
+      Hits byRows = search.search(queries, SearchRequest.top(3).withSimilarity(Similarity.DOT));
+      assertEquals(search.search(queries, 3).of(0), search.searchImages(images, 3).of(0));
       Hits byImages = search.searchImages(images, 3);
       assertEquals(byRows.row(1, 0), byImages.row(1, 0));
       double cosine = dot(model.embedImage(PHOTO), model.embedText(texts.get(byImages.row(1, 0))));

@@ -72,7 +72,7 @@ final class Checkup {
 
   private String encoderKernel(Precision precision) {
     try (ClipModel model = ClipModel.loadDefault(LoadOptions.DEFAULT.withPrecision(precision))) {
-      return model.info().kernel();
+      return model.kernel();
     } catch (RuntimeException | LinkageError e) {
       problems.add(precision + ": " + Failure.of(e).getMessage());
       return "unknown";

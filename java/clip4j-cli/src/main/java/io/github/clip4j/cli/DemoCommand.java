@@ -129,7 +129,7 @@ final class DemoCommand extends Subcommand {
         .footer(footer);
   }
 
-  /** Each composed scene with its own sentence, and with that of the scene after it. */
+  /** Each composed scene with its own sentence, and with that of another. */
   private List<Gallery.Pair> pairs(ClipModel loaded) {
     List<DemoPictures.Picture> pictures = new ArrayList<>();
     List<String> texts = new ArrayList<>();

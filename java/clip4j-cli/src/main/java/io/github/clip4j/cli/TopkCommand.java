@@ -3,6 +3,7 @@ package io.github.clip4j.cli;
 import io.github.clip4j.search.EmbeddingIndex;
 import io.github.clip4j.search.Embeddings;
 import io.github.clip4j.search.Hits;
+import io.github.clip4j.search.SearchRequest;
 import io.github.clip4j.search.Similarity;
 import java.nio.file.Path;
 import java.util.List;
@@ -99,7 +100,7 @@ final class TopkCommand extends Subcommand {
 
   private Hits search(EmbeddingIndex index, Embeddings questions) {
     try {
-      return index.search(questions, k, similarity);
+      return index.search(questions, SearchRequest.top(k).withSimilarity(similarity));
     } catch (RuntimeException e) {
       throw Failure.of(queries.toString(), e);
     }

@@ -80,30 +80,29 @@ public final class EmbeddingIndex implements AutoCloseable {
         handle(NativeIndex.create(null, schema, OptionalLong.empty())), schema);
   }
 
+  /** {@link #create(Path, IndexSchema, OpenOptions)} with {@link OpenOptions#WRITE}. */
+  public static EmbeddingIndex create(Path folder, IndexSchema schema) {
+    return create(folder, schema, OpenOptions.WRITE);
+  }
+
   /**
    * An empty index in a folder, open for writing, and durable.
    *
    * @param folder is made where it is missing, in a folder that exists
-   * @throws IllegalArgumentException if there is an index already
+   * @throws IllegalArgumentException if there is an index already, or the options are for reading
+   *     or for another model than the schema
    * @throws Clip4jException LOCKED where another writer is there, UNWRITABLE, MISSING where {@code
    *     folder} is a file
    */
-  public static EmbeddingIndex create(Path folder, IndexSchema schema) {
-    return createWith(folder, schema, OptionalLong.empty());
-  }
-
-  /**
-   * As {@link #create(Path, IndexSchema)}.
-   *
-   * @param rowMemory as in {@link OpenOptions}: bytes, 0 or more
-   */
-  public static EmbeddingIndex create(Path folder, IndexSchema schema, long rowMemory) {
-    return createWith(folder, schema, OpenOptions.WRITE.withRowMemory(rowMemory).rowMemory());
-  }
-
-  private static EmbeddingIndex createWith(Path folder, IndexSchema schema, OptionalLong memory) {
+  public static EmbeddingIndex create(Path folder, IndexSchema schema, OpenOptions options) {
     Objects.requireNonNull(folder, "folder");
-    return new EmbeddingIndex(handle(NativeIndex.create(folder, schema, memory)), schema);
+    if (!options.writable()) {
+      throw new IllegalArgumentException(
+          "options are for reading: to create an index give OpenOptions.WRITE, or a copy of it");
+    }
+    schema.checkFingerprint(options.fingerprint(), "rows and queries");
+    return new EmbeddingIndex(
+        handle(NativeIndex.create(folder, schema, options.rowMemory())), schema);
   }
 
   /** {@link #open(Path, OpenOptions)} with {@link OpenOptions#READ}. */
@@ -224,8 +223,8 @@ public final class EmbeddingIndex implements AutoCloseable {
    * Returns when all that was written before is durable: whatever becomes of the process or the
    * machine, it will be there.
    *
-   * @throws Clip4jException UNWRITABLE; then the next commit tries again. UNSUPPORTED also for an
-   *     index in memory alone
+   * @throws Clip4jException UNWRITABLE, also where nothing is new and the folder has been deleted
+   *     meanwhile; then the next commit tries again. UNSUPPORTED also for an index in memory alone
    */
   public void commit() {
     use(index -> check(Native.indexCommit(index)));
@@ -307,16 +306,6 @@ public final class EmbeddingIndex implements AutoCloseable {
     return search(query, SearchRequest.top(k));
   }
 
-  /** The {@code k} rows most similar to {@code query}. */
-  public Hits search(float[] query, int k, Similarity similarity) {
-    return search(query, SearchRequest.top(k).withSimilarity(similarity));
-  }
-
-  /** The {@code k} rows most similar to each query. */
-  public Hits search(Embeddings queries, int k, Similarity similarity) {
-    return search(queries, SearchRequest.top(k).withSimilarity(similarity));
-  }
-
   /**
    * What {@code request} asks for, for one query; as {@link #search(Embeddings, SearchRequest)}.
    */
@@ -360,7 +349,7 @@ public final class EmbeddingIndex implements AutoCloseable {
    *     too old, or where rows are too long for it; OUT_OF_MEMORY
    */
   public GpuIndex copyToGpu(int device) {
-    return new GpuIndex(this, handle, device, GpuIndex.NINE_TENTHS);
+    return new GpuIndex(schema, handle, device, GpuIndex.NINE_TENTHS);
   }
 
   /**
@@ -369,12 +358,13 @@ public final class EmbeddingIndex implements AutoCloseable {
    * @param memory bytes of the GPU's memory that it may take: int8 codes first, then float32 rows
    *     as far as they fit. Codes beyond it wait in the CPU's memory and are copied at each search;
    *     rows beyond it are scored by the CPU
+   * @throws IllegalArgumentException if memory is negative
    */
   public GpuIndex copyToGpu(int device, long memory) {
     if (memory < 0) {
       throw new IllegalArgumentException("memory is negative: " + memory);
     }
-    return new GpuIndex(this, handle, device, memory);
+    return new GpuIndex(schema, handle, device, memory);
   }
 
   /** Frees the index once no call is under way. What was not committed is lost. */

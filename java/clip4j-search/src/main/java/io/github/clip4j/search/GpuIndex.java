@@ -8,6 +8,7 @@ import io.github.clip4j.search.internal.NativeText;
 import io.github.clip4j.search.internal.PathBytes;
 import io.github.clip4j.search.internal.Status;
 import java.util.function.LongBinaryOperator;
+import java.util.function.LongConsumer;
 
 /**
  * A copy of an {@link EmbeddingIndex} on a GPU, as {@link EmbeddingIndex#copyToGpu(int)} makes it.
@@ -28,21 +29,26 @@ public final class GpuIndex implements AutoCloseable {
   private final int size;
   private final SearchCalls calls;
 
-  GpuIndex(EmbeddingIndex index, NativeHandle of, int device, long memory) {
-    this.schema = index.schema();
-    this.size = index.size();
+  GpuIndex(IndexSchema schema, NativeHandle of, int device, long memory) {
+    this.schema = schema;
+    LongConsumer free =
+        gpu -> {
+          Native.gpuFree(gpu);
+          of.release();
+        };
     long source = of.acquire();
+    long gpu;
     try {
-      handle =
-          new NativeHandle(
-              "GpuIndex",
-              copy(source, device, memory),
-              gpu -> {
-                Native.gpuFree(gpu);
-                of.release();
-              });
+      gpu = copy(source, device, memory);
     } catch (Throwable failed) {
       of.release();
+      throw failed;
+    }
+    this.handle = new NativeHandle("GpuIndex", gpu, free); // It frees both, also where it throws.
+    try {
+      this.size = (int) number(Native::gpuSize, 0);
+    } catch (Throwable failed) {
+      handle.close();
       throw failed;
     }
     this.calls = new SearchCalls(handle, schema, Native::gpuSearch);

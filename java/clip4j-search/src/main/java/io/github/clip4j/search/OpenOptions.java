@@ -4,7 +4,7 @@ import java.util.Objects;
 import java.util.OptionalLong;
 
 /**
- * How an index on disk is opened.
+ * How an index on disk is opened, or created.
  *
  * @param writable whether it may be changed; there is one writer at a time among all processes
  * @param rowMemory bytes of native memory that the float32 rows may take, beyond which they are

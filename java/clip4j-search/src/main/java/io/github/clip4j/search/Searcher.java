@@ -65,9 +65,9 @@ public final class Searcher implements AutoCloseable {
   private void copy() {
     int found = search.begin(1);
     if (found > rows.length) {
-      rows = new int[found];
-      scores = new double[found];
       ids = new long[found];
+      scores = new double[found];
+      rows = new int[found]; // The last: its length says that there is room in all of them.
     }
     for (int i = 0; i < found; i++) {
       rows[i] = search.row(i);

@@ -43,13 +43,14 @@ class EmbeddingIndexTest {
       try (Embeddings embeddings = Embeddings.copyOf(corpus);
           EmbeddingIndex index = EmbeddingIndex.of(embeddings);
           Embeddings questions = Embeddings.copyOf(asked)) {
-        Hits hits = index.search(questions, k, similarity);
+        SearchRequest request = SearchRequest.top(k).withSimilarity(similarity);
+        Hits hits = index.search(questions, request);
         assertEquals(queries, hits.queries());
         assertEquals(Math.min(k, rows), hits.count());
         for (int q = 0; q < queries; q++) {
           double[] truth = scores(corpus, asked[q], similarity);
           check(truth, hits, q);
-          assertEquals(hits.of(q), index.search(asked[q], k, similarity).of(0));
+          assertEquals(hits.of(q), index.search(asked[q], request).of(0));
         }
       }
     }
@@ -83,7 +84,8 @@ class EmbeddingIndexTest {
           List.of(new Hits.Hit(1, 1), new Hits.Hit(2, 1), new Hits.Hit(0, 0), new Hits.Hit(3, 0)),
           hits.of(0));
       assertEquals(1, hits.row(0, 0));
-      assertEquals(6, index.search(new float[] {0, 3}, 1, Similarity.DOT).score(0, 0));
+      SearchRequest dot = SearchRequest.top(1).withSimilarity(Similarity.DOT);
+      assertEquals(6, index.search(new float[] {0, 3}, dot).score(0, 0));
       assertThrows(IndexOutOfBoundsException.class, () -> hits.of(1));
       assertThrows(IndexOutOfBoundsException.class, () -> hits.row(0, 4));
       assertThrows(UnsupportedOperationException.class, () -> hits.of(0).clear());
@@ -119,21 +121,22 @@ class EmbeddingIndexTest {
     try (Embeddings embeddings = Embeddings.copyOf(random(10, 3, 1));
         EmbeddingIndex index = EmbeddingIndex.of(embeddings)) {
       float[] query = {1, 2, 3};
-      refused("k must be at least 1, not 0", () -> index.search(query, 0, similarity));
-      refused("k must be at least 1, not -5", () -> index.search(query, -5, similarity));
-      refused("dimension 2", () -> index.search(new float[2], 1, similarity));
-      refused("dimension 0", () -> index.search(new float[0], 1, similarity));
+      SearchRequest one = SearchRequest.top(1).withSimilarity(similarity);
+      refused("k must be at least 1, not 0", () -> index.search(query, 0));
+      refused("k must be at least 1, not -5", () -> index.search(query, -5));
+      refused("dimension 2", () -> index.search(new float[2], one));
+      refused("dimension 0", () -> index.search(new float[0], one));
       for (float bad : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
         try (Embeddings queries = Embeddings.copyOf(new float[][] {query, {0, bad, 0}})) {
-          refused("query 1 ", () -> index.search(queries, 1, similarity));
+          refused("query 1 ", () -> index.search(queries, one));
         }
       }
-      assertThrows(NullPointerException.class, () -> index.search(query, 1, null));
-      assertThrows(NullPointerException.class, () -> index.search((float[]) null, 1, similarity));
+      assertThrows(NullPointerException.class, () -> index.search(query, null));
+      assertThrows(NullPointerException.class, () -> index.search((float[]) null, one));
       if (similarity == Similarity.COSINE) {
         refused("query 0 is zero", () -> index.search(new float[3], 1));
       } else {
-        assertEquals(0, index.search(new float[3], 1, similarity).score(0, 0));
+        assertEquals(0, index.search(new float[3], one).score(0, 0));
       }
     }
   }

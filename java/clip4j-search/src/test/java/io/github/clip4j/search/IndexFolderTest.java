@@ -1,6 +1,7 @@
 package io.github.clip4j.search;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -67,7 +68,8 @@ class IndexFolderTest {
   @Test
   void readsRowsFromDiskWhereMemoryHasNoRoom() {
     try (Embeddings rows = random(500)) {
-      try (EmbeddingIndex index = EmbeddingIndex.create(parent, SCHEMA, 0)) {
+      try (EmbeddingIndex index =
+          EmbeddingIndex.create(parent, SCHEMA, OpenOptions.WRITE.withRowMemory(0))) {
         index.add(rows, ids(0, 500));
         index.commit();
       }
@@ -124,6 +126,22 @@ class IndexFolderTest {
                 () -> EmbeddingIndex.open(parent, options.withFingerprint("sha256:other")))
             .getMessage();
     assertTrue(text.contains("sha256:other") && text.contains(SCHEMA.fingerprint()), text);
+    Path another = parent.resolve("another");
+    OpenOptions others = OpenOptions.WRITE.withFingerprint("sha256:other");
+    assertThrows(
+        IllegalArgumentException.class, () -> EmbeddingIndex.create(another, SCHEMA, others));
+    assertFalse(Files.exists(another));
+  }
+
+  @Test
+  void createsNothingForReading() {
+    String text =
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> EmbeddingIndex.create(parent, SCHEMA, OpenOptions.READ))
+            .getMessage();
+    assertTrue(text.contains("give OpenOptions.WRITE"), text);
+    failed(Kind.MISSING, "manifest.safetensors", () -> EmbeddingIndex.open(parent));
   }
 
   @Test

@@ -24,7 +24,8 @@ class RangeSearchTest {
       Hits range = index.search(queries, request);
       for (int q = 0; q < QUERIES; q++) {
         float[] query = queries.row(q);
-        List<Hits.Hit> best = index.search(query, ROWS, Similarity.DOT).of(0);
+        List<Hits.Hit> best =
+            index.search(query, SearchRequest.top(ROWS).withSimilarity(Similarity.DOT)).of(0);
         assertEquals(best.stream().filter(hit -> hit.score() >= 1).toList(), range.of(q), "" + q);
       }
       assertEquals(0, range.count(0));

@@ -41,7 +41,7 @@ class SearchRequestTest {
   @EnumSource(Similarity.class)
   void findsWhatScoresEnough(Similarity similarity) {
     double minimum = similarity == Similarity.COSINE ? 0.3 : 5;
-    Hits all = index.search(queries, ROWS, similarity);
+    Hits all = index.search(queries, SearchRequest.top(ROWS).withSimilarity(similarity));
     SearchRequest request = SearchRequest.allFrom(minimum).withSimilarity(similarity);
     Hits found = index.search(queries, request);
     Hits few = index.search(queries, SearchRequest.top(3).withMinimumScore(minimum));
@@ -83,7 +83,7 @@ class SearchRequestTest {
   @ParameterizedTest
   @EnumSource(Similarity.class)
   void findsOnlyWhatAFilterLetsThrough(Similarity similarity) {
-    Hits all = index.search(queries, ROWS, similarity);
+    Hits all = index.search(queries, SearchRequest.top(ROWS).withSimilarity(similarity));
     IntPredicate[] sets = {
       row -> row % 10 == 3, row -> row >= 2990, row -> row == 64, row -> row < 2000, row -> false
     };

@@ -59,7 +59,10 @@ record ClipConfig(
     /** post_norm of the text's clip4j_tower. */
     private final int textPostNorm;
 
-    /** The last fields of clip4j_config. */
+    /**
+     * The last fields of clip4j_config: vision_pooling, text_pooling, patch_bias, pre_norm,
+     * vision_projection, causal_text, text_bias, logit_bias, token_type.
+     */
     private final int[] facts;
 
     Family(String title, int textPostNorm, int... facts) {

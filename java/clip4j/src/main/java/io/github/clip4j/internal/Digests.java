@@ -54,7 +54,7 @@ public final class Digests {
   }
 
   /** Adds a file's content. */
-  public static void update(MessageDigest digest, Path file) {
+  private static void update(MessageDigest digest, Path file) {
     byte[] buffer = new byte[1 << 16];
     try (InputStream in = Files.newInputStream(file)) {
       for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {

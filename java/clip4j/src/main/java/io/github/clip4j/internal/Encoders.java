@@ -11,6 +11,7 @@ import java.nio.ByteBuffer;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 
 /** Batches into native code, rows out: one crossing each. Lists are not empty. */
 public final class Encoders {
@@ -65,17 +66,18 @@ public final class Encoders {
         idsAt += bytes;
       }
       long address = scratch.address();
-      NativeMemory rows =
-          rows(
-              model,
-              encoded.length,
-              (encoder, to) ->
-                  Native.embedTexts(
-                      encoder, address + ids, address + ImageBatch.TIMINGS_BYTES, n, to, address));
-      repeat(rows, encoded, model.dimension() * Float.BYTES);
-      double encodeMs = scratch.buffer(0, ImageBatch.TIMINGS_BYTES).getDouble(Double.BYTES);
-      return new TextRows(
-          EmbeddingsAccess.adopt(rows, encoded.length, model.dimension()), encodeMs);
+      return rows(
+          model,
+          encoded.length,
+          (encoder, to) ->
+              Native.embedTexts(
+                  encoder, address + ids, address + ImageBatch.TIMINGS_BYTES, n, to, address),
+          rows -> {
+            repeat(rows, encoded, model.dimension() * Float.BYTES);
+            double encodeMs = scratch.buffer(0, ImageBatch.TIMINGS_BYTES).getDouble(Double.BYTES);
+            return new TextRows(
+                EmbeddingsAccess.adopt(rows, encoded.length, model.dimension()), encodeMs);
+          });
     }
   }
 
@@ -126,31 +128,32 @@ public final class Encoders {
   public static ImageRows images(LoadedModel model, List<ImageInput> images) {
     int n = images.size();
     try (ImageBatch batch = new ImageBatch(model.preprocessing(), images)) {
-      NativeMemory rows =
-          rows(
-              model,
-              n,
-              (encoder, to) ->
-                  Native.embedImages(
-                      encoder,
-                      batch.preprocessing(),
-                      batch.images(),
-                      n,
-                      to,
-                      batch.results(),
-                      batch.outcomes(),
-                      batch.timings()));
-      Kind[] kinds = new Kind[n];
-      String[] messages = new String[n];
-      for (int i = 0; i < n; i++) {
-        kinds[i] = batch.failure(i);
-        messages[i] = kinds[i] == null ? null : batch.message(i);
-      }
-      return new ImageRows(
-          EmbeddingsAccess.adopt(rows, batch.result(0), model.dimension()),
-          kinds,
-          messages,
-          new Timings(batch.millis(0), batch.millis(1)));
+      return rows(
+          model,
+          n,
+          (encoder, to) ->
+              Native.embedImages(
+                  encoder,
+                  batch.preprocessing(),
+                  batch.images(),
+                  n,
+                  to,
+                  batch.results(),
+                  batch.outcomes(),
+                  batch.timings()),
+          rows -> {
+            Kind[] kinds = new Kind[n];
+            String[] messages = new String[n];
+            for (int i = 0; i < n; i++) {
+              kinds[i] = batch.failure(i);
+              messages[i] = kinds[i] == null ? null : batch.message(i);
+            }
+            return new ImageRows(
+                EmbeddingsAccess.adopt(rows, batch.result(0), model.dimension()),
+                kinds,
+                messages,
+                new Timings(batch.millis(0), batch.millis(1)));
+          });
     }
   }
 
@@ -183,8 +186,8 @@ public final class Encoders {
     int apply(long model, long rows);
   }
 
-  /** Memory for n rows, filled by a call. */
-  private static NativeMemory rows(LoadedModel model, int n, Call call) {
+  /** What {@code result} makes of n rows, which {@code call} fills; where it throws, they go. */
+  private static <T> T rows(LoadedModel model, int n, Call call, Function<NativeMemory, T> result) {
     return model.with(
         address -> {
           NativeMemory rows =
@@ -197,7 +200,7 @@ public final class Encoders {
               rows.release();
             }
             model.sayWhatWasHalved(address);
-            return rows;
+            return result.apply(rows);
           } catch (Throwable e) {
             rows.close();
             throw e;

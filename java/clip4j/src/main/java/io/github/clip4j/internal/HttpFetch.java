@@ -54,27 +54,43 @@ public final class HttpFetch {
 
   /** Says what a status means that is not worth another attempt. */
   interface Refusal {
-    Clip4jException explain(URI address, int status, HttpHeaders headers);
+    Clip4jException explain(Source source, int status, HttpHeaders headers);
   }
 
   /**
    * What to fetch.
    *
+   * @param where what messages about it begin with: its address, or nothing where the caller says
+   *     it
    * @param token sent to the address's own host alone, whatever it redirects to
    * @param size bytes that must come, -1 where that is not known
    * @param advice what to do where the network fails; may be empty
    */
   public record Source(
-      URI address, Optional<String> token, long size, Refusal refusal, String advice) {
+      URI address,
+      String where,
+      Optional<String> token,
+      long size,
+      Refusal refusal,
+      String advice) {
     /** A file that anybody may fetch. */
     public static Source of(URI address) {
-      return new Source(address, Optional.empty(), -1, Source::refused, "");
+      return anybodys(address, address + ": ");
     }
 
-    static Clip4jException refused(URI address, int status, HttpHeaders headers) {
+    /** A file that anybody may fetch, and that the caller names in messages. */
+    public static Source unnamed(URI address) {
+      return anybodys(address, "");
+    }
+
+    private static Source anybodys(URI address, String where) {
+      return new Source(address, where, Optional.empty(), -1, Source::refused, "");
+    }
+
+    Clip4jException refused(int status, HttpHeaders headers) {
       return new Clip4jException(
           status == 404 || status == 410 ? Kind.MISSING : Kind.UNREADABLE,
-          address + ": the server says " + status);
+          where + "the server says " + status);
     }
   }
 
@@ -93,7 +109,7 @@ public final class HttpFetch {
   public void download(Source source, PartialFile part, Progress progress) {
     Retry.run(
         attempts,
-        source.address(),
+        source.where(),
         source.advice(),
         () -> {
           transfer(source, part, progress);
@@ -105,7 +121,7 @@ public final class HttpFetch {
   public byte[] fetch(Source source, long maxBytes) {
     return Retry.run(
         attempts,
-        source.address(),
+        source.where(),
         source.advice(),
         () -> {
           HttpResponse<InputStream> response = send("GET", source, Map.of(), true);
@@ -117,7 +133,7 @@ public final class HttpFetch {
               if (bytes.size() + n > maxBytes) {
                 throw new Clip4jException(
                     Kind.TOO_LARGE,
-                    source.address() + ": it is over the limit of " + maxBytes + " bytes");
+                    source.where() + "it is over the limit of " + maxBytes + " bytes");
               }
               bytes.write(buffer, 0, n);
             }
@@ -130,7 +146,7 @@ public final class HttpFetch {
   HttpHeaders head(Source source) {
     return Retry.run(
         attempts,
-        source.address(),
+        source.where(),
         source.advice(),
         () -> {
           HttpResponse<InputStream> response = send("HEAD", source, Map.of(), false);
@@ -159,35 +175,48 @@ public final class HttpFetch {
       if (home) {
         source.token().ifPresent(token -> request.header("Authorization", "Bearer " + token));
       }
-      try {
-        HttpResponse<InputStream> response =
-            client.send(request.build(), BodyHandlers.ofInputStream());
-        Optional<URI> next = next(response);
-        if (next.isEmpty() || !(acrossHosts || sameHost(source.address(), next.get()))) {
-          return response;
-        }
-        response.body().close();
-        address = next.get();
-        home &= sameHost(source.address(), address);
-      } catch (IllegalArgumentException e) {
-        // So java.net.http takes some headers and redirects that make no sense.
-        throw new IOException("the server's answer makes no sense: " + e.getMessage(), e);
+      HttpResponse<InputStream> response = answer(request.build());
+      Optional<URI> next = next(response);
+      if (next.isEmpty() || !(acrossHosts || sameHost(source.address(), next.get()))) {
+        return response;
       }
+      response.body().close();
+      address = next.get();
+      home &= sameHost(source.address(), address);
     }
     throw new IOException("the server redirects over " + MAX_REDIRECTS + " times");
   }
 
+  private HttpResponse<InputStream> answer(HttpRequest request)
+      throws IOException, InterruptedException {
+    try {
+      return client.send(request, BodyHandlers.ofInputStream());
+    } catch (IllegalArgumentException e) { // So java.net.http takes some headers.
+      throw senseless(e);
+    }
+  }
+
+  private static IOException senseless(IllegalArgumentException e) {
+    return new IOException("the server's answer makes no sense: " + e.getMessage(), e);
+  }
+
   /** Where the response redirects to, except from https to http. */
-  private static Optional<URI> next(HttpResponse<?> response) {
-    return switch (response.statusCode()) {
-      case 301, 302, 303, 307, 308 ->
-          response
+  private static Optional<URI> next(HttpResponse<InputStream> response) throws IOException {
+    switch (response.statusCode()) {
+      case 301, 302, 303, 307, 308:
+        try {
+          return response
               .headers()
               .firstValue("Location")
               .map(location -> checkAddress(response.uri().resolve(location)))
               .filter(next -> isSecure(next) || !isSecure(response.uri()));
-      default -> Optional.empty();
-    };
+        } catch (IllegalArgumentException e) {
+          response.body().close(); // The connection would stay open.
+          throw senseless(e);
+        }
+      default:
+        return Optional.empty();
+    }
   }
 
   private static boolean isSecure(URI address) {
@@ -259,7 +288,7 @@ public final class HttpFetch {
     switch (status) {
       case OK -> {}
       case 408, 425, 429, 500, 502, 503, 504 -> throw new Retry.Busy(status, response.headers());
-      default -> throw source.refusal().explain(source.address(), status, response.headers());
+      default -> throw source.refusal().explain(source, status, response.headers());
     }
   }
 }

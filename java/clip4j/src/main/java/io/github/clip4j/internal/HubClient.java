@@ -84,15 +84,12 @@ final class HubClient {
   }
 
   private HttpFetch.Source source(String path, long size) {
+    URI address = URI.create(endpoint + path);
     return new HttpFetch.Source(
-        URI.create(endpoint + path),
-        token,
-        size,
-        this::refused,
-        "check the network and HF_ENDPOINT");
+        address, address + ": ", token, size, this::refused, "check the network and HF_ENDPOINT");
   }
 
-  private Clip4jException refused(URI address, int status, HttpHeaders headers) {
+  private Clip4jException refused(HttpFetch.Source source, int status, HttpHeaders headers) {
     String reason = headers.firstValue("X-Error-Code").orElse("");
     switch (reason) {
       case "RevisionNotFound":
@@ -100,7 +97,7 @@ final class HubClient {
       case "EntryNotFound":
         return missing(
             "has no file %s in revision %s"
-                .formatted(address.getPath().replaceFirst(".*/", ""), name.revision()));
+                .formatted(source.address().getPath().replaceFirst(".*/", ""), name.revision()));
       case "GatedRepo":
         return new Clip4jException(
             Kind.UNREADABLE,
@@ -120,7 +117,7 @@ final class HubClient {
       return new Clip4jException(
           Kind.UNREADABLE, name + ": the hub refuses access (may the token read this model?)");
     }
-    return HttpFetch.Source.refused(address, status, headers);
+    return source.refused(status, headers);
   }
 
   private Clip4jException missing(String what) {

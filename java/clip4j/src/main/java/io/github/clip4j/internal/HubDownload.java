@@ -89,12 +89,16 @@ final class HubDownload {
     return (RuntimeException) cause;
   }
 
-  /** Once this returns, nobody writes or reports progress any more. */
+  /** Once this returns, nobody writes or reports progress any more, also after an interrupt. */
   private static void end(ExecutorService threads) {
     threads.shutdownNow();
+    boolean interrupted = Thread.interrupted();
     try {
       threads.awaitTermination(1, TimeUnit.MINUTES);
     } catch (InterruptedException e) {
+      interrupted = true;
+    }
+    if (interrupted) {
       Thread.currentThread().interrupt();
     }
   }

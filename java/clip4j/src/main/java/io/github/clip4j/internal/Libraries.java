@@ -80,11 +80,13 @@ final class Libraries {
     return Native.class.getResource(gpu) == null
         ? new Needs(
             List.of(),
+            List.of(),
             all(List.of(GOMP, OPENBLAS, TORCH, OPENCV)),
             "",
             List.of(),
             List.of(NEEDS_OPENBLAS, NEEDS_TORCH, NEEDS_OPENCV))
         : new Needs(
+            List.of(),
             List.of(),
             all(List.of(GOMP, OPENBLAS, CUDA, TORCH, TORCH_CUDA, OPENCV)),
             "-gpu",
@@ -110,16 +112,22 @@ final class Libraries {
       throw new Clip4jException(
           Kind.UNREADABLE, "-D%s=%s: %s".formatted(PROPERTY, folder, e.getMessage()), e);
     }
-    all(List.of(TORCH, TORCH_CUDA)).stream()
-        .map(name -> folder.resolve(file(name)))
-        .filter(Files::isRegularFile)
-        .forEach(files::add);
+    files.addAll(existing(folder, TORCH));
+    // Where one of CUDA's does not load, whoever asks for a GPU hears why, and the CPU works.
     return new Needs(
         files,
+        existing(folder, TORCH_CUDA),
         all(List.of(List.of(OPENMP), OPENBLAS, OPENCV)),
         "",
         List.of(),
         List.of(NEEDS_OPENBLAS, NEEDS_OPENCV));
+  }
+
+  private static List<Path> existing(Path folder, List<String> libraries) {
+    return libraries.stream()
+        .map(name -> folder.resolve(file(name)))
+        .filter(Files::isRegularFile)
+        .toList();
   }
 
   private static Path openmp() throws IOException {

@@ -188,8 +188,8 @@ public final class LoadedModel implements AutoCloseable {
     return precision;
   }
 
-  /** As {@link ModelInfo#kernel}. */
-  String kernel() {
+  /** What multiplies its matrices. */
+  public String kernel() {
     return kernel;
   }
 

@@ -3,9 +3,11 @@ package io.github.clip4j.internal;
 import io.github.clip4j.Device;
 import io.github.clip4j.LoadOptions;
 import io.github.clip4j.search.Clip4jException;
+import io.github.clip4j.search.Clip4jException.Kind;
 import io.github.clip4j.search.internal.GpuLibrary;
 import io.github.clip4j.search.internal.NativeBlock;
 import io.github.clip4j.search.internal.PathBytes;
+import io.github.clip4j.search.internal.Status;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -54,14 +56,17 @@ record NativeModel(long address, Map<String, Long> storedAs, List<String> ignore
     try (NativeBlock scratch =
         new NativeBlock("a call's arguments", ClipConfig.BYTES + Long.BYTES)) {
       description.config().write(scratch.buffer(0, ClipConfig.BYTES));
-      WeightsReader.check(
-          description.configFile(),
+      int status =
           Native.modelCreate(
               scratch.address(),
               options.threads(),
               options.precision().ordinal(),
               number,
-              scratch.address() + ClipConfig.BYTES));
+              scratch.address() + ClipConfig.BYTES);
+      if (status != Status.OK && Status.kind(status) != Kind.INVALID_ARGUMENT) {
+        Native.check(status); // What the options ask for is no file's fault.
+      }
+      WeightsReader.check(description.configFile(), status);
       return scratch.buffer(ClipConfig.BYTES, Long.BYTES).getLong();
     }
   }

@@ -52,11 +52,12 @@ final class Retry {
    * Runs {@code attempt} up to {@code attempts} times. Between two it waits half a second, one,
    * two, up to eight, and at least as long as the server asks for.
    *
+   * @param where what the message begins with where all fail
    * @param advice what to do where all fail; may be empty
    * @throws Clip4jException UNREADABLE where the last one failed, the server asks for more than
    *     five minutes, or the thread is interrupted
    */
-  static <T> T run(int attempts, Object what, String advice, Attempt<T> attempt) {
+  static <T> T run(int attempts, String where, String advice, Attempt<T> attempt) {
     Duration pause = FIRST_PAUSE;
     for (int i = 1; ; i++) {
       try {
@@ -64,7 +65,7 @@ final class Retry {
       } catch (IOException e) {
         Duration asked = e instanceof Busy busy ? busy.wait : Duration.ZERO;
         if (i == attempts || asked.compareTo(LONGEST_REQUEST) > 0) {
-          throw failed(what, i, asked, advice, e);
+          throw failed(where, i, asked, advice, e);
         }
         sleep(asked.compareTo(pause) > 0 ? asked : pause);
         pause = pause.multipliedBy(2);
@@ -76,7 +77,7 @@ final class Retry {
   }
 
   private static Clip4jException failed(
-      Object what, int times, Duration asked, String advice, IOException e) {
+      String where, int times, Duration asked, String advice, IOException e) {
     // The server may have written some of it.
     String reason =
         e.getMessage() == null
@@ -86,8 +87,8 @@ final class Retry {
         asked.toSeconds() > 0 ? "it asks to wait " + asked.toSeconds() + " s: try later" : advice;
     return new Clip4jException(
         Kind.UNREADABLE,
-        "%s: the download failed %d times: %s%s"
-            .formatted(what, times, reason, todo.isEmpty() ? "" : " (" + todo + ")"),
+        "%sthe download failed %d times: %s%s"
+            .formatted(where, times, reason, todo.isEmpty() ? "" : " (" + todo + ")"),
         e);
   }
 

@@ -3,9 +3,9 @@ package io.github.clip4j.internal;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
-import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -13,13 +13,7 @@ import java.util.concurrent.TimeUnit;
  * at its headers.
  */
 final class StallGuard implements AutoCloseable {
-  private static final ScheduledExecutorService TIMER =
-      Executors.newSingleThreadScheduledExecutor(
-          task -> {
-            Thread thread = new Thread(task, "clip4j-download-timer");
-            thread.setDaemon(true);
-            return thread;
-          });
+  private static final ScheduledExecutorService TIMER = timer();
 
   private final InputStream body;
   private final Duration silence;
@@ -28,6 +22,19 @@ final class StallGuard implements AutoCloseable {
   StallGuard(InputStream body, Duration silence) {
     this.body = body;
     this.silence = silence;
+  }
+
+  private static ScheduledExecutorService timer() {
+    ScheduledThreadPoolExecutor timer =
+        new ScheduledThreadPoolExecutor(
+            1,
+            task -> {
+              Thread thread = new Thread(task, "clip4j-download-timer");
+              thread.setDaemon(true);
+              return thread;
+            });
+    timer.setRemoveOnCancelPolicy(true); // Each read has an alarm, and nearly all are cancelled.
+    return timer;
   }
 
   int read(byte[] buffer) throws IOException {

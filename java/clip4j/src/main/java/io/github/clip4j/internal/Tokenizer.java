@@ -39,11 +39,10 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   static Tokenizer open(ModelFiles files, ClipConfig config) {
+    int maxTokens = maxTokens(files, config.maxPositions()); // Before there is something to close.
     Tokenizer opened =
         new Tokenizer(
-            TokenizerSource.of(files, config.family()),
-            maxTokens(files, config.maxPositions()),
-            config.vocabularySize());
+            TokenizerSource.of(files, config.family()), maxTokens, config.vocabularySize());
     try {
       opened.checkEnds(config);
     } catch (Throwable e) {

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.clip4j.Downloader.Progress;
 import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
 import java.io.IOException;
@@ -26,6 +27,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -56,12 +59,15 @@ class HubTransferTest {
   }
 
   private Path open(int attempts, Duration silence) {
+    return open(attempts, silence, (received, total) -> {});
+  }
+
+  private Path open(int attempts, Duration silence, Progress progress) {
     HubEnvironment environment =
         new HubEnvironment(
             Map.of("HF_ENDPOINT", server.endpoint(), "HF_HUB_CACHE", cache.toString()),
             cache.resolve("home"));
-    return new Hub(environment, new HttpFetch(attempts, silence))
-        .directory(TINY, (received, total) -> {});
+    return new Hub(environment, new HttpFetch(attempts, silence)).directory(TINY, progress);
   }
 
   private Clip4jException failure(Kind kind) {
@@ -285,6 +291,29 @@ class HubTransferTest {
     atOnce(3);
     assertWhole();
     assertEquals(0, all.getCount());
+  }
+
+  @Test
+  void anInterruptLeavesNobodyAtWork() {
+    Thread caller = Thread.currentThread();
+    AtomicInteger calls = new AtomicInteger();
+    AtomicInteger ended = new AtomicInteger();
+    Progress slow =
+        (received, total) -> {
+          if (calls.getAndIncrement() == 0) {
+            caller.interrupt();
+          }
+          long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(200);
+          while (System.nanoTime() < end) { // What is at work may not hear an interrupt.
+            Thread.onSpinWait();
+          }
+          ended.incrementAndGet();
+        };
+    assertThrows(Clip4jException.class, () -> open(2, Duration.ofSeconds(20), slow));
+    int before = ended.get();
+    assertTrue(Thread.interrupted());
+    assertTrue(before > 0);
+    assertEquals(before, calls.get());
   }
 
   private void atOnce(int count) throws Exception {

@@ -26,18 +26,39 @@ class LibrariesTest {
     assertTrue(text.startsWith("UNSUPPORTED a native library does not load: " + folder), text);
   }
 
-  /** Bytedeco's own, with what it needs beside it, as other libtorchs have it. */
   @Test
   void takesTheLibtorchOfAFolder() throws Exception {
-    Path unpacked = Path.of(System.getProperty("clip4j.root"), "build/bytedeco/org/bytedeco");
-    assumeTrue(Files.isDirectory(unpacked));
-    Path libtorch = Files.createDirectories(Path.of("target/libtorch")).toRealPath();
-    for (String part : new String[] {"pytorch", "openblas"}) {
-      link(unpacked.resolve(part).resolve("linux-x86_64"), libtorch);
-    }
+    Path libtorch = bytedecos("libtorch");
     ChildJvm.Result result = load(libtorch);
     assertEquals("", result.err());
     assertEquals("2.10.0 " + libtorch.resolve("libtorch_cpu.so"), result.out());
+  }
+
+  /** As where CUDA's libraries are missing, or are of another version. */
+  @Test
+  void theCpuWorksWhereThoseForGpusDoNotLoad() throws Exception {
+    Path libtorch = bytedecos("libtorch-broken-cuda");
+    for (String library : new String[] {"libc10_cuda.so", "libtorch_cuda.so"}) {
+      Files.writeString(libtorch.resolve(library), "no library");
+    }
+    ChildJvm.Result result =
+        new ChildJvm().options("-Dclip4j.libtorch=" + libtorch).run(LoadedLibtorch.class, "gpu");
+    assertEquals(0, result.exit(), result.err());
+    String[] lines = result.out().split("\n");
+    assertEquals("2.10.0 " + libtorch.resolve("libtorch_cpu.so"), lines[0]);
+    assertTrue(lines[1].matches("UNSUPPORTED .*(CUDA|cuda).*"), lines[1]);
+    assertEquals(2, lines.length);
+  }
+
+  /** Bytedeco's own, with what it needs beside it, as other libtorchs have it. */
+  private static Path bytedecos(String folder) throws IOException {
+    Path unpacked = Path.of(System.getProperty("clip4j.root"), "build/bytedeco/org/bytedeco");
+    assumeTrue(Files.isDirectory(unpacked));
+    Path libtorch = Files.createDirectories(Path.of("target", folder)).toRealPath();
+    for (String part : new String[] {"pytorch", "openblas"}) {
+      link(unpacked.resolve(part).resolve("linux-x86_64"), libtorch);
+    }
+    return libtorch;
   }
 
   /** The JVM opens what symbolic links lead to, so these are none. */
@@ -58,7 +79,7 @@ class LibrariesTest {
     return result;
   }
 
-  /** Prints the version of the libtorch and its files, or why there is none. */
+  /** Prints the version of the libtorch and its files, or why there is none, on a GPU or at all. */
   static final class LoadedLibtorch {
     public static void main(String[] arguments) throws IOException {
       try {
@@ -73,6 +94,13 @@ class LibrariesTest {
             .map(line -> line.substring(line.indexOf('/')))
             .distinct()
             .forEach(file -> System.out.print(" " + file));
+      }
+      if (arguments.length > 0) {
+        try {
+          System.out.print("\n" + Native.cudaDevice(0));
+        } catch (Clip4jException e) {
+          System.out.print("\n" + e.kind() + " " + e.getMessage());
+        }
       }
     }
   }

@@ -198,6 +198,11 @@ public final class Native {
       @Cast("clip4j_hits*") long hits,
       @Cast("clip4j_found*") long found);
 
+  @Name("clip4j_search_gpu_size")
+  @NoException
+  public static native int gpuSize(
+      @Cast("const clip4j_gpu_index*") long gpu, @Cast("int64_t*") long size);
+
   @Name("clip4j_search_gpu_memory")
   @NoException
   public static native int gpuMemory(

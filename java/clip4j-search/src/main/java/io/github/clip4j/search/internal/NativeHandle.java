@@ -10,9 +10,9 @@ import java.util.function.LongConsumer;
 import java.util.stream.Collectors;
 
 /**
- * The one place that holds a native address. It counts uses: the owner's, which ends with {@link
- * #close}, and one for every {@link #acquire}. The last one to end frees the native object, so
- * closing while a call is under way is safe.
+ * Holds the address of a native object that threads share, or that may be forgotten. It counts
+ * uses: the owner's, which ends with {@link #close}, and one for every {@link #acquire}. The last
+ * one to end frees the native object, so closing while a call is under way is safe.
  *
  * <pre>{@code
  * long address = handle.acquire();

@@ -21,6 +21,7 @@ import org.bytedeco.javacpp.Pointer;
  * opens it.
  */
 public final class NativeLoader {
+  private static final System.Logger LOGGER = System.getLogger("io.github.clip4j");
   private static final ReentrantLock LOCK = new ReentrantLock();
   private static final Map<Class<?>, String> LOADED = new ConcurrentHashMap<>();
   private static boolean exiting;
@@ -41,6 +42,7 @@ public final class NativeLoader {
    * What a library needs of others.
    *
    * @param files libraries that are opened first, in this order
+   * @param optional libraries that are opened then; one that does not load is left out
    * @param preload names of libraries in jars that are opened then, as JavaCPP writes them, in the
    *     order in which the linker needs them; one that is not found is left out
    * @param extension of the platform's folders that are looked into first, such as "-gpu", or ""
@@ -49,12 +51,14 @@ public final class NativeLoader {
    */
   public record Needs(
       List<Path> files,
+      List<Path> optional,
       List<String> preload,
       String extension,
       List<String> folders,
       List<Requirement> requirements) {
     /** Nothing. */
-    public static final Needs NOTHING = new Needs(List.of(), List.of(), "", List.of(), List.of());
+    public static final Needs NOTHING =
+        new Needs(List.of(), List.of(), List.of(), "", List.of(), List.of());
 
     private Properties properties() {
       Properties properties = new Properties();
@@ -116,11 +120,20 @@ public final class NativeLoader {
       // JavaCPP's own natives, whose failure its static initialiser hides.
       loadByJavaCpp(Pointer.class, Needs.NOTHING);
       needs.files().forEach(file -> System.load(file.toString()));
+      needs.optional().forEach(NativeLoader::loadIfPossible);
       String file = loadByJavaCpp(nativeClass, needs);
       start.run();
       return file;
     } catch (LinkageError | IllegalCallerException failed) {
       throw LoadFailure.explain(failed, nativeClass, artifact, needs.requirements());
+    }
+  }
+
+  private static void loadIfPossible(Path file) {
+    try {
+      System.load(file.toString());
+    } catch (UnsatisfiedLinkError without) {
+      LOGGER.log(System.Logger.Level.DEBUG, "{0} is left out: {1}", file, without.getMessage());
     }
   }
 
