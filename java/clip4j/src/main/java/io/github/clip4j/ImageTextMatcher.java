@@ -191,7 +191,7 @@ public final class ImageTextMatcher {
     try (Embeddings embeddings = model.embedTexts(negatives)) {
       double[][] rows = new double[embeddings.rows()][];
       for (int i = 0; i < rows.length; i++) {
-        rows[i] = Vectors.doubles(embeddings.row(i));
+        rows[i] = Vectors.unit(embeddings, i);
       }
       return rows;
     }
