@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -115,7 +116,28 @@ class ProcessTest {
     ProcessBuilder builder = command("C.UTF-8", "--help");
     builder.redirectOutput(Path.of("/dev/full").toFile());
     assertEquals(1, builder.start().waitFor());
-    assertTrue(Cli.read(folder.resolve("stderr")).startsWith("clip4j: stdout: cannot be written"));
+    String line = Cli.read(folder.resolve("stderr"));
+    assertTrue(line.startsWith("clip4j: stdout: cannot be written: No space left"), line);
+    assertEquals(1, line.lines().count(), line);
+  }
+
+  /** As with {@code | head}. */
+  @Test
+  void aReaderThatHasSeenEnoughEndsTheCommandWithoutAWord() throws Exception {
+    int rows = 1000; // Hits of some 30 MB.
+    double[] values = new double[rows];
+    Arrays.fill(values, 1);
+    Path npy = Cli.npy(folder.resolve("x.npy"), "<f4", rows, 1, values);
+    for (String form : List.of("--json", "--repeat=1")) {
+      ProcessBuilder builder =
+          command("C.UTF-8", "topk", "--queries", npy, "--corpus", npy, "-k", rows, form);
+      Process process = builder.redirectOutput(ProcessBuilder.Redirect.PIPE).start();
+      try (InputStream out = process.getInputStream()) {
+        assertTrue(out.read() >= 0);
+      }
+      assertEquals(1, process.waitFor());
+      assertEquals("", Cli.read(folder.resolve("stderr")));
+    }
   }
 
   @Test
