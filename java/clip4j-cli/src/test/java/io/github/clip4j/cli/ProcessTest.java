@@ -219,4 +219,21 @@ class ProcessTest {
     assertTrue(Cli.ids(folder.resolve("x.npy")).contains("in/noto-owl.png"));
     assertEquals(result.status() == 0 ? 0 : 1, result.err().lines().count(), result.err());
   }
+
+  /** They decode to the same replacement characters. */
+  @Test
+  void twoFilesWhoseNamesAreNotUtf8AreTwo() throws Exception {
+    String script = "cp \"$1\" \"$(printf 'a\\374.png')\"; cp \"$2\" \"$(printf 'a\\344.png')\"";
+    Path owl = Cli.picture("noto-owl.png", folder.resolve("all"));
+    Path rocket = Cli.picture("noto-rocket.png", folder.resolve("all"));
+    Path in = Files.createDirectories(folder.resolve("in"));
+    new ProcessBuilder("sh", "-c", script, "sh", owl.toString(), rocket.toString())
+        .directory(in.toFile())
+        .start()
+        .waitFor();
+    assertEquals(2, Cli.namesIn(in).size());
+    String out =
+        run("C.UTF-8", "index", "idx", "--images", "in", "--model", Cli.MODEL).succeeds().out();
+    assertEquals("idx: 2 pictures (2 embedded, 0 unchanged, 0 dropped)\n", out);
+  }
 }
