@@ -46,7 +46,7 @@ final class EmbeddedColumn {
   private void embedTexts(ClipModel model, List<String> texts) {
     try (Embeddings embeddings = model.embedTexts(texts)) {
       for (int row = 0; row < rows.length; row++) {
-        rows[row] = Vectors.doubles(embeddings.row(row));
+        rows[row] = Vectors.unit(embeddings, row);
       }
     }
   }
@@ -59,8 +59,9 @@ final class EmbeddedColumn {
     List<List<Integer>> same = List.copyOf(places.values());
     try (ImageEmbeddings images = model.embedImages(List.copyOf(places.keySet()))) {
       for (int row = 0; row < images.embeddings().rows(); row++) {
+        double[] unit = Vectors.unit(images.embeddings(), row);
         for (int i : same.get(images.input(row))) {
-          rows[i] = Vectors.doubles(images.embeddings().row(row));
+          rows[i] = unit;
         }
       }
       for (ImageFailure failure : images.failures()) {

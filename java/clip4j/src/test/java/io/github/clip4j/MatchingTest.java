@@ -53,6 +53,25 @@ class MatchingTest extends WithTinyModel {
   }
 
   @Test
+  void aCosineIsThatOfSearchAndNotTheProductOfRoundedRows() {
+    List<String> texts = List.of("the cat", "a photo", "of", "cat the", "the of a cat", "photo");
+    ImageTextMatcher matcher =
+        ImageTextMatcher.builder(model).probability(Probability.reference()).build();
+    Column column = Column.texts(texts);
+    for (Match same : matcher.match(Map.of("query", column, "response", column)).orThrow()) {
+      assertEquals(1, same.cosine(), 1e-14);
+    }
+    try (SemanticSearch search = SemanticSearch.ofTexts(model, texts)) {
+      Hits hits = search.searchImages(List.of(PHOTO), texts.size());
+      Column photos = Column.images(java.util.Collections.nCopies(texts.size(), PHOTO));
+      List<Match> matches = matcher.match(Map.of("query", photos, "response", column)).orThrow();
+      for (Hits.Hit hit : hits.of(0)) {
+        assertEquals(hit.score(), matches.get(hit.row()).cosine(), 1e-14);
+      }
+    }
+  }
+
+  @Test
   void contrastiveIsASoftmaxWithTheModelsScale() {
     List<String> negatives = List.of("the", "of");
     ImageTextMatcher matcher =

@@ -81,7 +81,8 @@ class OutcomesTest extends WithTinyModel {
     Downloader once = Downloader.create(1, Duration.ofSeconds(5));
     assertFails(Kind.UNREADABLE, ImageSource.of(nobody, once));
     try (ImageEmbeddings none = model.embedImages(ImageSource.of(nobody, once))) {
-      assertTrue(none.failures().get(0).message().startsWith("the download failed"));
+      String message = none.failures().get(0).message();
+      assertTrue(message.startsWith("the download failed 1 times: nothing answers"), message);
     }
   }
 

@@ -5,9 +5,11 @@ import java.io.BufferedWriter;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.OutputStreamWriter;
 import java.io.PrintStream;
 import java.io.PrintWriter;
+import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,11 +31,13 @@ final class Console {
 
   static Console ofProcess() {
     return new Console(
-        stream(FileDescriptor.out, 1 << 16), stream(FileDescriptor.err, 1), errIsTerminal());
+        stream(new Stdout(new FileOutputStream(FileDescriptor.out)), 1 << 16),
+        stream(new FileOutputStream(FileDescriptor.err), 1),
+        errIsTerminal());
   }
 
-  private static PrintStream stream(FileDescriptor descriptor, int buffer) {
-    BufferedOutputStream bytes = new BufferedOutputStream(new FileOutputStream(descriptor), buffer);
+  private static PrintStream stream(OutputStream out, int buffer) {
+    BufferedOutputStream bytes = new BufferedOutputStream(out, buffer);
     return new PrintStream(bytes, buffer == 1, StandardCharsets.UTF_8);
   }
 
@@ -55,8 +59,21 @@ final class Console {
     return err;
   }
 
+  /** For picocli, which would print a stack trace if flushing threw: that is left to finish. */
   PrintWriter outWriter() {
-    return new PrintWriter(out, true, StandardCharsets.UTF_8);
+    return new PrintWriter(
+        new Writer() {
+          @Override
+          public void write(char[] text, int from, int length) {
+            out.print(String.valueOf(text, from, length));
+          }
+
+          @Override
+          public void flush() {}
+
+          @Override
+          public void close() {}
+        });
   }
 
   PrintWriter errWriter() {
@@ -101,12 +118,12 @@ final class Console {
     return line.toString();
   }
 
-  /** Writes out what is buffered; false, with a line that says so, where stdout takes no more. */
-  boolean finish() {
-    boolean broken = out.checkError();
-    if (broken) {
-      say(Failure.line("stdout", "cannot be written", "is the disk full, or its reader gone?"));
-    }
-    return !broken;
+  /**
+   * Writes out what is buffered.
+   *
+   * @throws RuntimeException as {@link Stdout} does
+   */
+  void finish() {
+    out.flush();
   }
 }

@@ -51,19 +51,17 @@ final class DownloadCommand extends Subcommand {
   public Integer call() {
     URI address = address();
     Path file = file(address);
+    Downloader.Options wanted = options();
     boolean[] fetched = new boolean[1];
     try (Progress progress =
         new Progress(console, file.getFileName().toString(), " MB", 1_000_000, -1)) {
       Downloader.Options options =
-          Downloader.Options.DEFAULT
-              .withOverwrite(overwrite)
-              .withProgress(
-                  (received, total) -> {
-                    fetched[0] = true;
-                    progress.moveTo(received, total);
-                  });
-      Downloader.create()
-          .download(address, file, sha256 == null ? options : options.withSha256(sha256));
+          wanted.withProgress(
+              (received, total) -> {
+                fetched[0] = true;
+                progress.moveTo(received, total);
+              });
+      Downloader.create().download(address, file, options);
     } catch (RuntimeException e) {
       throw Failure.of(url, e, "check the address, the network and the folder");
     }
@@ -72,6 +70,15 @@ final class DownloadCommand extends Subcommand {
     }
     console.print(file.toString());
     return ExitStatus.DONE;
+  }
+
+  private Downloader.Options options() {
+    Downloader.Options options = Downloader.Options.DEFAULT.withOverwrite(overwrite);
+    try {
+      return sha256 == null ? options : options.withSha256(sha256);
+    } catch (IllegalArgumentException e) {
+      throw Failure.of("--sha256 " + sha256, e, "copy all of it").usage();
+    }
   }
 
   private URI address() {
@@ -88,6 +95,9 @@ final class DownloadCommand extends Subcommand {
     try {
       Path given = Path.of(out == null ? "." : out);
       if (out != null && !Files.isDirectory(given)) {
+        if (out.endsWith("/")) {
+          throw new Failure(out, "is not a folder that is there", "make it first");
+        }
         return given;
       }
       if (name.isEmpty() || name.equals(".") || name.equals("..")) {

@@ -14,6 +14,9 @@ import picocli.CommandLine.Parameters;
 /** {@code clip4j index}: pictures to a folder that can be searched. */
 @Command(
     name = "index",
+    // picocli would put DIR last, where --images takes it for a picture.
+    customSynopsis =
+        "clip4j index DIR --images P... [--model M] [--precision P] [--device D] [--verbose] [-h]",
     description = {
       "Make an index of pictures in DIR, or bring it up to date: afterwards it holds exactly the"
           + " pictures that P names. Only new and changed ones are embedded."
@@ -27,7 +30,7 @@ final class IndexCommand extends Subcommand {
   @Parameters(
       paramLabel = "DIR",
       parameterConsumer = Arguments.Verbatim.class,
-      description = "The index's folder.")
+      description = "The index's folder. It stands before --images, which takes all that follows.")
   private Path folder;
 
   @Option(
@@ -59,7 +62,7 @@ final class IndexCommand extends Subcommand {
       IndexPlan plan = IndexPlan.of(Pictures.of(images), index.list(), index::embedded);
       BatchEmbedder embedder = new BatchEmbedder(loaded, console);
       plan.failed().forEach(picture -> embedder.failed(picture, picture.problem()));
-      IndexWriter writer = new IndexWriter(index, loaded, embedder);
+      IndexWriter writer = new IndexWriter(index, loaded, embedder, IndexWriter.BETWEEN_COMMITS);
       try (Progress progress = new Progress(console, "indexing", "", 1, plan.missing().size())) {
         writer.write(plan, PictureList.Model.of(loaded, model), started, progress);
       }

@@ -3,6 +3,7 @@ package io.github.clip4j.cli;
 import io.github.clip4j.cli.PictureList.Entry;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -43,13 +44,13 @@ final class IndexPlan {
       Optional<PictureList> before,
       Function<List<String>, Set<String>> embedded) {
     IndexPlan plan = new IndexPlan(before);
-    Set<String> seen = new HashSet<>();
+    Set<Path> seen = new HashSet<>(); // Names that are not UTF-8 may be one string.
     for (PictureFile picture : pictures) {
       if (picture.problem() != null) {
         if (!plan.wasDeleted(picture)) {
           plan.failed.add(picture);
         }
-      } else if (seen.add(PictureList.absolute(picture.path()).toString())) {
+      } else if (seen.add(PictureList.absolute(picture.path()))) {
         plan.add(picture);
       }
     }

@@ -4,6 +4,7 @@ import io.github.clip4j.ClipModel;
 import io.github.clip4j.cli.IndexPlan.Item;
 import io.github.clip4j.cli.PictureList.Entry;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -11,31 +12,36 @@ import java.util.Set;
 
 /** Brings an index up to date, embedding only what it lacks. */
 final class IndexWriter {
-  /** Pictures that are embedded between commits. */
-  private static final int COMMIT = 64 * BatchEmbedder.PICTURES;
+  /** How much work is lost where the process ends early; a commit takes some milliseconds. */
+  static final Duration BETWEEN_COMMITS = Duration.ofSeconds(10);
 
   private final PictureIndex index;
   private final ClipModel model;
   private final BatchEmbedder embedder;
+  private final Duration betweenCommits;
   private final Set<String> failed = new HashSet<>();
   private final List<Entry> entries = new ArrayList<>();
   private long embedded;
 
-  IndexWriter(PictureIndex index, ClipModel model, BatchEmbedder embedder) {
+  IndexWriter(
+      PictureIndex index, ClipModel model, BatchEmbedder embedder, Duration betweenCommits) {
     this.index = index;
     this.model = model;
     this.embedder = embedder;
+    this.betweenCommits = betweenCommits;
   }
 
   /** Publishes what the plan says, without the pictures that fail; nothing where all do. */
   void write(IndexPlan plan, PictureList.Model madeBy, long started, Progress progress) {
     Set<Item> missing = plan.missing();
     List<Item> queue = List.copyOf(missing);
+    long committed = System.nanoTime();
     for (int from = 0; from < queue.size(); from += BatchEmbedder.PICTURES) {
       List<Item> batch = queue.subList(from, Math.min(from + BatchEmbedder.PICTURES, queue.size()));
       embed(batch);
-      if ((from + batch.size()) % COMMIT == 0) {
+      if (System.nanoTime() - committed >= betweenCommits.toNanos()) {
         index.commit();
+        committed = System.nanoTime();
       }
       progress.advance(batch.size());
     }

@@ -56,7 +56,12 @@ public final class Main implements Callable<Integer> {
         Throwable e) { // OutOfMemoryError and LinkageError among them; picocli handles the rest
       status = report(console, e, false);
     }
-    return console.finish() ? status : ExitStatus.ERROR;
+    try {
+      console.finish();
+    } catch (RuntimeException e) {
+      status = report(console, e, false);
+    }
+    return status;
   }
 
   private static int execute(Console console, String[] args) {
@@ -106,7 +111,7 @@ public final class Main implements Callable<Integer> {
 
   private static int report(Console console, Throwable e, boolean verbose) {
     if (e instanceof Clip4jException failure && failure.kind() == Kind.SHUTTING_DOWN) {
-      return ExitStatus.ERROR; // Ctrl-C; the user knows.
+      return ExitStatus.ERROR; // Ctrl-C, or nobody reads on; the user knows.
     }
     Failure failure = Failure.of(e);
     console.say(failure.getMessage());

@@ -141,15 +141,21 @@ final class NpyReader {
           .limit((int) Math.min(bytes.capacity(), (long) block.remaining() * bytesPerValue));
       read(channel, bytes);
       while (bytes.hasRemaining()) {
-        float value = bytesPerValue == Float.BYTES ? bytes.getFloat() : (float) bytes.getDouble();
-        if (!Float.isFinite(value)) {
+        double value = bytesPerValue == Float.BYTES ? bytes.getFloat() : bytes.getDouble();
+        if (!Float.isFinite((float) value)) {
           int row = firstRow + block.position() / dimension;
-          String what = Float.isNaN(value) ? "NaN" : "an infinite value";
-          throw failure("row " + row + " holds " + what, "leave that row out");
+          throw failure("row " + row + " holds " + name(value), "leave that row out");
         }
-        block.put(value);
+        block.put((float) value);
       }
     }
+  }
+
+  private static String name(double notFinite) {
+    if (Double.isNaN(notFinite)) {
+      return "NaN";
+    }
+    return Double.isInfinite(notFinite) ? "an infinite value" : notFinite + ", no float32";
   }
 
   private ByteBuffer bytes(FileChannel channel, int count) throws IOException {

@@ -67,12 +67,14 @@ class DownloadTest {
   void failures() {
     Path out = folder.resolve("x");
     Cli.run("download", url, "--out", out, "--sha256", "00".repeat(32)).failsWith(1, url, SHA256);
-    Cli.run("download", url, "--out", out, "--sha256", "xyz").failsWith(1, "xyz");
+    Cli.run("download", url, "--out", out, "--sha256", "xyz").failsWith(2, "--sha256 xyz", "64");
     Cli.run("download", url.replace("file.bin", "other"), "--out", out).failsWith(1, "404");
     Cli.run("download", "ftp://host/x", "--out", out).failsWith(1, "ftp://host/x");
     Cli.run("download", "not an address", "--out", out).failsWith(1, "not an address");
     Cli.run("download", "http://127.0.0.1/").failsWith(1, "names no file", "--out");
     Cli.run("download", url, "--out", folder.resolve("no/x")).failsWith(1, url);
+    Cli.run("download", url, "--out", folder.resolve("no") + "/")
+        .failsWith(1, "no/: is not a folder");
     assertEquals(List.of(), Cli.namesIn(folder));
   }
 }

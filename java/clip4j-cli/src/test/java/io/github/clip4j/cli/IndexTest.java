@@ -3,21 +3,29 @@ package io.github.clip4j.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import io.github.clip4j.ClipModel;
 import io.github.clip4j.search.EmbeddingIndex;
 import io.github.clip4j.search.Embeddings;
 import io.github.clip4j.search.Ids;
 import io.github.clip4j.search.OpenOptions;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -60,6 +68,38 @@ class IndexTest {
   private String first(Object... more) {
     String id = search(more).get(0).getAsJsonObject().get("id").getAsString();
     return Path.of(id).getFileName().toString();
+  }
+
+  /** As where the machine goes down: what is committed now and then is not embedded again. */
+  @Test
+  void whatWasEmbeddedBeforeAnAbruptEndIsKept() {
+    List<PictureFile> files = new ArrayList<>();
+    byte[] owl = Cli.pictureBytes("noto-owl.png");
+    for (int i = 0; i < BatchEmbedder.PICTURES; i++) { // PNG ignores what follows its end.
+      byte[] different = Arrays.copyOf(owl, owl.length + 1 + i);
+      files.add(PictureFile.of("" + i, Cli.write(folder.resolve(i + ".png"), different)));
+    }
+    files.add(PictureFile.of("bad", Cli.write(folder.resolve("bad.png"), "bad")));
+    OutputStream end =
+        new OutputStream() {
+          @Override
+          public void write(int b) {
+            throw new IllegalStateException("the end, while the bad picture is named");
+          }
+        };
+    Console console = new Console(System.out, new PrintStream(end, true), false);
+    IndexPlan plan = IndexPlan.of(files, Optional.empty(), contents -> Set.of());
+    try (PictureIndex pictures = PictureIndex.write(index);
+        ClipModel model = ClipModel.load(Path.of(Cli.MODEL));
+        Progress progress = new Progress(console, "", "", 1, 1)) {
+      BatchEmbedder embedder = new BatchEmbedder(model, console);
+      IndexWriter writer = new IndexWriter(pictures, model, embedder, Duration.ZERO);
+      PictureList.Model madeBy = new PictureList.Model("m", null);
+      assertThrows(IllegalStateException.class, () -> writer.write(plan, madeBy, 0, progress));
+    }
+    try (EmbeddingIndex kept = EmbeddingIndex.open(index)) {
+      assertEquals(BatchEmbedder.PICTURES, kept.size());
+    }
   }
 
   @Test

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -115,7 +116,28 @@ class ProcessTest {
     ProcessBuilder builder = command("C.UTF-8", "--help");
     builder.redirectOutput(Path.of("/dev/full").toFile());
     assertEquals(1, builder.start().waitFor());
-    assertTrue(Cli.read(folder.resolve("stderr")).startsWith("clip4j: stdout: cannot be written"));
+    String line = Cli.read(folder.resolve("stderr"));
+    assertTrue(line.startsWith("clip4j: stdout: cannot be written: No space left"), line);
+    assertEquals(1, line.lines().count(), line);
+  }
+
+  /** As with {@code | head}. */
+  @Test
+  void aReaderThatHasSeenEnoughEndsTheCommandWithoutAWord() throws Exception {
+    int rows = 1000; // Hits of some 30 MB.
+    double[] values = new double[rows];
+    Arrays.fill(values, 1);
+    Path npy = Cli.npy(folder.resolve("x.npy"), "<f4", rows, 1, values);
+    for (String form : List.of("--json", "--repeat=1")) {
+      ProcessBuilder builder =
+          command("C.UTF-8", "topk", "--queries", npy, "--corpus", npy, "-k", rows, form);
+      Process process = builder.redirectOutput(ProcessBuilder.Redirect.PIPE).start();
+      try (InputStream out = process.getInputStream()) {
+        assertTrue(out.read() >= 0);
+      }
+      assertEquals(1, process.waitFor());
+      assertEquals("", Cli.read(folder.resolve("stderr")));
+    }
   }
 
   @Test
@@ -196,5 +218,22 @@ class ProcessTest {
     assertTrue(result.status() == 0 || result.status() == 3, result.err());
     assertTrue(Cli.ids(folder.resolve("x.npy")).contains("in/noto-owl.png"));
     assertEquals(result.status() == 0 ? 0 : 1, result.err().lines().count(), result.err());
+  }
+
+  /** They decode to the same replacement characters. */
+  @Test
+  void twoFilesWhoseNamesAreNotUtf8AreTwo() throws Exception {
+    String script = "cp \"$1\" \"$(printf 'a\\374.png')\"; cp \"$2\" \"$(printf 'a\\344.png')\"";
+    Path owl = Cli.picture("noto-owl.png", folder.resolve("all"));
+    Path rocket = Cli.picture("noto-rocket.png", folder.resolve("all"));
+    Path in = Files.createDirectories(folder.resolve("in"));
+    new ProcessBuilder("sh", "-c", script, "sh", owl.toString(), rocket.toString())
+        .directory(in.toFile())
+        .start()
+        .waitFor();
+    assertEquals(2, Cli.namesIn(in).size());
+    String out =
+        run("C.UTF-8", "index", "idx", "--images", "in", "--model", Cli.MODEL).succeeds().out();
+    assertEquals("idx: 2 pictures (2 embedded, 0 unchanged, 0 dropped)\n", out);
   }
 }

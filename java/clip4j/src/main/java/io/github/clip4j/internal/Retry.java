@@ -3,7 +3,9 @@ package io.github.clip4j.internal;
 import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.http.HttpHeaders;
+import java.nio.channels.UnresolvedAddressException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZonedDateTime;
@@ -79,10 +81,7 @@ final class Retry {
   private static Clip4jException failed(
       String where, int times, Duration asked, String advice, IOException e) {
     // The server may have written some of it.
-    String reason =
-        e.getMessage() == null
-            ? e.getClass().getSimpleName()
-            : e.getMessage().replaceAll("\\p{Cntrl}", "?");
+    String reason = reason(e).replaceAll("\\p{Cntrl}", "?");
     String todo =
         asked.toSeconds() > 0 ? "it asks to wait " + asked.toSeconds() + " s: try later" : advice;
     return new Clip4jException(
@@ -90,6 +89,22 @@ final class Retry {
         "%sthe download failed %d times: %s%s"
             .formatted(where, times, reason, todo.isEmpty() ? "" : " (" + todo + ")"),
         e);
+  }
+
+  /** java.net.http says nothing where it cannot connect. */
+  private static String reason(IOException e) {
+    if (e.getMessage() != null) {
+      return e.getMessage();
+    }
+    if (e instanceof ConnectException) {
+      for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+        if (cause instanceof UnresolvedAddressException) {
+          return "no address is known for this host";
+        }
+      }
+      return "nothing answers there, or the network is down";
+    }
+    return e.getClass().getSimpleName();
   }
 
   private static void sleep(Duration duration) {

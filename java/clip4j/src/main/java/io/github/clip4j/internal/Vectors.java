@@ -24,6 +24,14 @@ public final class Vectors {
     return sum;
   }
 
+  /**
+   * A row, scaled to length 1 once more: float32 rows are so but for their rounding, and a dot
+   * product of two is a cosine only then.
+   */
+  public static double[] unit(Embeddings rows, int row) {
+    return unitMean(rows, row, row + 1);
+  }
+
   /** The mean of rows {@code from} to {@code to - 1}, scaled to length 1. */
   public static double[] unitMean(Embeddings rows, int from, int to) {
     double[] sum = new double[rows.dimension()];
