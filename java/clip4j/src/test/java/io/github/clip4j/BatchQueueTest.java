@@ -96,20 +96,21 @@ class BatchQueueTest {
 
     @Override
     public boolean completeExceptionally(Throwable failed) {
-      if (!tried) {
-        tried = true;
-        throw new OutOfMemoryError("for the failure");
-      }
+      refuseOnce("for the failure");
       return super.completeExceptionally(failed);
     }
 
     @Override
     public boolean cancel(boolean interrupt) {
+      refuseOnce("for the cancellation");
+      return super.cancel(interrupt);
+    }
+
+    private void refuseOnce(String what) {
       if (!tried) {
         tried = true;
-        throw new OutOfMemoryError("for the cancellation");
+        throw new OutOfMemoryError(what);
       }
-      return super.cancel(interrupt);
     }
   }
 

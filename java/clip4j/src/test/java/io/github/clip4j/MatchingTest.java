@@ -13,6 +13,7 @@ import io.github.clip4j.search.Similarity;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -63,7 +64,7 @@ class MatchingTest extends WithTinyModel {
     }
     try (SemanticSearch search = SemanticSearch.ofTexts(model, texts)) {
       Hits hits = search.searchImages(List.of(PHOTO), texts.size());
-      Column photos = Column.images(java.util.Collections.nCopies(texts.size(), PHOTO));
+      Column photos = Column.images(Collections.nCopies(texts.size(), PHOTO));
       List<Match> matches = matcher.match(Map.of("query", photos, "response", column)).orThrow();
       for (Hits.Hit hit : hits.of(0)) {
         assertEquals(hit.score(), matches.get(hit.row()).cosine(), 1e-14);
