@@ -76,22 +76,31 @@ final class Libraries {
     if (!folder.isEmpty()) {
       return ofFolder(Path.of(folder).toAbsolutePath());
     }
-    String gpu = "/org/bytedeco/pytorch/" + Loader.getPlatform() + "-gpu/libtorch_cuda.so";
-    return Native.class.getResource(gpu) == null
+    return torchHasCuda()
         ? new Needs(
-            List.of(),
-            List.of(),
-            all(List.of(GOMP, OPENBLAS, TORCH, OPENCV)),
-            "",
-            List.of(),
-            List.of(NEEDS_OPENBLAS, NEEDS_TORCH, NEEDS_OPENCV))
-        : new Needs(
             List.of(),
             List.of(),
             all(List.of(GOMP, OPENBLAS, CUDA, TORCH, TORCH_CUDA, OPENCV)),
             "-gpu",
             CUDA_FOLDERS,
-            List.of(NEEDS_OPENBLAS, NEEDS_OPENCV));
+            List.of(NEEDS_OPENBLAS, NEEDS_OPENCV))
+        : new Needs(
+            List.of(),
+            List.of(),
+            all(List.of(GOMP, OPENBLAS, TORCH, OPENCV)),
+            "",
+            List.of(),
+            List.of(NEEDS_OPENBLAS, NEEDS_TORCH, NEEDS_OPENCV));
+  }
+
+  /** Whether a jar has it, as JavaCPP will look for it: a module's own classes see its own jar. */
+  private static boolean torchHasCuda() {
+    String file = "/org/bytedeco/pytorch/" + Loader.getPlatform() + "-gpu/libtorch_cuda.so";
+    try {
+      return Loader.findResource(Native.class, file) != null;
+    } catch (IOException unreadable) {
+      return false;
+    }
   }
 
   /** Opened by their paths: what they need in turn, they find from there. */

@@ -19,18 +19,18 @@ public final class GpuLibrary {
    */
   public static Path find() {
     String classifier = Loader.getPlatform() + "-gpu";
-    URL resource =
-        GpuLibrary.class.getResource(
-            classifier + "/" + System.mapLibraryName("clip4j_search_cuda"));
-    if (resource == null) {
-      throw new Clip4jException(
-          Kind.MISSING,
-          "no library for GPUs on the class path or module path: add the jar of"
-              + " io.github.clip4j:clip4j-search with the classifier "
-              + classifier
-              + " (it exists for linux-x86_64)");
-    }
+    String file = System.mapLibraryName("clip4j_search_cuda");
     try {
+      // Not Class.getResource: a class of a named module finds what its own jar has by it, alone.
+      URL resource = Loader.findResource(GpuLibrary.class, classifier + "/" + file);
+      if (resource == null) {
+        throw new Clip4jException(
+            Kind.MISSING,
+            "no library for GPUs on the class path or module path: add the jar of"
+                + " io.github.clip4j:clip4j-search with the classifier "
+                + classifier
+                + " (it exists for linux-x86_64)");
+      }
       return Loader.cacheResource(resource).toPath();
     } catch (IOException failed) {
       throw new Clip4jException(
