@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <limits>
 
 #include "store/verify.h"
 #include "store_model.h"
@@ -36,6 +37,23 @@ class Damage : public testing::TestWithParam<IdKind> {
     test::search(*snapshot, index->schema(), query, {.k = {&k, 1}});
     const IdList ids(index->schema().ids, {"2", "5"});
     for (int64_t i = 0; i < ids.view().count; ++i) snapshot->find(ids.view(), i);
+  }
+
+  // As a forger would, in both segments and the manifest, which repeats those of headers (where they should
+  // be right) after their length in its table.
+  void correct_checksums(bool of_headers = true) {
+    forge(file(names[1]));
+    forge(file(names[2]));
+    std::string& manifest = file(names[0]);
+    const size_t table =
+        8 + static_cast<unsigned char>(manifest[0]) + 256 * static_cast<unsigned char>(manifest[1]);
+    if (manifest.size() >= table + 64 && of_headers) {
+      for (const int i : {0, 1}) {
+        const uint64_t sum = header_sum(file(names[1 + i]));
+        manifest.replace(table + i * 32 + 24, 8, reinterpret_cast<const char*>(&sum), 8);
+      }
+    }
+    forge(manifest);
   }
 
   void expect_finding(const std::string& name) {
@@ -135,6 +153,31 @@ TEST_P(Damage, OfAnOpenFileIsAnError) {
   EXPECT_STATUS(test::search(*snapshot, index->schema(), query, {.k = {&k, 1}}), CLIP4J_CORRUPT);
 }
 
+// Lengths that are none, with checksums that are right.
+TEST_P(Damage, ByAForgerOfNumbersIsAnError) {
+  const auto make_up = [this](const char* tensor, auto value) {
+    const std::string sound = file(names[1]), manifest = file(names[0]);
+    const Header header = read_header(*disk->folder()->open(names[1]), names[1]);
+    file(names[1]).replace(header.tensor(tensor).offset, sizeof(value), reinterpret_cast<const char*>(&value),
+                           sizeof(value));
+    correct_checksums();
+    std::string problem;
+    EXPECT_EQ(status_of([&] { use(); }, &problem), CLIP4J_CORRUPT) << tensor;
+    EXPECT_NE(problem.find("segment-0.safetensors: its codes"), std::string::npos) << problem;
+    file(names[1]) = sound;
+    file(names[0]) = manifest;
+  };
+  constexpr float nothing = std::numeric_limits<float>::quiet_NaN();
+  make_up("norm", double{nothing});
+  make_up("norm", -1.0);
+  make_up("scale", nothing);
+  make_up("scale", -0.5F);
+  make_up("error", std::numeric_limits<float>::infinity());
+  make_up("mean", nothing);
+  make_up("reach", nothing);
+  use();
+}
+
 // Headers that lie, with checksums that are right: an error or an index, no crash, no allocation beyond the
 // files' size.
 TEST_P(Damage, ByAForgerIsAnErrorAtMost) {
@@ -158,19 +201,7 @@ TEST_P(Damage, ByAForgerIsAnErrorAtMost) {
         bytes[60 + random() % (header - 60)] = alphabet[random() % alphabet.size()];
       }
     }
-    forge(file(names[1]));
-    forge(file(names[2]));
-    // The manifest repeats the checksums of the headers, which follow their length in its table.
-    std::string& manifest = file(names[0]);
-    const size_t table =
-        8 + static_cast<unsigned char>(manifest[0]) + 256 * static_cast<unsigned char>(manifest[1]);
-    if (manifest.size() >= table + 64 && name != names[0]) {
-      for (const int i : {0, 1}) {
-        const uint64_t sum = header_sum(file(names[1 + i]));
-        manifest.replace(table + i * 32 + 24, 8, reinterpret_cast<const char*>(&sum), 8);
-      }
-    }
-    forge(manifest);
+    correct_checksums(name != names[0]);
     status_of([&] { use(); }) == CLIP4J_OK ? ++opened : ++refused;
     static_cast<void>(verify(*disk->folder()));
     for (const auto& [each, content] : sound) file(each) = content;

@@ -1,6 +1,7 @@
 #include "store/segment.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "base/error.h"
@@ -61,6 +62,16 @@ std::vector<Tensor> tensors_of(int64_t n, int32_t dimension, IdKind kind, const 
   return tensors;
 }
 
+// Whether what the bound and scores are made of are numbers that can be. What an encoder wrote is, and every
+// change of it has another checksum; but who makes up a file gets that right.
+bool sound(const search::Codes& codes) {
+  const auto finite = [](auto value) { return std::isfinite(value); };
+  const auto length = [](auto value) { return std::isfinite(value) && value >= 0; };
+  return std::ranges::all_of(codes.norm.span(), length) && std::ranges::all_of(codes.scale.span(), length) &&
+         std::ranges::all_of(codes.error.span(), length) && length(codes.reach) &&
+         std::ranges::all_of(codes.mean.span(), finite);
+}
+
 }  // namespace
 
 Segment::Segment(search::Array<float> rows, int32_t dimension, IdColumn ids, std::shared_ptr<Budget> budget)
@@ -117,6 +128,7 @@ std::unique_ptr<const Segment::Content> Segment::load() const {
   read("codes", codes.values.span());
   read("mean", codes.mean.span());
   read("reach", std::span(&codes.reach, 1));
+  if (!sound(codes)) fail(CLIP4J_CORRUPT, header_.file, ": its codes have a bound or a norm that cannot be");
   Budget::Share share(budget_, row_bytes());
   if (!share.fits()) {
     auto source = std::make_shared<FileRows>(file_, header_.tensor("rows").offset, dimension_);
