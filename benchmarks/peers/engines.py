@@ -17,6 +17,7 @@ from usearch.index import search as usearch_search
 from harness import CORES
 
 usearch_threads = CORES
+MOST_SCORES = 1 << 28  # at a time, of the peers that write them: a GB, and NumPy's numbers of their columns two more
 
 
 @dataclasses.dataclass
@@ -75,6 +76,11 @@ def faiss_engines(rows, allowed):
         yield Engine(f"FAISS {kind} in IndexShards", {"": faiss_search(index, default)}, exact=False, slow=True)
 
 
+def chunks_of(corpus, chunk, queries):
+    chunk = min(chunk, MOST_SCORES // len(queries))
+    return ((first, corpus[first : first + chunk]) for first in range(0, len(corpus), chunk))
+
+
 def torch_search(rows, allowed, chunk):
     allowed = torch.from_numpy(allowed)
 
@@ -82,8 +88,8 @@ def torch_search(rows, allowed, chunk):
         corpus = rows.index_select(0, allowed) if filtered else rows
         queries = torch.from_numpy(queries)
         found = []
-        for first in range(0, len(corpus), chunk):
-            scores = queries @ corpus[first : first + chunk].T
+        for first, part in chunks_of(corpus, chunk, queries):
+            scores = queries @ part.T
             best = scores.topk(min(k, scores.shape[1]), sorted=False)
             found.append((best.values, best.indices + first))
         scores, numbers = (torch.cat(parts, 1) for parts in zip(*found))
@@ -97,8 +103,8 @@ def numpy_search(rows, allowed, chunk):
     def search(queries, k, filtered):
         corpus = rows[allowed] if filtered else rows
         found = []
-        for first in range(0, len(corpus), chunk):
-            scores = queries @ corpus[first : first + chunk].T
+        for first, part in chunks_of(corpus, chunk, queries):
+            scores = queries @ part.T
             count = min(k, scores.shape[1])
             best = np.argpartition(scores, -count, axis=1)[:, -count:]
             found.append((np.take_along_axis(scores, best, 1), best + first))
