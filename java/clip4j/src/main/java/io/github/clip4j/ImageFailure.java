@@ -18,6 +18,12 @@ public record ImageFailure(
     return exception(source, kind, message);
   }
 
+  /** One line for a log: which picture, and what went wrong. */
+  @Override
+  public String toString() {
+    return "picture %d, %s: %s".formatted(input, source.describe(), message);
+  }
+
   static Clip4jException exception(ImageSource source, Clip4jException.Kind kind, String message) {
     return new Clip4jException(kind, source.describe() + ": " + message);
   }

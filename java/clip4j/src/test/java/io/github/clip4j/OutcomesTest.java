@@ -99,6 +99,8 @@ class OutcomesTest extends WithTinyModel {
       assertEquals(617, failure.input());
       assertEquals(sources.get(617), failure.source());
       assertEquals(Kind.MISSING, failure.kind());
+      assertEquals(
+          "picture 617, " + temp.resolve("none.png") + ": no such file", failure.toString());
       assertThrows(Clip4jException.class, result::orThrow);
     }
   }
