@@ -53,6 +53,9 @@ struct Isa {
   CLIP4J_ISA Sums multiply_add(Sums sums, Rows rows, Query query) {
     return {multiply_add(sums.low, rows.low, query), multiply_add(sums.high, rows.high, query)};
   }
+  CLIP4J_ISA Sums add(Sums a, Sums b) {
+    return {_mm256_add_epi32(a.low, b.low), _mm256_add_epi32(a.high, b.high)};
+  }
   CLIP4J_ISA Floats to_floats(Sums sums) {
     return {_mm256_cvtepi32_ps(sums.low), _mm256_cvtepi32_ps(sums.high)};
   }

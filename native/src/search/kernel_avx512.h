@@ -10,6 +10,7 @@ struct Lanes {
   using Sums = __m512i;
   using Floats = __m512;
   CLIP4J_ISA Sums start(int32_t value) { return _mm512_set1_epi32(value); }
+  CLIP4J_ISA Sums add(Sums a, Sums b) { return _mm512_add_epi32(a, b); }
   CLIP4J_ISA Floats to_floats(Sums sums) { return _mm512_cvtepi32_ps(sums); }
   CLIP4J_ISA Floats combine(Floats upper, Floats lower) {
     return _mm512_add_ps(_mm512_mul_ps(upper, _mm512_set1_ps(256)), lower);

@@ -3,7 +3,7 @@
 //
 //     kPackedBytes            of a step of a column
 //     Sums, Rows, Query       16 int32 sums, a step of a block, a step of a column
-//     start, rows, query, multiply_add, to_floats, combine
+//     start, rows, query, multiply_add, add, to_floats, combine
 
 #include "search/kernel_scan.h"
 
@@ -60,21 +60,35 @@ void scan_tile(const CodeView& codes, const Tile& tile, const uint8_t* const* ah
 template <int kWidth, int kPlanes>
 void scan_in_turn(const CodeView& codes, const Block* blocks, int32_t block_count, const QueryView& queries,
                   Found& found) {
+  // Two columns have so few sums that each multiplication would wait for the one before: even steps and odd
+  // ones have sums of their own.
+  constexpr int kTurns = kWidth <= 2 ? 2 : 1;
   const Block* wanted = blocks;
   for (int64_t number = blocks[0].number; number <= blocks[block_count - 1].number; ++number) {
     const uint32_t allowed = wanted->number == number ? (wanted++)->allowed : 0;
     const uint8_t* rows = codes.values + number * codes.block_bytes;
     const uint8_t* pack = queries.packed;
-    Isa::Sums sums[kWidth];
-    unrolled<kWidth>([&](auto c) __attribute__((always_inline)) { sums[c] = Isa::start(queries.start[c]); });
-    for (int32_t step = 0; step < codes.steps;
-         ++step, rows += kStepBytes, pack += kWidth * Isa::kPackedBytes) {
+    Isa::Sums sums[kTurns][kWidth];
+    unrolled<kWidth>([&](auto c) __attribute__((always_inline)) {
+      sums[0][c] = Isa::start(queries.start[c]);
+      if constexpr (kTurns == 2) sums[1][c] = Isa::start(0);
+    });
+    const auto multiply_step = [&](auto turn) __attribute__((always_inline)) {
       const Isa::Rows values = Isa::rows(rows);
       unrolled<kWidth>([&](auto c) __attribute__((always_inline)) {
-        sums[c] = Isa::multiply_add(sums[c], values, Isa::query(pack + c * Isa::kPackedBytes));
+        sums[turn][c] = Isa::multiply_add(sums[turn][c], values, Isa::query(pack + c * Isa::kPackedBytes));
       });
+      rows += kStepBytes;
+      pack += kWidth * Isa::kPackedBytes;
+    };
+    int32_t step = 0;
+    for (; step + kTurns <= codes.steps; step += kTurns) unrolled<kTurns>(multiply_step);
+    if (step < codes.steps) multiply_step(std::integral_constant<int, 0>());
+    if constexpr (kTurns == 2) {
+      unrolled<kWidth>([&](auto c)
+                           __attribute__((always_inline)) { sums[0][c] = Isa::add(sums[0][c], sums[1][c]); });
     }
-    select_columns<kWidth, kPlanes>(codes, sums, number, allowed, queries, 0, found);
+    select_columns<kWidth, kPlanes>(codes, sums[0], number, allowed, queries, 0, found);
   }
 }
 
