@@ -13,16 +13,30 @@ BUNDLE = pathlib.Path(os.environ["CLIP4J_BUNDLE"])
 LONGEST = 120  # seconds that an answer may take
 
 
+def command(main, *arguments, kernels=True, jvm=("-Xmx8g",)):
+    """A main class of the bundle's; with clip4j's library for GPUs or without."""
+    jars = f"{BUNDLE}/lib/*" + (f":{BUNDLE}/kernels.jar" if kernels else "")
+    return [BUNDLE / "runtime/bin/java", f"-Dclip4j.libtorch={os.environ['CLIP4J_LIBTORCH']}", *jvm, "-cp", jars,
+            f"io.github.clip4j.benchmarks.{main}", *arguments]
+
+
+def soak(seconds, device):
+    """What GpuSoak says. Throws where it is not content."""
+    heap = "-Xms256m", "-Xmx256m", "-XX:+AlwaysPreTouch"  # what grows is a leak
+    done = subprocess.run(command("GpuSoak", str(seconds), device, jvm=heap), timeout=seconds + LONGEST, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if done.returncode != 0:
+        raise RuntimeError(f"GpuSoak: status {done.returncode}: {done.stdout}")
+    return done.stdout
+
+
 class Clip4j:
-    """PeerEncode, a process that times its calls itself; with clip4j's library for GPUs or without."""
+    """PeerEncode, a process that times its calls itself."""
 
     def __init__(self, folder, work, precision, device, kernels=True):
         self.given, self.rows = work / "given", work / "rows"
-        jars = f"{BUNDLE}/lib/*" + (f":{BUNDLE}/kernels.jar" if kernels else "")
-        self.process = subprocess.Popen(
-            [BUNDLE / "runtime/bin/java", f"-Dclip4j.libtorch={os.environ['CLIP4J_LIBTORCH']}", "-Xmx8g", "-cp", jars,
-             "io.github.clip4j.benchmarks.PeerEncode", folder, precision, "0", device],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(command("PeerEncode", folder, precision, "0", device, kernels=kernels),
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         if self.answer() != "ready\n":
             self.process.kill()
             raise RuntimeError(f"clip4j {precision} on {device} did not start")

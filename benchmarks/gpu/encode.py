@@ -22,12 +22,13 @@ import traceback
 import torch
 from torch.nn import functional
 
-from clip4j_process import BUNDLE, Clip4j
+from clip4j_process import BUNDLE, Clip4j, soak
 from clip_torch import MEAN, SIDE, SIZES, STD, make, save
 
 WORDS = (3, 23)  # of a text
 LEAST = {"FP32": 0.99999, "FP16": 0.9999, "BF16": 0.9995}  # cosines to float32 on the CPU
 SAME_MODEL = 0.99999
+SOAKED = 40  # seconds
 START = time.monotonic()
 
 
@@ -213,6 +214,11 @@ def time_files(model, jpegs, work, options, failures):
     table(len(paths), median, rows)
 
 
+def soak_threads(options):
+    print(f"\nEight threads of Java's on one device, {SOAKED} seconds (GpuSoak):\n\n```\n{soak(SOAKED, options.device)}```",
+          flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--device", default="cuda:0")
@@ -249,6 +255,8 @@ def main():
         else:
             each("files, by the device and the CPU", lambda model: compare_files(model, jpegs, work, options, failures))
             each("files", lambda model: time_files(model, jpegs, work, options, failures))
+        if options.device != "cpu":
+            attempt("eight threads", lambda: soak_threads(options), failures)
         if not options.no_compile:
             each("encoding, torch.compile", lambda model: time_encoding(model, work, options, ["BF16"], True, failures))
     sys.exit(f"not right: {'; '.join(failures)}" if failures else 0)

@@ -6,9 +6,6 @@ import io.github.clip4j.ClipModel;
 import io.github.clip4j.ClipRuntime;
 import io.github.clip4j.NativeMemoryUse;
 import io.github.clip4j.search.EmbeddingIndex;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,13 +13,11 @@ import java.util.Locale;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.ToLongFunction;
 
 /**
  * Mixed load from 64 threads on the embedded model: pictures from files and bytes, texts, searches,
  * directly and through a BatchingEncoder; one item in 20 is bad. Every outcome is compared with the
- * one that the item had alone, beforehand. Memory and threads are sampled, and after a warm-up, the
- * first half, must stay within 2%: the median of the last quarter against that of the third.
+ * one that the item had alone, beforehand. Memory and threads are sampled, and must be flat.
  *
  * <p>Arguments: minutes. Exits with 1 where an outcome was lost or is another, memory or threads
  * are not flat, or native memory is left when all is closed. {@code ./clip4j soak} starts it with a
@@ -31,7 +26,6 @@ import java.util.function.ToLongFunction;
 public final class Soak {
   private static final int THREADS = 64;
   private static final int BAD = 20; // one item in so many
-  private static final double FLAT = 0.02;
   private static final int SAMPLES = 120;
 
   private final SoakItems items;
@@ -84,12 +78,9 @@ public final class Soak {
       failure.get().printStackTrace();
       return false;
     }
-    if (samples.size() < 8) {
-      say("too short to tell whether memory is flat");
-      return false;
-    }
-    boolean flat = isFlat("resident memory, KB", samples, ProcessSample::residentKilobytes);
-    return isFlat("threads", samples, ProcessSample::threads) && flat;
+    boolean flat =
+        ProcessSample.areFlat("resident memory, KB", samples, ProcessSample::residentKilobytes);
+    return ProcessSample.areFlat("threads", samples, ProcessSample::threads) && flat;
   }
 
   private void work(SplittableRandom random) {
@@ -104,43 +95,7 @@ public final class Soak {
     }
   }
 
-  private static boolean isFlat(
-      String what, List<ProcessSample> samples, ToLongFunction<ProcessSample> value) {
-    int quarter = samples.size() / 4;
-    long before = median(samples.subList(2 * quarter, 3 * quarter), value);
-    long after = median(samples.subList(3 * quarter, samples.size()), value);
-    double change = (double) after / before - 1;
-    boolean flat = Math.abs(change) <= FLAT;
-    say("%s: %,d, then %,d: %+.2f%%%s", what, before, after, 100 * change, flat ? "" : " NOT FLAT");
-    return flat;
-  }
-
-  private static long median(List<ProcessSample> samples, ToLongFunction<ProcessSample> value) {
-    long[] values = samples.stream().mapToLong(value).sorted().toArray();
-    return values[values.length / 2];
-  }
-
   private static void say(String format, Object... values) {
     System.out.printf(Locale.ROOT, format + "%n", values);
-  }
-
-  /** What Linux says of this process. */
-  private record ProcessSample(long residentKilobytes, long threads) {
-    static ProcessSample now() throws IOException {
-      long resident = 0;
-      long threads = 0;
-      for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
-        if (line.startsWith("VmRSS:")) {
-          resident = number(line);
-        } else if (line.startsWith("Threads:")) {
-          threads = number(line);
-        }
-      }
-      return new ProcessSample(resident, threads);
-    }
-
-    private static long number(String line) {
-      return Long.parseLong(line.replaceAll("[^0-9]", ""));
-    }
   }
 }
