@@ -14,9 +14,9 @@ static const size_t kWords = (512u << 20) / sizeof(uint64_t);
 static uint64_t* words;
 static int threads;
 static uint64_t sums[kMaxThreads];
-// Of the last pass, by each thread itself: one that only takes the time would wait for a core while these read.
-static double started[kMaxThreads], ended[kMaxThreads];
-static pthread_barrier_t barrier;
+// By each thread itself: one that only takes the time would wait for a core while these read.
+static double started[kPasses][kMaxThreads], ended[kPasses][kMaxThreads];
+static pthread_barrier_t barrier;  // before each pass
 
 static double seconds(void) {
   struct timespec now;
@@ -31,12 +31,11 @@ static void* read_share(void* argument) {
   for (size_t i = first; i < last; i++) words[i] = i * 0x9E3779B97F4A7C15u;
   for (int pass = 0; pass < kPasses; pass++) {
     pthread_barrier_wait(&barrier);
-    started[self] = seconds();
+    started[pass][self] = seconds();
     uint64_t sum = 0;
     for (size_t i = first; i < last; i++) sum += words[i];
     sums[self] += sum;
-    ended[self] = seconds();
-    pthread_barrier_wait(&barrier);
+    ended[pass][self] = seconds();
   }
   return NULL;
 }
@@ -54,26 +53,24 @@ int main(int count, char** arguments) {
 #ifdef MADV_HUGEPAGE
   madvise(words, kWords * sizeof *words, MADV_HUGEPAGE);
 #endif
-  pthread_barrier_init(&barrier, NULL, threads + 1);
+  pthread_barrier_init(&barrier, NULL, threads);
   pthread_t workers[kMaxThreads];
   for (size_t i = 0; i < (size_t)threads; i++) {
     if (pthread_create(&workers[i], NULL, read_share, (void*)i)) return 1;
-  }
-  double rates[kPasses];
-  for (int pass = 0; pass < kPasses; pass++) {
-    pthread_barrier_wait(&barrier);
-    pthread_barrier_wait(&barrier);
-    double start = started[0], end = ended[0];
-    for (int i = 1; i < threads; i++) {
-      if (started[i] < start) start = started[i];
-      if (ended[i] > end) end = ended[i];
-    }
-    rates[pass] = 1e-9 * kWords * sizeof *words / (end - start);
   }
   uint64_t sum = 0;  // used, so that the loops are not optimised away
   for (int i = 0; i < threads; i++) {
     pthread_join(workers[i], NULL);
     sum += sums[i];
+  }
+  double rates[kPasses];
+  for (int pass = 0; pass < kPasses; pass++) {
+    double start = started[pass][0], end = ended[pass][0];
+    for (int i = 1; i < threads; i++) {
+      if (started[pass][i] < start) start = started[pass][i];
+      if (ended[pass][i] > end) end = ended[pass][i];
+    }
+    rates[pass] = 1e-9 * kWords * sizeof *words / (end - start);
   }
   qsort(rates, kPasses, sizeof *rates, ascending);
   printf("%.2f\n", rates[kPasses / 2]);

@@ -12,6 +12,11 @@ namespace {
 
 const Options kAllRowMemory{1 << 20};
 
+// Of a file whose header is short.
+size_t end_of_header(const std::string& file) {
+  return 8 + static_cast<unsigned char>(file[0]) + 256 * static_cast<unsigned char>(file[1]);
+}
+
 class Damage : public testing::TestWithParam<IdKind> {
  protected:
   Damage() {
@@ -45,8 +50,7 @@ class Damage : public testing::TestWithParam<IdKind> {
     forge(file(names[1]));
     forge(file(names[2]));
     std::string& manifest = file(names[0]);
-    const size_t table =
-        8 + static_cast<unsigned char>(manifest[0]) + 256 * static_cast<unsigned char>(manifest[1]);
+    const size_t table = end_of_header(manifest);
     if (manifest.size() >= table + 64 && of_headers) {
       for (const int i : {0, 1}) {
         const uint64_t sum = header_sum(file(names[1 + i]));
@@ -192,8 +196,7 @@ TEST_P(Damage, ByAForgerIsAnErrorAtMost) {
   for (int round = 0; round < 5000; ++round) {
     const std::string& name = names[random() % names.size()];
     std::string& bytes = file(name);
-    const size_t header =
-        8 + static_cast<unsigned char>(bytes[0]) + 256 * static_cast<unsigned char>(bytes[1]);
+    const size_t header = end_of_header(bytes);
     for (uint32_t i = 0; i <= random() % 3; ++i) {
       if (random() % 4 == 0) {
         bytes[random() % bytes.size()] = static_cast<char>(random());

@@ -1,24 +1,22 @@
 package io.github.clip4j.benchmarks;
 
 import io.github.clip4j.ClipModel;
-import io.github.clip4j.ClipRuntime;
 import io.github.clip4j.Device;
 import io.github.clip4j.ImageEmbeddings;
 import io.github.clip4j.ImageSource;
 import io.github.clip4j.LoadOptions;
-import io.github.clip4j.NativeMemoryUse;
 import io.github.clip4j.search.EmbeddingIndex;
 import io.github.clip4j.search.Embeddings;
 import io.github.clip4j.search.GpuIndex;
 import io.github.clip4j.search.Hits;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 
 /**
@@ -50,8 +48,7 @@ public final class GpuSoak implements AutoCloseable {
   private final List<String> texts = new ArrayList<>();
   private final float[][] pictureRows;
   private final float[][] textRows;
-  private final AtomicLong calls = new AtomicLong();
-  private final AtomicReference<Throwable> failure = new AtomicReference<>();
+  private final AtomicLong right = new AtomicLong();
 
   private GpuSoak(Device device) {
     model = ClipModel.loadDefault(LoadOptions.DEFAULT.withDevice(device));
@@ -74,56 +71,29 @@ public final class GpuSoak implements AutoCloseable {
   public static void main(String[] arguments) throws Exception {
     boolean passed;
     try (GpuSoak soak = new GpuSoak(Device.of(arguments[1]))) {
-      passed = soak.run((long) (1e9 * Double.parseDouble(arguments[0])));
+      passed = soak.run(Duration.ofMillis((long) (1000 * Double.parseDouble(arguments[0]))));
     }
-    NativeMemoryUse left = ClipRuntime.nativeMemory();
-    if (!left.equals(new NativeMemoryUse(0, 0, 0))) {
-      System.out.println("left when all is closed: " + left);
-      passed = false;
-    }
-    System.exit(passed ? 0 : 1);
+    System.exit(Load.nothingIsLeft() && passed ? 0 : 1);
   }
 
-  private boolean run(long nanos) throws Exception {
-    long end = System.nanoTime() + nanos;
-    List<Thread> threads = new ArrayList<>();
+  private record Sample(ProcessSample process, long gpuMegabytes) {}
+
+  private boolean run(Duration time) throws Exception {
+    List<Load.Call> calls = new ArrayList<>();
     for (int i = 0; i < THREADS; i++) {
       SplittableRandom random = new SplittableRandom(i);
       // One thread alone copies: what small indexes take of memory would go up and down otherwise.
-      Runnable call = i == 0 ? () -> copyAndSearch(random) : () -> searchOrEmbed(random);
-      threads.add(new Thread(() -> repeat(call, end), "gpu-soak-" + i));
+      calls.add(i == 0 ? () -> copyAndSearch(random) : () -> searchOrEmbed(random));
     }
-    threads.forEach(Thread::start);
-    List<ProcessSample> samples = new ArrayList<>();
-    List<Long> gpuMegabytes = new ArrayList<>();
-    while (System.nanoTime() < end && failure.get() == null) {
-      Thread.sleep(nanos / SAMPLES / 1_000_000 + 1);
-      samples.add(ProcessSample.now());
-      gpuMegabytes.add(usedMegabytes());
-    }
-    for (Thread thread : threads) {
-      thread.join();
-    }
-    System.out.printf("%,d calls of %d threads%n", calls.get(), THREADS);
-    if (failure.get() != null) {
-      failure.get().printStackTrace();
-      return false;
-    }
-    boolean flat =
-        ProcessSample.areFlat("resident memory, KB", samples, ProcessSample::residentKilobytes);
-    flat &= ProcessSample.areFlat("threads", samples, ProcessSample::threads);
-    return ProcessSample.areFlat("the GPU's memory, MiB", gpuMegabytes, Long::longValue) && flat;
-  }
-
-  private void repeat(Runnable call, long end) {
+    List<Sample> samples;
     try {
-      while (System.nanoTime() < end && failure.get() == null) {
-        call.run();
-        calls.incrementAndGet();
-      }
-    } catch (Throwable e) {
-      failure.compareAndSet(null, e);
+      samples =
+          Load.run(calls, time, SAMPLES, () -> new Sample(ProcessSample.now(), usedMegabytes()));
+    } finally {
+      System.out.printf("%,d calls of %d threads were right%n", right.get(), THREADS);
     }
+    boolean flat = ProcessSample.processIsFlat(samples.stream().map(Sample::process).toList());
+    return ProcessSample.areFlat("the GPU's memory, MiB", samples, Sample::gpuMegabytes) && flat;
   }
 
   private void searchOrEmbed(SplittableRandom random) {
@@ -132,6 +102,7 @@ public final class GpuSoak implements AutoCloseable {
       case 1 -> embedTexts(random);
       default -> search(random);
     }
+    right.incrementAndGet();
   }
 
   private void search(SplittableRandom random) {
@@ -151,6 +122,7 @@ public final class GpuSoak implements AutoCloseable {
           IntStream.range(0, QUERIES).toArray(),
           copied.search(queries, K));
     }
+    right.incrementAndGet();
   }
 
   private void embedPictures(SplittableRandom random) {

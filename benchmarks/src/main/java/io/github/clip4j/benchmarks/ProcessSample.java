@@ -29,6 +29,12 @@ record ProcessSample(long residentKilobytes, long threads) {
     return Long.parseLong(line.replaceAll("[^0-9]", ""));
   }
 
+  /** Says how memory and threads changed, and whether both are flat. */
+  static boolean processIsFlat(List<ProcessSample> samples) {
+    boolean flat = areFlat("resident memory, KB", samples, ProcessSample::residentKilobytes);
+    return areFlat("threads", samples, ProcessSample::threads) && flat;
+  }
+
   /**
    * Says how a value changed, and whether it stayed within 2%: the median of the last quarter of
    * the samples against that of the third. The first half is to warm up.

@@ -3,8 +3,6 @@ package io.github.clip4j.benchmarks;
 import io.github.clip4j.BatchingEncoder;
 import io.github.clip4j.BatchingOptions;
 import io.github.clip4j.ClipModel;
-import io.github.clip4j.ClipRuntime;
-import io.github.clip4j.NativeMemoryUse;
 import io.github.clip4j.search.EmbeddingIndex;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -12,7 +10,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * Mixed load from 64 threads on the embedded model: pictures from files and bytes, texts, searches,
@@ -29,14 +26,11 @@ public final class Soak {
   private static final int SAMPLES = 120;
 
   private final SoakItems items;
-  private final long end;
   private final AtomicLong good = new AtomicLong();
   private final AtomicLong bad = new AtomicLong();
-  private final AtomicReference<Throwable> failure = new AtomicReference<>();
 
-  private Soak(SoakItems items, long end) {
+  private Soak(SoakItems items) {
     this.items = items;
-    this.end = end;
   }
 
   public static void main(String[] arguments) throws Exception {
@@ -48,54 +42,33 @@ public final class Soak {
         BatchingEncoder encoder =
             BatchingEncoder.of(model, BatchingOptions.DEFAULT.withQueueCapacity(THREADS / 4))) {
       SoakItems items = new SoakItems(model, index, encoder, pictures);
-      passed = new Soak(items, System.nanoTime() + time.toNanos()).run(time);
+      passed = new Soak(items).run(time);
     }
-    NativeMemoryUse left = ClipRuntime.nativeMemory();
-    if (!left.equals(new NativeMemoryUse(0, 0, 0))) {
-      say("left when all is closed: %s", left);
-      passed = false;
-    }
-    System.exit(passed ? 0 : 1);
+    System.exit(Load.nothingIsLeft() && passed ? 0 : 1);
   }
 
   private boolean run(Duration time) throws Exception {
-    List<Thread> threads = new ArrayList<>();
+    List<Load.Call> calls = new ArrayList<>();
     for (int i = 0; i < THREADS; i++) {
       SplittableRandom random = new SplittableRandom(i);
-      threads.add(new Thread(() -> work(random), "soak-" + i));
+      calls.add(() -> check(random));
     }
-    threads.forEach(Thread::start);
-    List<ProcessSample> samples = new ArrayList<>();
-    while (System.nanoTime() < end && failure.get() == null) {
-      Thread.sleep(Math.max(1, time.toMillis() / SAMPLES));
-      samples.add(ProcessSample.now());
-    }
-    for (Thread thread : threads) {
-      thread.join();
-    }
-    say("%,d good and %,d bad outcomes were those of the items alone", good.get(), bad.get());
-    if (failure.get() != null) {
-      failure.get().printStackTrace();
-      return false;
-    }
-    boolean flat =
-        ProcessSample.areFlat("resident memory, KB", samples, ProcessSample::residentKilobytes);
-    return ProcessSample.areFlat("threads", samples, ProcessSample::threads) && flat;
-  }
-
-  private void work(SplittableRandom random) {
+    List<ProcessSample> samples;
     try {
-      while (System.nanoTime() < end && failure.get() == null) {
-        boolean wrong = random.nextInt(BAD) == 0;
-        items.check(wrong, random);
-        (wrong ? bad : good).incrementAndGet();
-      }
-    } catch (Throwable e) {
-      failure.compareAndSet(null, e);
+      samples = Load.run(calls, time, SAMPLES, ProcessSample::now);
+    } finally {
+      System.out.printf(
+          Locale.ROOT,
+          "%,d good and %,d bad outcomes were those of the items alone%n",
+          good.get(),
+          bad.get());
     }
+    return ProcessSample.processIsFlat(samples);
   }
 
-  private static void say(String format, Object... values) {
-    System.out.printf(Locale.ROOT, format + "%n", values);
+  private void check(SplittableRandom random) throws Exception {
+    boolean wrong = random.nextInt(BAD) == 0;
+    items.check(wrong, random);
+    (wrong ? bad : good).incrementAndGet();
   }
 }

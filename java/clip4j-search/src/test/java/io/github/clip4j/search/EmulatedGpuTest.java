@@ -40,7 +40,7 @@ class EmulatedGpuTest {
             SearchRequest.allFrom(0.4),
             SearchRequest.top(20).withMinimumScore(0.45).withFilter(Filter.deny(allowed)),
             SearchRequest.top(5).withFilter(Filter.allow(Ids.of(new long[] {-8, 4, 400, 9_000}))));
-    try (Embeddings queries = random(9, 2);
+    try (Embeddings queries = RandomRows.of(9, DIMENSION, 2);
         EmbeddingIndex index = indexOf(3_000);
         GpuIndex gpu = index.copyToGpu(0)) {
       assertEquals(3_000, gpu.size());
@@ -58,7 +58,7 @@ class EmulatedGpuTest {
 
   @Test
   void keepsWhatItHadWhileTheIndexChangesAndIsClosed() {
-    try (Embeddings queries = random(3, 4)) {
+    try (Embeddings queries = RandomRows.of(3, DIMENSION, 4)) {
       EmbeddingIndex index = indexOf(1_000);
       Hits before = index.search(queries, 5);
       try (GpuIndex gpu = index.copyToGpu(0)) {
@@ -72,7 +72,7 @@ class EmulatedGpuTest {
 
   @Test
   void hasCodesInPinnedMemoryWhereTheGpuHasNoRoomForThem() {
-    try (Embeddings queries = random(4, 5);
+    try (Embeddings queries = RandomRows.of(4, DIMENSION, 5);
         EmbeddingIndex index = indexOf(3_000);
         GpuIndex gpu = index.copyToGpu(0, 0)) {
       assertTrue(gpu.pinnedBytes() > 0);
@@ -83,7 +83,7 @@ class EmulatedGpuTest {
   @Test
   void searchesForManyThreadsAndClosesUnderThem() throws Exception {
     ExecutorService threads = Executors.newFixedThreadPool(8);
-    try (Embeddings queries = random(5, 6);
+    try (Embeddings queries = RandomRows.of(5, DIMENSION, 6);
         EmbeddingIndex index = indexOf(1_000)) {
       Hits expected = index.search(queries, 10);
       GpuIndex gpu = index.copyToGpu(0);
@@ -154,17 +154,8 @@ class EmulatedGpuTest {
     for (int i = 0; i < count; i++) {
       ids[i] = 2L * (first + i);
     }
-    try (Embeddings rows = random(count, seed)) {
+    try (Embeddings rows = RandomRows.of(count, DIMENSION, seed)) {
       index.add(rows, Ids.of(ids));
     }
-  }
-
-  private static Embeddings random(int count, int seed) {
-    float[] values = new float[count * DIMENSION];
-    Random random = new Random(seed);
-    for (int i = 0; i < values.length; i++) {
-      values[i] = (float) random.nextGaussian();
-    }
-    return Embeddings.copyOf(values, DIMENSION);
   }
 }

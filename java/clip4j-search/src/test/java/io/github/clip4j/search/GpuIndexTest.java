@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.clip4j.search.Clip4jException.Kind;
-import java.util.Random;
 import java.util.Set;
 import org.bytedeco.javacpp.Loader;
 import org.junit.jupiter.api.Test;
@@ -16,8 +15,8 @@ class GpuIndexTest {
 
   @Test
   void findsWhatTheIndexFindsOrSaysInALineWhyThereIsNoGpu() {
-    try (Embeddings rows = random(20_000, 1);
-        Embeddings queries = random(50, 2);
+    try (Embeddings rows = RandomRows.of(20_000, DIMENSION, 1);
+        Embeddings queries = RandomRows.of(50, DIMENSION, 2);
         EmbeddingIndex index = EmbeddingIndex.of(rows)) {
       Hits expected = index.search(queries, 10);
       try (GpuIndex gpu = index.copyToGpu(0)) {
@@ -41,7 +40,7 @@ class GpuIndexTest {
 
   @Test
   void refusesNegativeMemory() {
-    try (Embeddings rows = random(10, 3);
+    try (Embeddings rows = RandomRows.of(10, DIMENSION, 3);
         EmbeddingIndex index = EmbeddingIndex.of(rows)) {
       assertThrows(IllegalArgumentException.class, () -> index.copyToGpu(0, -1));
     }
@@ -49,7 +48,7 @@ class GpuIndexTest {
 
   @Test
   void aClosedIndexIsNotCopied() {
-    try (Embeddings rows = random(10, 4)) {
+    try (Embeddings rows = RandomRows.of(10, DIMENSION, 4)) {
       EmbeddingIndex index = EmbeddingIndex.of(rows);
       index.close();
       assertThrows(IllegalStateException.class, () -> index.copyToGpu(0));
@@ -61,14 +60,5 @@ class GpuIndexTest {
     String folder = "io/github/clip4j/search/internal/" + Loader.getPlatform() + "-gpu/";
     return ClassLoader.getSystemResource(folder + System.mapLibraryName("clip4j_search_cuda"))
         != null;
-  }
-
-  private static Embeddings random(int count, int seed) {
-    float[] values = new float[count * DIMENSION];
-    Random random = new Random(seed);
-    for (int i = 0; i < values.length; i++) {
-      values[i] = (float) random.nextGaussian();
-    }
-    return Embeddings.copyOf(values, DIMENSION);
   }
 }

@@ -12,7 +12,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
-import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -27,7 +26,7 @@ class IndexFolderTest {
   @Test
   void keepsWhatWasCommitted() throws Exception {
     Path folder = parent.resolve("an index \u00fc");
-    try (Embeddings rows = random(100)) {
+    try (Embeddings rows = RandomRows.of(100, 16, 3)) {
       List<Hits.Hit> expected;
       try (EmbeddingIndex index = EmbeddingIndex.create(folder, SCHEMA)) {
         index.add(rows, ids(0, 100));
@@ -67,7 +66,7 @@ class IndexFolderTest {
 
   @Test
   void readsRowsFromDiskWhereMemoryHasNoRoom() {
-    try (Embeddings rows = random(500)) {
+    try (Embeddings rows = RandomRows.of(500, 16, 3)) {
       try (EmbeddingIndex index =
           EmbeddingIndex.create(parent, SCHEMA, OpenOptions.WRITE.withRowMemory(0))) {
         index.add(rows, ids(0, 500));
@@ -99,7 +98,7 @@ class IndexFolderTest {
 
   @Test
   void leavesReadersTheirState() {
-    try (Embeddings rows = random(20);
+    try (Embeddings rows = RandomRows.of(20, 16, 3);
         EmbeddingIndex writer = EmbeddingIndex.create(parent, SCHEMA)) {
       writer.add(rows, ids(0, 20));
       writer.commit();
@@ -163,7 +162,7 @@ class IndexFolderTest {
 
   @Test
   void findsAFlippedBitAndAMissingByte() throws Exception {
-    try (Embeddings rows = random(50);
+    try (Embeddings rows = RandomRows.of(50, 16, 3);
         EmbeddingIndex index = EmbeddingIndex.create(parent, SCHEMA)) {
       index.add(rows, ids(0, 50));
       index.commit();
@@ -184,7 +183,7 @@ class IndexFolderTest {
     Files.write(segment, good);
     assertEquals(List.of(), EmbeddingIndex.verify(parent));
 
-    try (Embeddings rows = random(50);
+    try (Embeddings rows = RandomRows.of(50, 16, 3);
         EmbeddingIndex reader = EmbeddingIndex.open(parent)) {
       truncate(segment, good.length / 2); // Under an open reader, whose first search reads it.
       failed(Kind.CORRUPT, name, () -> reader.search(rows, 1));
@@ -210,14 +209,5 @@ class IndexFolderTest {
     Clip4jException e = assertThrows(Clip4jException.class, call::run);
     assertEquals(kind, e.kind(), e.getMessage());
     assertTrue(e.getMessage().contains(message), e.getMessage());
-  }
-
-  private static Embeddings random(int rows) {
-    Random random = new Random(3);
-    float[] values = new float[rows * 16];
-    for (int i = 0; i < values.length; i++) {
-      values[i] = (float) random.nextGaussian();
-    }
-    return Embeddings.copyOf(values, 16);
   }
 }

@@ -187,7 +187,7 @@ class MutableIndexTest {
   void countsItsMemory() {
     long before = SearchRuntime.nativeBytes();
     try (EmbeddingIndex index = EmbeddingIndex.inMemory(new IndexSchema(32, IdKind.STRING));
-        Embeddings rows = Embeddings.copyOf(random(1000, 32, 1), 32)) {
+        Embeddings rows = RandomRows.of(1000, 32, 1)) {
       index.add(rows, Ids.of(IntStream.range(0, 1000).mapToObj(i -> "row " + i).toList()));
       MemoryUse full = index.memory();
       assertEquals(1000 * 32 * 4, full.rows());
@@ -217,7 +217,7 @@ class MutableIndexTest {
           assertEquals(expected, index.remove(idsOf(kind, ids)));
           ids.forEach(model::remove);
         } else {
-          float[] values = random(ids.size(), 8, step);
+          float[] values = RandomRows.values(ids.size(), 8, step);
           try (Embeddings rows = Embeddings.copyOf(values, 8)) {
             index.upsert(rows, idsOf(kind, ids));
             for (int i = 0; i < ids.size(); i++) {
@@ -226,7 +226,8 @@ class MutableIndexTest {
           }
         }
         assertEquals(model.size(), index.size());
-        List<Hits.Hit> hits = index.search(random(1, 8, -step), SearchRequest.allFrom(-1)).of(0);
+        List<Hits.Hit> hits =
+            index.search(RandomRows.values(1, 8, -step), SearchRequest.allFrom(-1)).of(0);
         assertEquals(
             model.keySet(), new java.util.HashSet<>(hits.stream().map(Hits.Hit::id).toList()));
         for (Object id : hits.stream().limit(3).map(Hits.Hit::id).toList()) {
@@ -360,14 +361,5 @@ class MutableIndexTest {
     Clip4jException e = assertThrows(Clip4jException.class, call::run);
     assertEquals(kind, e.kind());
     assertTrue(e.getMessage().contains(message), e.getMessage());
-  }
-
-  private static float[] random(int rows, int dimension, long seed) {
-    Random random = new Random(seed);
-    float[] values = new float[rows * dimension];
-    for (int i = 0; i < values.length; i++) {
-      values[i] = (float) random.nextGaussian();
-    }
-    return values;
   }
 }

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.BitSet;
 import java.util.List;
-import java.util.Random;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
@@ -25,8 +24,8 @@ class SearchRequestTest {
 
   @BeforeAll
   static void build() {
-    rows = Embeddings.copyOf(random(ROWS, 1), DIMENSION);
-    queries = Embeddings.copyOf(random(5, 2), DIMENSION);
+    rows = RandomRows.of(ROWS, DIMENSION, 1);
+    queries = RandomRows.of(5, DIMENSION, 2);
     index = EmbeddingIndex.of(rows);
   }
 
@@ -125,7 +124,7 @@ class SearchRequestTest {
     for (int i = 0; i < many; i++) {
       k[i] = i % 2 == 0 ? ROWS : i;
     }
-    try (Embeddings asked = Embeddings.copyOf(random(many, 3), DIMENSION)) {
+    try (Embeddings asked = RandomRows.of(many, DIMENSION, 3)) {
       SearchRequest request = SearchRequest.topEach(k);
       assertTrue(SearchRequest.queriesAtOnce(request.mostHits(), ROWS) < many, "one call");
       Hits found = index.search(asked, request);
@@ -169,14 +168,5 @@ class SearchRequestTest {
   private static void refused(String message, Runnable call) {
     String text = assertThrows(IllegalArgumentException.class, call::run).getMessage();
     assertTrue(text.contains(message), text);
-  }
-
-  private static float[] random(int rows, long seed) {
-    Random random = new Random(seed);
-    float[] values = new float[rows * DIMENSION];
-    for (int i = 0; i < values.length; i++) {
-      values[i] = (float) random.nextGaussian();
-    }
-    return values;
   }
 }

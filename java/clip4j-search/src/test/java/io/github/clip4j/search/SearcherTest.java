@@ -8,7 +8,6 @@ import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Random;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -19,8 +18,8 @@ class SearcherTest {
 
   @Test
   void findsWhatTheIndexFinds() {
-    try (Embeddings rows = random(1000, 1);
-        Embeddings queries = random(50, 2);
+    try (Embeddings rows = RandomRows.of(1000, DIMENSION, 1);
+        Embeddings queries = RandomRows.of(50, DIMENSION, 2);
         EmbeddingIndex index = EmbeddingIndex.of(rows)) {
       for (SearchRequest request :
           List.of(SearchRequest.top(10), SearchRequest.allFrom(0.1), SearchRequest.topEach(3))) {
@@ -48,7 +47,7 @@ class SearcherTest {
   void makesNoGarbage() {
     ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     long self = Thread.currentThread().getId();
-    try (Embeddings rows = random(1000, 1);
+    try (Embeddings rows = RandomRows.of(1000, DIMENSION, 1);
         EmbeddingIndex index = EmbeddingIndex.of(rows);
         Searcher searcher = index.searcher(SearchRequest.top(10))) {
       float[] query = rows.row(7);
@@ -71,7 +70,7 @@ class SearcherTest {
 
   @Test
   void seesWhatIsWritten() {
-    try (Embeddings rows = random(2, 1);
+    try (Embeddings rows = RandomRows.of(2, DIMENSION, 1);
         EmbeddingIndex index = EmbeddingIndex.inMemory(new IndexSchema(DIMENSION, IdKind.STRING));
         Searcher searcher = index.searcher(SearchRequest.top(10))) {
       assertEquals(0, searcher.search(rows.row(0)));
@@ -90,7 +89,7 @@ class SearcherTest {
 
   @Test
   void keepsWhatItFoundWhenClosed() {
-    try (Embeddings rows = random(20, 1)) {
+    try (Embeddings rows = RandomRows.of(20, DIMENSION, 1)) {
       EmbeddingIndex index = EmbeddingIndex.of(rows);
       Searcher searcher = index.searcher(SearchRequest.top(3));
       Searcher other = index.searcher(SearchRequest.top(3));
@@ -111,7 +110,7 @@ class SearcherTest {
 
   @Test
   void refusesWhatHasNoAnswer() {
-    try (Embeddings rows = random(20, 1);
+    try (Embeddings rows = RandomRows.of(20, DIMENSION, 1);
         EmbeddingIndex index = EmbeddingIndex.of(rows);
         Searcher searcher = index.searcher(SearchRequest.top(Integer.MAX_VALUE))) {
       assertEquals(20, searcher.search(rows.row(3)));
@@ -127,7 +126,7 @@ class SearcherTest {
   @Test
   void survivesThreadsThatShareIt() throws Exception {
     ExecutorService threads = Executors.newFixedThreadPool(6);
-    try (Embeddings rows = random(500, 1);
+    try (Embeddings rows = RandomRows.of(500, DIMENSION, 1);
         EmbeddingIndex index = EmbeddingIndex.of(rows)) {
       for (int repeat = 0; repeat < 10; repeat++) {
         Searcher searcher = index.searcher(SearchRequest.allFrom(0.05));
@@ -167,14 +166,5 @@ class SearcherTest {
   private static void refused(String message, Runnable call) {
     String text = assertThrows(IllegalArgumentException.class, call::run).getMessage();
     assertTrue(text.contains(message), text);
-  }
-
-  private static Embeddings random(int rows, long seed) {
-    Random random = new Random(seed);
-    float[] values = new float[rows * DIMENSION];
-    for (int i = 0; i < values.length; i++) {
-      values[i] = (float) random.nextGaussian();
-    }
-    return Embeddings.copyOf(values, DIMENSION);
   }
 }
