@@ -4,7 +4,10 @@
 #include <cmath>
 #include <utility>
 
+#include "base/cpu.h"
 #include "base/error.h"
+#include "search/kernel.h"
+#include "search/parallel.h"
 
 namespace clip4j::store {
 namespace {
@@ -20,20 +23,46 @@ class OwnedRows final : public search::MemoryRows {
   Budget::Share share_;
 };
 
+// Throws unless rows have the norms that were stored with their codes: to the bit, for exact.h's arithmetic
+// is the same everywhere. So rows that are read one by one, without their tensor's checksum, are checked too
+// (but for signs), and a value that is not finite gets nowhere.
+void check_norms(std::span<const float> rows, std::span<const double> norms, const std::string& file,
+                 int64_t first) {
+  const search::DefaultFloatingPoint environment;
+  const search::Kernel& kernel = search::kernel(instruction_set());
+  const size_t dimension = rows.size() / norms.size();
+  for (size_t i = 0; i < norms.size(); ++i) {
+    const float* row = &rows[i * dimension];
+    if (std::sqrt(kernel.dot(row, row, static_cast<int32_t>(dimension))) != norms[i]) {
+      fail(CLIP4J_CORRUPT, file, ": row ", first + static_cast<int64_t>(i),
+           " is not the one that was written");
+    }
+  }
+}
+
+// Rows that stay in a file.
 class FileRows final : public search::RowSource {
  public:
-  FileRows(std::shared_ptr<const File> file, int64_t offset, int32_t dimension)
-      : file_(std::move(file)), offset_(offset), dimension_(dimension) {}
+  // `norms` are read as long as rows are.
+  FileRows(std::shared_ptr<const File> file, const Header& header, int32_t dimension, const double* norms)
+      : file_(std::move(file)),
+        name_(header.file),
+        offset_(header.tensor("rows").offset),
+        dimension_(dimension),
+        norms_(norms) {}
   const float* row(int64_t i, float* scratch) const override {
     const std::span<float> to(scratch, dimension_);
     file_->read(writable_bytes_of(to), offset_ + i * static_cast<int64_t>(to.size_bytes()));
+    check_norms(to, {norms_ + i, 1}, name_, i);
     return scratch;
   }
 
  private:
   std::shared_ptr<const File> file_;
+  std::string name_;
   int64_t offset_;
   size_t dimension_;
+  const double* norms_;
 };
 
 // What the tensors of a segment's file hold.
@@ -131,11 +160,12 @@ std::unique_ptr<const Segment::Content> Segment::load() const {
   if (!sound(codes)) fail(CLIP4J_CORRUPT, header_.file, ": its codes have a bound or a norm that cannot be");
   Budget::Share share(budget_, row_bytes());
   if (!share.fits()) {
-    auto source = std::make_shared<FileRows>(file_, header_.tensor("rows").offset, dimension_);
+    auto source = std::make_shared<FileRows>(file_, header_, dimension_, codes.norm.data());
     return std::make_unique<const Content>(std::move(codes), std::move(source), nullptr);
   }
   search::Array<float> rows(rows_ * dimension_);
   read("rows", rows.span());
+  check_norms(rows.span(), codes.norm.span().first(rows_), header_.file, 0);
   const float* values = rows.data();
   auto source = std::make_shared<OwnedRows>(std::move(rows), dimension_, std::move(share));
   return std::make_unique<const Content>(std::move(codes), std::move(source), values);
