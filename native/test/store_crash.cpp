@@ -26,8 +26,9 @@ class Life {
     with_retry([&] {
       pending = model_;
       // It may be there, where its last sync failed.
-      index_ = has_manifest(*disk_->folder()) ? Index::open(disk_->folder(), Access::kWrite, kNoRowMemory)
-                                              : Index::create(disk_->folder(), model_.schema, kNoRowMemory);
+      index_ = has_manifest(disk_->folder()->list())
+                   ? Index::open(disk_->folder(), Access::kWrite, kNoRowMemory)
+                   : Index::create(disk_->folder(), model_.schema, kNoRowMemory);
       acknowledge();
     });
     for (int i = 0; i < adds; ++i) {
@@ -97,7 +98,7 @@ bool holds(const Index& index, const Model& model) {
 // What the disk holds must be the last acknowledged state, or the one that was being committed; and it must
 // be sound, and take new commits.
 void check(const std::shared_ptr<Disk>& disk, const Life& life) {
-  if (life.acknowledged.empty() && !has_manifest(*disk->folder())) {
+  if (life.acknowledged.empty() && !has_manifest(disk->folder()->list())) {
     Index::create(disk->folder(), life.model().schema, kNoRowMemory);
     return;
   }

@@ -1,5 +1,6 @@
 #include "base/accounting.h"
 #include "store/merge_policy.h"
+#include "store/verify.h"
 #include "store_model.h"
 #include "store_testing.h"
 
@@ -144,6 +145,29 @@ TEST(Index, CommitsNothingToAFolderThatWasDeleted) {
   add(*index, {{"b", {0, 1}}});
   EXPECT_STATUS(index->commit(), CLIP4J_UNWRITABLE);
   EXPECT_EQ(found_ids(*index, {1, 0}, 1), Names{"a"});
+}
+
+TEST(Index, WritesAgainWhatWasDeleted) {
+  const std::shared_ptr<Disk> disk = Disk::make();
+  std::unique_ptr<Index> index = Index::create(disk->folder(), kSchema, {kAllRowMemory});
+  add(*index, {{"a", {1, 0}}});
+  index->commit();
+  disk->files().erase("segment-0.safetensors");
+  index->commit();
+  EXPECT_TRUE(verify(*disk->folder()).empty()) << "though nothing is new";
+  EXPECT_EQ(found_ids(*Index::open(disk->folder(), Access::kRead, {kAllRowMemory}), {1, 0}, 1), Names{"a"});
+
+  index.reset();
+  index = Index::open(disk->folder(), Access::kWrite, {0});
+  EXPECT_EQ(found_ids(*index, {1, 0}, 1), Names{"a"});
+  const auto deleted = disk->files().extract("segment-1.safetensors");
+  add(*index, {{"b", {0, 1}}});
+  std::string problem;
+  EXPECT_EQ(status_of([&] { index->commit(); }, &problem), CLIP4J_UNWRITABLE) << "its row is not in memory";
+  EXPECT_NE(problem.find("segment-1.safetensors was deleted"), std::string::npos) << problem;
+  disk->files()[deleted.key()] = deleted.mapped();
+  index->commit();
+  EXPECT_TRUE(verify(*disk->folder()).empty());
 }
 
 TEST(Index, ReadsHeadersWhenOpenedAndTheRestWhenNeeded) {

@@ -79,7 +79,7 @@ std::unique_ptr<Index> Index::create(std::unique_ptr<Folder> folder, const Schem
   index->take_lock();
   // The first commit removes segments that no manifest names. Here they can only be what is left of another
   // index.
-  if (has_manifest(*index->folder_) || index->files_->any_before()) {
+  if (has_manifest(index->folder_->list()) || index->files_->any_before()) {
     fail(CLIP4J_INVALID_ARGUMENT, index->folder_->path(), " has an index already");
   }
   index->commit();
@@ -261,12 +261,28 @@ void Index::merge_where_due(std::vector<Part>& parts) {
   }
 }
 
+bool Index::forget_deleted_files(std::vector<Part>& parts, std::span<const std::string> names) const {
+  bool complete = true;
+  for (Part& part : parts) {
+    if (!part.file || std::ranges::find(names, segment_name(part.file->number)) != names.end()) continue;
+    if (!part.segment->has_rows_in_memory()) {
+      fail(CLIP4J_UNWRITABLE, folder_->path(), "/", segment_name(part.file->number),
+           " was deleted meanwhile, and its rows are not in memory: put it back to commit");
+    }
+    part.file.reset();
+    complete = false;
+  }
+  return complete;
+}
+
 void Index::commit() {
   const std::lock_guard<std::mutex> lock(writing_);
   check_writable();
   if (folder_ == nullptr) fail(CLIP4J_UNSUPPORTED, "an index in memory cannot be committed");
-  if (committed_ && has_manifest(*folder_)) return;  // else somebody has deleted the folder meanwhile
   std::vector<Part> parts = snapshot()->parts();
+  const std::vector<std::string> names = folder_->list();  // somebody may have deleted some meanwhile
+  const bool complete = forget_deleted_files(parts, names) && has_manifest(names);
+  if (committed_ && complete) return;
   try {
     for (Part& part : parts) {
       if (!part.file) part.file = files_->write(*part.segment);

@@ -71,6 +71,9 @@ class Index {
   Part build(search::Array<float> rows, IdColumn ids);
   Part merge(std::span<const Part> parts);
   void merge_where_due(std::vector<Part>& parts);
+  // `names` are the folder's. Parts whose files are not among them lose them, so that they are written again;
+  // false where there are such. Throws where their rows are not in memory.
+  bool forget_deleted_files(std::vector<Part>& parts, std::span<const std::string> names) const;
 
   const std::unique_ptr<Folder> folder_;  // null in memory
   Schema schema_;

@@ -87,8 +87,7 @@ void publish_manifest(Folder& folder, const Manifest& manifest) {
   folder.sync();
 }
 
-bool has_manifest(const Folder& folder) {
-  const std::vector<std::string> names = folder.list();
+bool has_manifest(std::span<const std::string> names) {
   return std::find(names.begin(), names.end(), kManifestName) != names.end();
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -52,7 +53,7 @@ void publish_manifest(Folder& folder, const Manifest& manifest);
 
 // Throws CLIP4J_MISSING, CLIP4J_CORRUPT, or CLIP4J_UNSUPPORTED for a format of the future.
 Manifest read_manifest(const Folder& folder);
-bool has_manifest(const Folder& folder);
+bool has_manifest(std::span<const std::string> names);
 
 constexpr const char* kManifestName = "manifest.safetensors";
 

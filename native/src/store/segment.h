@@ -76,6 +76,8 @@ class Segment {
 
   // Whether what a search needs is in memory.
   bool is_read() const { return content_.peek() != nullptr; }
+  // Whether write() can be called.
+  bool has_rows_in_memory() const { return is_read() && content_.peek()->in_memory != nullptr; }
 
   // These read what they need of the file the first time, and then may throw.
   const search::Segment& searchable() const { return content().segment; }
@@ -85,7 +87,7 @@ class Segment {
 
   // Copies all rows, checked.
   void copy_rows(float* to) const;
-  // Writes a segment that is in memory, and syncs.
+  // Writes a segment whose rows are in memory, and syncs.
   Written write(File& file) const;
   void add_use(MemoryUse& use) const;
 

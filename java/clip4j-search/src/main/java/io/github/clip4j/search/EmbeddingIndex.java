@@ -223,8 +223,12 @@ public final class EmbeddingIndex implements AutoCloseable {
    * Returns when all that was written before is durable: whatever becomes of the process or the
    * machine, it will be there.
    *
-   * @throws Clip4jException UNWRITABLE, also where nothing is new and the folder has been deleted
-   *     meanwhile; then the next commit tries again. UNSUPPORTED also for an index in memory alone
+   * <p>Files of it that somebody has deleted meanwhile are written again where their rows are in
+   * memory.
+   *
+   * @throws Clip4jException UNWRITABLE, also where files have been deleted whose rows are not in
+   *     memory, or the folder; then the next commit tries again. UNSUPPORTED also for an index in
+   *     memory alone
    */
   public void commit() {
     use(index -> check(Native.indexCommit(index)));
