@@ -88,7 +88,7 @@ final class BatchQueue<T> {
   private Optional<Exception> refusal(T input, CompletableFuture<float[]> result) {
     lock.lock();
     try {
-      for (long left = timeoutNanos; queue.size() >= options.queueCapacity(); ) {
+      for (long left = timeoutNanos; !discarding && queue.size() >= options.queueCapacity(); ) {
         String full = "no room: " + queue.size() + " " + what + " wait to be encoded";
         if (options.whenFull() == WhenFull.REJECT || onWorker()) {
           return Optional.of(new RejectedExecutionException(full));

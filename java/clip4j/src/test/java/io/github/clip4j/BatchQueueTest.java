@@ -21,6 +21,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -29,6 +30,7 @@ class BatchQueueTest {
   private static final BatchingOptions PATIENT =
       BatchingOptions.DEFAULT.withMaxBatch(3).withMaxWait(Duration.ofHours(1));
   private static final long SHORT_MS = 100;
+  private static final long LONG_MS = 10_000;
 
   /** A batch that began. */
   private record Batch(List<Float> inputs, CountDownLatch end) {}
@@ -339,6 +341,41 @@ class BatchQueueTest {
     assertRow(1, first);
     assertRow(2, second);
     assertNull(begun.poll());
+  }
+
+  /** The queue is still full when a caller that waits for room hears of it. */
+  @Test
+  void discardingEndsTheWaitForRoom() throws Exception {
+    start(PATIENT.withMaxBatch(1).withQueueCapacity(1));
+    submit(1);
+    Batch batch = next();
+    submit(2);
+    Batch other = next();
+    AtomicReference<Thread> caller = new AtomicReference<>();
+    CompletableFuture<float[]> third =
+        new CompletableFuture<>() {
+          @Override
+          public boolean cancel(boolean mayInterrupt) {
+            try {
+              caller.get().join(LONG_MS);
+            } catch (InterruptedException e) {
+              throw new AssertionError(e);
+            }
+            return super.cancel(mayInterrupt);
+          }
+        };
+    queue.submit(3f, third);
+    CompletableFuture<float[]> fourth = new CompletableFuture<>();
+    caller.set(new Thread(() -> queue.submit(4f, fourth)));
+    caller.get().start();
+    while (caller.get().getState() != Thread.State.TIMED_WAITING) {
+      Thread.sleep(1);
+    }
+    queue.discard();
+    assertInstanceOf(RejectedExecutionException.class, failure(fourth));
+    assertTrue(third.isCancelled());
+    batch.end().countDown();
+    other.end().countDown();
   }
 
   @Test
