@@ -20,8 +20,6 @@ struct Kernel {
   bool rounds = false;  // to bfloat16
 };
 
-bool has(InstructionSet set) { return instruction_set() >= set; }
-
 const Kernel kKernels[] = {{"generic", true, attend_generic},
 #if defined(__x86_64__)
                            {"avx2", has(InstructionSet::kAvx2), attend_avx2},

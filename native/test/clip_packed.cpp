@@ -29,13 +29,13 @@ std::vector<Named> runnable() {
   std::vector<Named> kernels{{"generic_int8", &packed::generic_int8},
                              {"generic_bf16", &packed::generic_bf16}};
 #if defined(__x86_64__)
-  const InstructionSet set = instruction_set();
-  if (set >= InstructionSet::kAvx2) {
+  if (has(InstructionSet::kAvx2)) {
     kernels.push_back({"avx2_int8", &packed::avx2_int8});
     kernels.push_back({"avx2_bf16", &packed::avx2_bf16});
   }
-  if (set >= InstructionSet::kAvx512) kernels.push_back({"avx512_bf16", &packed::avx512_bf16});
-  if (set >= InstructionSet::kAvx512Vnni) {
+  if (has(InstructionSet::kAvxVnni)) kernels.push_back({"avxvnni_int8", &packed::avxvnni_int8});
+  if (has(InstructionSet::kAvx512)) kernels.push_back({"avx512_bf16", &packed::avx512_bf16});
+  if (has(InstructionSet::kAvx512Vnni)) {
     kernels.push_back({"avx512vnni_int8", &packed::avx512vnni_int8});
   }
   if (has_bf16()) kernels.push_back({"avx512bf16_bf16", &packed::avx512bf16_bf16});

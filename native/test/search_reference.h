@@ -41,10 +41,9 @@ inline Matrix normal(int64_t rows, int32_t dimension, uint32_t seed, float scale
 // The instruction sets that this CPU can run, and AMX where it can be emulated.
 inline std::vector<InstructionSet> runnable() {
   std::vector<InstructionSet> sets;
-  for (const auto set : {InstructionSet::kScalar, InstructionSet::kAvx2, InstructionSet::kAvx512,
-                         InstructionSet::kAvx512Vnni, InstructionSet::kAmx}) {
-    if (set <= instruction_set() || (set == InstructionSet::kAmx && clip4j::test::runs_amx()))
-      sets.push_back(set);
+  for (const auto set : {InstructionSet::kScalar, InstructionSet::kAvx2, InstructionSet::kAvxVnni,
+                         InstructionSet::kAvx512, InstructionSet::kAvx512Vnni, InstructionSet::kAmx}) {
+    if (has(set) || (set == InstructionSet::kAmx && clip4j::test::runs_amx())) sets.push_back(set);
   }
   return sets;
 }

@@ -16,25 +16,8 @@
 namespace clip4j {
 namespace {
 
-InstructionSet detect() {
-#if defined(__x86_64__)
-  // GCC's builtins also ask the operating system (XGETBV) whether it saves the wide registers.
-  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-  const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
-  if (avx512 && __builtin_cpu_supports("avx512vnni")) {
-    const bool amx = __builtin_cpu_supports("amx-tile") && __builtin_cpu_supports("amx-int8") &&
-                     __builtin_cpu_supports("amx-bf16");
-    return amx ? InstructionSet::kAmx : InstructionSet::kAvx512Vnni;
-  }
-  return avx512 ? InstructionSet::kAvx512 : avx2 ? InstructionSet::kAvx2 : InstructionSet::kScalar;
-#else
-  return InstructionSet::kScalar;
-#endif
-}
-
-// Tiles make the state of a thread 8 KiB larger, so Linux wants to be asked, once a process. It refuses where
-// a signal stack has no room for that, and before version 5.16.
+// Linux wants to be asked, once a process, for tiles make the state of a thread 8 KiB larger. It refuses
+// where a signal stack has no room for that, and before version 5.16.
 bool may_use_tiles() {
 #if defined(__x86_64__)
   constexpr int kRequestPermission = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
@@ -44,18 +27,41 @@ bool may_use_tiles() {
 #endif
 }
 
-InstructionSet wanted() {
+bool offers(InstructionSet set) {
+  if (set == InstructionSet::kScalar) return true;
+#if defined(__x86_64__)
+  // GCC's builtins also ask the operating system (XGETBV) whether it saves the wide registers.
+  switch (set) {
+    case InstructionSet::kScalar:
+      break;
+    case InstructionSet::kAvx2:
+      return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    case InstructionSet::kAvxVnni:
+      return offers(InstructionSet::kAvx2) && __builtin_cpu_supports("avxvnni");
+    case InstructionSet::kAvx512:
+      return offers(InstructionSet::kAvx2) && __builtin_cpu_supports("avx512f") &&
+             __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+             __builtin_cpu_supports("avx512dq");
+    case InstructionSet::kAvx512Vnni:
+      return offers(InstructionSet::kAvx512) && __builtin_cpu_supports("avx512vnni");
+    case InstructionSet::kAmx:
+      return offers(InstructionSet::kAvx512Vnni) && __builtin_cpu_supports("amx-tile") &&
+             __builtin_cpu_supports("amx-int8") && __builtin_cpu_supports("amx-bf16") && may_use_tiles();
+  }
+#endif
+  return false;
+}
+
+constexpr InstructionSet kSlowestFirst[] = {InstructionSet::kScalar,     InstructionSet::kAvx2,
+                                            InstructionSet::kAvxVnni,    InstructionSet::kAvx512,
+                                            InstructionSet::kAvx512Vnni, InstructionSet::kAmx};
+
+InstructionSet allowed() {
   const char* value = std::getenv("CLIP4J_CPU");
-  for (const auto set : {InstructionSet::kScalar, InstructionSet::kAvx2, InstructionSet::kAvx512,
-                         InstructionSet::kAvx512Vnni}) {
+  for (const InstructionSet set : kSlowestFirst) {
     if (value != nullptr && std::strcmp(value, name(set)) == 0) return set;
   }
   return InstructionSet::kAmx;
-}
-
-InstructionSet detect_and_lower() {
-  const InstructionSet set = std::min(wanted(), detect());
-  return set == InstructionSet::kAmx && !may_use_tiles() ? InstructionSet::kAvx512Vnni : set;
 }
 
 int affinity() {
@@ -119,16 +125,25 @@ double control_group_quota() {
 
 }  // namespace
 
+bool has(InstructionSet set) {
+  static const InstructionSet last = allowed();
+  return set <= last && offers(set);
+}
+
 InstructionSet instruction_set() {
-  static const InstructionSet set = detect_and_lower();
+  static const InstructionSet set = [] {
+    InstructionSet best = InstructionSet::kScalar;
+    for (const InstructionSet one : kSlowestFirst) {
+      if (has(one)) best = one;
+    }
+    return best;
+  }();
   return set;
 }
 
 bool has_bf16() {
 #if defined(__x86_64__)
-  static const bool has =
-      instruction_set() >= InstructionSet::kAvx512Vnni && __builtin_cpu_supports("avx512bf16");
-  return has;
+  return has(InstructionSet::kAvx512Vnni) && __builtin_cpu_supports("avx512bf16");
 #else
   return false;
 #endif
@@ -142,6 +157,8 @@ const char* name(InstructionSet set) {
       return "avx512vnni";
     case InstructionSet::kAvx512:
       return "avx512";
+    case InstructionSet::kAvxVnni:
+      return "avxvnni";
     case InstructionSet::kAvx2:
       return "avx2";
     case InstructionSet::kScalar:

@@ -2,12 +2,17 @@
 
 namespace clip4j {
 
-enum class InstructionSet { kScalar = 0, kAvx2 = 1, kAvx512 = 2, kAvx512Vnni = 3, kAmx = 4 };
+// The faster, the later. None but kAvxVnni is without those before it, and there are CPUs with AVX-512 that
+// are without AVX-VNNI.
+enum class InstructionSet { kScalar, kAvx2, kAvxVnni, kAvx512, kAvx512Vnni, kAmx };
 
-// The widest that this CPU and its operating system offer (kAvx2 implies FMA; kAvx512 means F, BW, VL and DQ;
-// kAmx means TILE, INT8 and BF16 beside kAvx512Vnni, and that Linux lets this process use tiles, for which it
-// is asked), lowered, never raised, by the environment variable CLIP4J_CPU = scalar | avx2 | avx512 |
-// avx512vnni | amx, so that every path can be tested on one machine. Read once.
+// Whether this CPU and its operating system offer it (kAvx2 implies FMA; kAvx512 means F, BW, VL and DQ; kAmx
+// means TILE, INT8 and BF16, and that Linux lets this process use tiles, for which it is asked) and the
+// environment variable CLIP4J_CPU = scalar | avx2 | avxvnni | avx512 | avx512vnni | amx, the last one that
+// may be used, allows it: so every path can be tested on one machine.
+bool has(InstructionSet set);
+
+// The last one that has() says yes to. Decided once.
 InstructionSet instruction_set();
 
 const char* name(InstructionSet set);

@@ -28,6 +28,7 @@ AttentionKernel* attention_kernel(bool may_round) {
     case InstructionSet::kAvx512Vnni:
     case InstructionSet::kAvx512:
       return attend_avx512;
+    case InstructionSet::kAvxVnni:
     case InstructionSet::kAvx2:
       return attend_avx2;
     case InstructionSet::kScalar:

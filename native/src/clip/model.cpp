@@ -70,8 +70,8 @@ clip4j_precision resolved(clip4j_precision precision, const clip4j_config& confi
          packed::kMostInt8Inputs, " at most: choose another precision");
   }
   if (precision != CLIP4J_PRECISION_AUTO) return precision;
-  return fits && instruction_set() >= InstructionSet::kAvx512Vnni ? CLIP4J_PRECISION_INT8
-                                                                  : CLIP4J_PRECISION_FP32;
+  const bool multiplies_int8 = has(InstructionSet::kAvxVnni) || has(InstructionSet::kAvx512Vnni);
+  return fits && multiplies_int8 ? CLIP4J_PRECISION_INT8 : CLIP4J_PRECISION_FP32;
 }
 
 // More threads than cores make an encoding slower, and libgomp ends the process when it cannot start one.

@@ -35,6 +35,7 @@ const Kernel& kernel(clip4j_precision precision) {
   const InstructionSet set = instruction_set();
   if (set == InstructionSet::kAmx) return int8 ? amx_int8 : amx_bf16;
   if (int8 && set >= InstructionSet::kAvx512Vnni) return avx512vnni_int8;
+  if (int8 && has(InstructionSet::kAvxVnni)) return avxvnni_int8;
   if (!int8 && has_bf16()) return avx512bf16_bf16;
   if (!int8 && set >= InstructionSet::kAvx512) return avx512_bf16;
   if (set >= InstructionSet::kAvx2) return int8 ? avx2_int8 : avx2_bf16;

@@ -66,7 +66,8 @@ struct Kernel {
 // For any CPU: the oracle.
 extern const Kernel generic_int8, generic_bf16;
 #if defined(__x86_64__)
-extern const Kernel avx2_int8, avx2_bf16, avx512_bf16, avx512vnni_int8, avx512bf16_bf16, amx_int8, amx_bf16;
+extern const Kernel avx2_int8, avx2_bf16, avxvnni_int8, avx512_bf16, avx512vnni_int8, avx512bf16_bf16,
+    amx_int8, amx_bf16;
 #endif
 
 // The kernel for this CPU and a precision other than CLIP4J_PRECISION_FP32.

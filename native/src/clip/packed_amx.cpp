@@ -14,6 +14,7 @@ namespace clip4j {
 namespace {
 
 #include "base/amx.h"
+#include "base/unrolled.h"
 
 using clip4j::packed::kPanel;
 using clip4j::packed::kStepBytes;

@@ -33,6 +33,13 @@ namespace {
   return _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_sub_epi32(sums, excess)), scale);
 }
 
-#include "base/unrolled.h"
+// What packed_tiles.h wants of every Isa here: 24 sums, 4 steps of weights and a row's fill the 32 registers.
+struct Lanes {
+  static constexpr int kTileRows = 6;
+  static constexpr int kTileBlocks = 4;
+  using Step = __m512i;
+  [[gnu::always_inline]] static inline Step load(const uint8_t* w) { return _mm512_loadu_si512(w); }
+  [[gnu::always_inline]] static inline Step spread(int32_t values) { return _mm512_set1_epi32(values); }
+};
 
 }  // namespace

@@ -12,7 +12,7 @@ namespace clip4j {
 
 namespace {
 
-struct Isa {
+struct Isa : Lanes {
   using Sums = __m512i;
   [[gnu::always_inline]] static inline void multiply_add(Sums& sums, __m512i x, __m512i w) {
     // Not the intrinsic: GCC 12 copies its sums between registers and memory.

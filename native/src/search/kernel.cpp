@@ -11,6 +11,8 @@ const Kernel& kernel(InstructionSet set) {
       return avx512vnni_kernel;
     case InstructionSet::kAvx512:
       return avx512_kernel;
+    case InstructionSet::kAvxVnni:
+      return avxvnni_kernel;
     case InstructionSet::kAvx2:
       return avx2_kernel;
     case InstructionSet::kScalar:

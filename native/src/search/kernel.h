@@ -105,6 +105,7 @@ const Kernel& kernel(InstructionSet set);
 extern const Kernel scalar_kernel;
 #if defined(__x86_64__)
 extern const Kernel avx2_kernel;
+extern const Kernel avxvnni_kernel;
 extern const Kernel avx512_kernel;
 extern const Kernel avx512vnni_kernel;
 extern const Kernel amx_kernel;

@@ -35,16 +35,11 @@ struct Isa : Lanes {
 
 #include "search/float64.h"
 #include "search/kernel_tiles.h"
-
-void pack(const int8_t* codes, int32_t steps, int32_t column, int32_t width, uint8_t* pack) {
-  for (int64_t step = 0; step < steps; ++step) {
-    __builtin_memcpy(pack + (step * width + column) * kStepValues, codes + step * kStepValues, kStepValues);
-  }
-}
+#include "search/pack_bytes.h"
 
 }  // namespace
 
-const Kernel avx512vnni_kernel = {"avx512vnni", nullptr, Isa::kColumns, packed_bytes, pack,
+const Kernel avx512vnni_kernel = {"avx512vnni", nullptr, Isa::kColumns, packed_bytes, pack_bytes,
                                   scan_all,     dot,     centre,        quantise};
 
 }  // namespace clip4j::search
