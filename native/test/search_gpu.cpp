@@ -206,7 +206,7 @@ TEST_P(Gpu, AThreadBlocksMemoryLimitsTheColumns) {
   settings().shared_bytes = 48 << 10;
   check(rows, queries, 4, Similarity::kCosine);
   // Half the columns that wgmma has registers for: two groups of thread blocks.
-  settings().shared_bytes = 40 << 10;
+  settings().shared_bytes = 42 << 10;
   check(normal(300, 40, 32), normal(260, 40, 33), 4, Similarity::kCosine);
   EXPECT_EQ(settings().wgmma_scans > 0, by_wgmma());
   settings().shared_bytes = 32 << 10;

@@ -146,7 +146,8 @@ constexpr int32_t kScoreBlocks = 4;  // thread blocks of a query
 // Bytes of a thread block's fast memory that a scan takes: some tiles of columns, and rows under way.
 CLIP4J_HD inline int64_t shared_bytes(int32_t column_tiles, int32_t chunks) {
   return static_cast<int64_t>(column_tiles) * chunks * kLanes * static_cast<int64_t>(sizeof(QueryPart)) +
-         int64_t{kRingParts} * kThreads * static_cast<int64_t>(sizeof(RowPart));
+         int64_t{kRingParts} * kThreads * static_cast<int64_t>(sizeof(RowPart)) +
+         static_cast<int64_t>(column_tiles) * kColumns * static_cast<int64_t>(sizeof(search::Floor));
 }
 
 }  // namespace clip4j::cuda

@@ -42,11 +42,13 @@ template <int kBlocks, typename Machine>
 class RowStream {
  public:
   CLIP4J_KERNEL RowStream(const Scan& scan, Machine& machine, const Walk<kBlocks>& walk, RowPart* ring)
-      : scan_(scan), machine_(machine), ahead_(walk), ring_(ring) {}
+      : scan_(scan), machine_(machine), ahead_(walk), ring_(ring + machine.thread()) {
+    enter();
+  }
 
   CLIP4J_KERNEL void start() {
     CLIP4J_UNROLL
-    for (int32_t stage = 0; stage + 1 < kStages; ++stage) ask(stage);
+    for (uint32_t stage = 0; stage + 1 < kStages; ++stage) ask(stage);
   }
 
   CLIP4J_KERNEL void next(RowPart (&parts)[kBlocks]) {
@@ -58,34 +60,38 @@ class RowStream {
   }
 
  private:
-  static constexpr int32_t kStages = kRingParts / kBlocks;
+  static constexpr uint32_t kStages = kRingParts / kBlocks;
 
-  CLIP4J_KERNEL RowPart* slot(int32_t stage, int32_t b) {
-    return ring_ + (stage * kBlocks + b) * kThreads + machine_.thread();
+  CLIP4J_KERNEL RowPart* slot(uint32_t stage, int32_t b) {
+    return ring_ + (stage * kBlocks + static_cast<uint32_t>(b)) * kThreads;
   }
 
-  CLIP4J_KERNEL void ask(int32_t stage) {
+  CLIP4J_KERNEL void ask(uint32_t stage) {
     if (!ahead_.done()) {
-      const int32_t lane = machine_.thread() % kLanes;
       CLIP4J_UNROLL
       for (int32_t b = 0; b < kBlocks; ++b) {
-        machine_.copy(slot(stage, b),
-                      scan_.rows.codes + row_part(ahead_.block() + b, chunk_, lane, scan_.chunks));
+        machine_.copy(slot(stage, b), from_ + static_cast<int64_t>(b) * scan_.chunks * kLanes);
       }
+      from_ += kLanes;
       if (++chunk_ == scan_.chunks) {
         chunk_ = 0;
         ahead_.advance();
+        enter();
       }
     }
     machine_.commit();
+  }
+  CLIP4J_KERNEL void enter() {
+    from_ = scan_.rows.codes + row_part(ahead_.block(), 0, machine_.thread() % kLanes, scan_.chunks);
   }
 
   const Scan& scan_;
   Machine& machine_;
   Walk<kBlocks> ahead_;  // of what is asked for next
   RowPart* const ring_;
+  const RowPart* from_;
   int32_t chunk_ = 0;  // as well
-  int32_t stage_ = 0;
+  uint32_t stage_ = 0;
 };
 
 }  // namespace clip4j::cuda

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <limits>
+
 #include "cuda/topk_rows.h"
 
 // The scan, as each thread of a GPU does it. `Machine` is what only a GPU can do, machine.cuh's, or the
@@ -30,16 +32,16 @@ class Scanner {
         lane_(machine.thread() % kLanes),
         groups_((scan.column_tiles + kTiles - 1) / kTiles),
         first_tile_(machine.block() % groups_ * kTiles),
-        products_(machine, machine.shared()) {}
+        products_(machine, machine.shared()),
+        ring_(reinterpret_cast<RowPart*>(machine.shared() + column_parts(kTiles) * sizeof(QueryPart))),
+        floors_(reinterpret_cast<search::Floor*>(ring_ + kRingParts * kThreads)) {}
 
   // Neighbouring thread blocks have other queries and the same rows, which are then read from memory once.
   CLIP4J_KERNEL void run() {
     read_columns();
     Walk<kBlocks> walk(scan_, machine_.thread() / kLanes, machine_.block() / groups_,
                        machine_.blocks() / groups_);
-    RowStream<kBlocks, Machine> rows(
-        scan_, machine_, walk,
-        reinterpret_cast<RowPart*>(machine_.shared() + column_parts(kTiles) * sizeof(QueryPart)));
+    RowStream<kBlocks, Machine> rows(scan_, machine_, walk, ring_);
     rows.start();
     for (; !walk.done(); walk.advance()) scan_blocks(rows, walk.block());
   }
@@ -58,6 +60,11 @@ class Scanner {
     for (int32_t i = machine_.thread(); i < column_parts(kTiles); i += kThreads) {
       products_.write(i, first + i < last ? scan_.columns[first + i] : QueryPart{});
     }
+    constexpr search::Floor above_all{std::numeric_limits<float>::infinity(), 0, 0};
+    const int32_t first_query = first_tile_ * kColumns / scan_.planes;
+    for (int32_t i = machine_.thread(); i < kTiles * kColumns; i += kThreads) {
+      floors_[i] = first_query + i < scan_.queries ? scan_.floors[first_query + i] : above_all;
+    }
     products_.written();
     machine_.sync();
   }
@@ -71,21 +78,10 @@ class Scanner {
     }
     typename Products::Sums sums;
     products_.multiply(stream, scan_.chunks, sums);
-    const int32_t query = (first_tile_ * kColumns + sum_column(lane_, 0)) / scan_.planes;
-    CLIP4J_UNROLL
-    for (int32_t t = 0; t < kTiles; ++t) {
-      if (scan_.planes == 2) {
-        select(query + t * (kColumns / 2), block, rows, [&](int32_t b, int32_t half) {
-          return static_cast<float>(sums[b][t][2 * half]) * 256 +
-                 static_cast<float>(sums[b][t][2 * half + 1]);
-        });
-      } else {
-        CLIP4J_UNROLL
-        for (int32_t c = 0; c < 2; ++c) {
-          select(query + t * kColumns + c, block, rows,
-                 [&](int32_t b, int32_t half) { return static_cast<float>(sums[b][t][2 * half + c]); });
-        }
-      }
+    if (scan_.planes == 2) {
+      select<1>(block, rows, sums);
+    } else {
+      select<2>(block, rows, sums);
     }
   }
 
@@ -99,19 +95,60 @@ class Scanner {
             scan_.weighted ? scan_.rows.weight[number] : 1};
   }
 
-  // What this lane has of a query: total(block of the warp, half of the block).
-  template <typename Total>
-  CLIP4J_KERNEL void select(int32_t query, int64_t block, const Row (&rows)[kBlocks][2], const Total& total) {
-    if (query >= scan_.queries) return;
-    const search::Floor floor = scan_.floors[query];
+  // Of the queries of which a lane has sums of a tile: one load.
+  template <int kQueries>
+  struct alignas(kQueries * 4) Floors {
+    search::Floor of[kQueries];
+  };
+
+  // A lane has two sums of a row and a tile: kQueries queries', or the two planes of one. What passes is
+  // rare, so there is one branch a tile, and what leads to it is free of side effects and can be done in any
+  // order: with a branch a sum, and floors read behind it, selecting took several times as many clocks as
+  // multiplying.
+  template <int kQueries>
+  CLIP4J_KERNEL void select(int64_t block, const Row (&rows)[kBlocks][2],
+                            const typename Products::Sums& sums) {
+    const auto* floors = reinterpret_cast<const Floors<kQueries>*>(floors_) + lane_ % 4;
+    const int32_t query = first_tile_ * kColumns / (3 - kQueries) + lane_ % 4 * kQueries;
+    // Where there are registers for it; else a tile's floors are waited for, which other warps hide.
+    constexpr bool ahead = kTiles == 32;
+    Floors<kQueries> next;
+    if constexpr (ahead) next = floors[0];
     CLIP4J_UNROLL
-    for (int32_t b = 0; b < kBlocks; ++b) {
+    for (int32_t t = 0; t < kTiles; ++t) {
+      const Floors<kQueries> now = ahead ? next : floors[t * 4];
+      if (ahead && t + 1 < kTiles) next = floors[(t + 1) * 4];
+      float products[kQueries][kBlocks][2];
+      bool some = false;
       CLIP4J_UNROLL
-      for (int32_t half = 0; half < 2; ++half) {
-        const Row& row = rows[b][half];
-        const float product = total(b, half) * row.scale;
-        if (search::passes(product, row.error, row.weight, floor)) {
-          append(scan_, machine_, query, row_number(block + b, half), product, row.error);
+      for (int32_t c = 0; c < kQueries; ++c) {
+        CLIP4J_UNROLL
+        for (int32_t b = 0; b < kBlocks; ++b) {
+          CLIP4J_UNROLL
+          for (int32_t half = 0; half < 2; ++half) {
+            const int32_t* sum = &sums[b][t][2 * half];
+            const float total = kQueries == 2 ? static_cast<float>(sum[c])
+                                              : static_cast<float>(sum[0]) * 256 + static_cast<float>(sum[1]);
+            const Row& row = rows[b][half];
+            products[c][b][half] = total * row.scale;
+            some |= search::passes(products[c][b][half], row.error, row.weight, now.of[c]);
+          }
+        }
+      }
+      if (!some) continue;
+      CLIP4J_UNROLL
+      for (int32_t c = 0; c < kQueries; ++c) {
+        CLIP4J_UNROLL
+        for (int32_t b = 0; b < kBlocks; ++b) {
+          CLIP4J_UNROLL
+          for (int32_t half = 0; half < 2; ++half) {
+            const Row& row = rows[b][half];
+            const int32_t which = query + t * 4 * kQueries + c;
+            if (which < scan_.queries &&
+                search::passes(products[c][b][half], row.error, row.weight, now.of[c])) {
+              append(scan_, machine_, which, row_number(block + b, half), products[c][b][half], row.error);
+            }
+          }
         }
       }
     }
@@ -123,6 +160,8 @@ class Scanner {
   const int32_t groups_;      // of columns, one a thread block
   const int32_t first_tile_;  // of columns, of this thread block
   Products products_;
+  RowPart* const ring_;
+  search::Floor* const floors_;
 };
 
 }  // namespace clip4j::cuda
