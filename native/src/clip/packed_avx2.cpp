@@ -5,8 +5,11 @@
 #include "clip/packed.h"
 
 namespace clip4j {
-#include "clip/packed_any.h"
+
 #include "clip/packed_avx2.h"
+
+// AVX2 has no product of its own for them.
+#include "clip/packed_any.h"
 
 const packed::Kernel packed::avx2_int8 = {"avx2", packed::Element::kInt8, multiply_int8, encode_int8,
                                           normalize};

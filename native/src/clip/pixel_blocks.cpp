@@ -70,6 +70,10 @@ std::unique_ptr<PixelBlock> PixelBlocks::idle_or_new() {
     if (e.status() != CLIP4J_OUT_OF_MEMORY) throw;
     most_ = made_;
     return nullptr;
+  } catch (...) {
+    const std::lock_guard lock(mutex_);
+    --made_;
+    throw;
   }
 }
 

@@ -29,8 +29,8 @@ void check_device(const Library& library, int32_t device) {
   int32_t count = 0;
   check(library, library.count(&count));
   if (device >= 0 && device < count) return;
-  fail(CLIP4J_UNSUPPORTED, "there is no CUDA device ", device, ": this machine has ", count,
-       ", the first of which is 0");
+  fail(CLIP4J_UNSUPPORTED, "there is no CUDA device ", device, ": this process sees ", count,
+       ", the first of which is 0 (CUDA_VISIBLE_DEVICES may hide some)");
 }
 
 }  // namespace clip4j::cuda

@@ -37,7 +37,7 @@ template <typename... Tensors>
 void check(int32_t result, const char* operation, const Tensors&... arguments) {
   if (result != 0) {
     fail(CLIP4J_INTERNAL, "libtorch failed in ", operation, " of tensors of shape",
-         shapes_text(arguments...));
+         shapes_text(arguments...), " (stderr has its reason; it fails so where memory is short, too)");
   }
 }
 

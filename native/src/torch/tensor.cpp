@@ -41,9 +41,8 @@ int32_t number(Type type) {
   return aoti_torch_dtype_float32();
 }
 
-void check(int32_t result, const char* what, Sizes sizes) {
-  if (result != 0)
-    fail(CLIP4J_INTERNAL, "libtorch could not ", what, " a tensor of shape ", shape_text(sizes));
+void check(int32_t result, clip4j_status status, const char* what, Sizes sizes) {
+  if (result != 0) fail(status, "libtorch could not ", what, " a tensor of shape ", shape_text(sizes));
 }
 
 }  // namespace
@@ -74,7 +73,7 @@ Tensor Tensor::empty(Sizes sizes, const Place& place) {
                                  number(place.type),
                                  cuda ? aoti_torch_device_type_cuda() : aoti_torch_device_type_cpu(),
                                  cuda ? place.device.cuda : 0, &result),
-        "allocate", sizes);
+        CLIP4J_OUT_OF_MEMORY, "allocate", sizes);
   return Tensor(result);
 }
 
@@ -84,7 +83,7 @@ Tensor Tensor::empty_staging(const Device& device, Sizes sizes, Type type) {
   AtenTensorHandle result = nullptr;
   check(aoti_torch_empty_strided_pinned(static_cast<int64_t>(sizes.size()), sizes.data(), strides.data(),
                                         number(type), aoti_torch_device_type_cpu(), 0, &result),
-        "allocate", sizes);
+        CLIP4J_OUT_OF_MEMORY, "allocate", sizes);
   return Tensor(result);
 }
 
@@ -94,13 +93,13 @@ Tensor Tensor::from_blob(const void* data, Sizes sizes, Type type) {
   check(aoti_torch_create_tensor_from_blob(const_cast<void*>(data), static_cast<int64_t>(sizes.size()),
                                            sizes.data(), strides.data(), 0, number(type),
                                            aoti_torch_device_type_cpu(), 0, &result),
-        "wrap", sizes);
+        CLIP4J_INTERNAL, "wrap", sizes);
   return Tensor(result);
 }
 
 void* Tensor::address() const {
   void* data = nullptr;
-  check(aoti_torch_get_data_ptr(handle_, &data), "reach the data of", sizes());
+  check(aoti_torch_get_data_ptr(handle_, &data), CLIP4J_INTERNAL, "reach the data of", sizes());
   return data;
 }
 

@@ -358,6 +358,22 @@ class DownloaderTest {
   }
 
   @Test
+  void whatCannotBeWrittenIsNotAskedForAgain() throws IOException {
+    Files.createDirectories(temp.resolve(".file.bin.part.tag/full"));
+    Clip4jException failure = failure(serve(content("\"1\"", 0)), options);
+    assertEquals(Kind.UNWRITABLE, failure.kind(), failure.getMessage());
+    assertEquals(1, ranges.size());
+  }
+
+  @Test
+  void aTagThatIsNoTextMeansNothing() throws IOException {
+    Files.write(temp.resolve(".file.bin.part"), new byte[10]);
+    Files.write(temp.resolve(".file.bin.part.tag"), new byte[] {(byte) 0xFF});
+    downloader.download(serve(content("\"1\"", 0)), target(), options);
+    assertOnlyTheFile();
+  }
+
+  @Test
   void oneAtATime() throws Exception {
     CountDownLatch inside = new CountDownLatch(1);
     CountDownLatch go = new CountDownLatch(1);

@@ -2,6 +2,7 @@ package io.github.clip4j;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -9,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -24,6 +26,27 @@ class ModelInfoTest {
       assertEquals(model.fingerprint(), info.fingerprint());
       return info;
     }
+  }
+
+  private static String fingerprint(ImageOptions images) {
+    LoadOptions options = LoadOptions.DEFAULT.withImages(images);
+    try (ClipModel model = ClipModel.load(TinyModel.directory(), options)) {
+      return model.fingerprint();
+    }
+  }
+
+  /** A service that takes smaller files searches the index that a job with larger ones has made. */
+  @Test
+  void theFingerprintKnowsWhatDecidesAnEmbedding() {
+    ImageOptions usual = ImageOptions.DEFAULT;
+    ImageOptions wide =
+        usual
+            .withMaxEncodedBytes(1L << 30)
+            .withMaxPixels(1L << 30)
+            .withFormats(EnumSet.allOf(ImageFormat.class));
+    assertEquals(fingerprint(usual), fingerprint(wide));
+    assertNotEquals(fingerprint(usual), fingerprint(usual.withExifOrientation(true)));
+    assertNotEquals(fingerprint(usual), fingerprint(usual.withBackground(0)));
   }
 
   @Test

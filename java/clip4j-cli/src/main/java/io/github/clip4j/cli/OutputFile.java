@@ -47,6 +47,7 @@ final class OutputFile implements AutoCloseable {
           output.open();
           Cleanup.add(output.discard);
         });
+    output.keepPermissions();
     return output;
   }
 
@@ -107,6 +108,21 @@ final class OutputFile implements AutoCloseable {
       channel =
           FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
     } catch (IOException e) {
+      throw failure(e);
+    }
+  }
+
+  /** What it replaces may be for its owner's eyes alone. */
+  private void keepPermissions() {
+    try {
+      if (Files.exists(target)) {
+        Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(target);
+        if (!permissions.equals(Files.getPosixFilePermissions(temporary))) {
+          Files.setPosixFilePermissions(temporary, permissions);
+        }
+      }
+    } catch (IOException e) {
+      close();
       throw failure(e);
     }
   }

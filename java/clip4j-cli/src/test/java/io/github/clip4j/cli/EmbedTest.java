@@ -15,11 +15,13 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -302,6 +304,16 @@ class EmbedTest {
 
   private static Cli.Result texts(String text, Path out) {
     return Cli.run("embed", "--text", text, "--model", Cli.MODEL, "--out", out);
+  }
+
+  @Test
+  void whatIsReplacedWasPrivateAndStaysSo() throws IOException {
+    Path secret = Cli.write(folder.resolve("secret.npy"), "old");
+    Set<PosixFilePermission> owner = PosixFilePermissions.fromString("rw-------");
+    Files.setPosixFilePermissions(secret, owner);
+    texts("a", secret).succeeds();
+    assertEquals(owner, Files.getPosixFilePermissions(secret));
+    assertEquals(1, Cli.rows(secret).length);
   }
 
   @Test

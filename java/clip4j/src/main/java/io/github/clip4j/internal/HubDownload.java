@@ -19,6 +19,7 @@ import java.util.concurrent.TimeUnit;
 
 /** One download of a commit's files from the hub into the cache, a few at a time. */
 final class HubDownload {
+  private static final System.Logger LOGGER = System.getLogger("io.github.clip4j");
   private static final int CONNECTIONS = 4;
 
   private final HubCache cache;
@@ -120,6 +121,12 @@ final class HubDownload {
   private void download(String file, Content content, Path blob) throws IOException {
     HttpFetch.Source source = client.source(commit, file, content.size());
     try (PartialBlob part = PartialBlob.resume(blob, content.size())) {
+      if (!part.isContentHash()) {
+        LOGGER.log(
+            System.Logger.Level.WARNING,
+            "{0}: the server announces no hash of it, so only its size is checked",
+            source.address());
+      }
       boolean begun = part.size() > 0;
       if (finish(file, source, part)) {
         return;

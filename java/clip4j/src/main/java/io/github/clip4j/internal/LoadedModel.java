@@ -13,6 +13,7 @@ import io.github.clip4j.search.internal.NativeHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -226,11 +227,11 @@ public final class LoadedModel implements AutoCloseable {
     if (!file.string("kind", "").equals("platt")) {
       throw file.wrong("kind", "\"platt\"");
     }
-    float scale = file.number("scale", 0);
+    double scale = file.decimal("scale", 0);
     if (!(scale > 0)) {
       throw file.wrong("scale", "above 0");
     }
-    return Probability.calibrated(scale, file.number("offset", 0));
+    return Probability.calibrated(scale, file.decimal("offset", 0));
   }
 
   /** What makes its cosines probabilities, if its folder says or it was trained to. */
@@ -260,14 +261,17 @@ public final class LoadedModel implements AutoCloseable {
   }
 
   /**
-   * Identifies what decides an embedding: the weights' content, sizes, preprocessing and options.
+   * Identifies what decides an embedding: the weights' content, sizes, preprocessing and options,
+   * but not which files are accepted.
    */
   public synchronized String fingerprint() {
     if (fingerprint == null) {
       ByteBuffer sizes = ByteBuffer.allocate(ClipConfig.BYTES).order(ByteOrder.nativeOrder());
       config.write(sizes);
+      byte[] contract =
+          Arrays.copyOf(preprocessing, PreprocessorConfig.BYTES - PreprocessorConfig.LIMIT_BYTES);
       fingerprint =
-          Digests.sha256(List.of(sizes.array(), preprocessing), description.weights().keySet());
+          Digests.sha256(List.of(sizes.array(), contract), description.weights().keySet());
     }
     return fingerprint;
   }

@@ -169,7 +169,7 @@ final class PartialBlob extends PartialFile {
   }
 
   /** Whether the ETag is the content's SHA-256, or git's SHA-1 of it. */
-  private boolean isContentHash() {
+  boolean isContentHash() {
     return etag.matches("[0-9a-f]{40}|[0-9a-f]{64}");
   }
 

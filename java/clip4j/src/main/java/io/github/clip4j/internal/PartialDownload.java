@@ -5,6 +5,7 @@ import io.github.clip4j.search.Clip4jException.Kind;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpHeaders;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -65,7 +66,12 @@ public final class PartialDownload extends PartialFile {
     if (!Files.exists(tag) || size() == 0) {
       return Map.of();
     }
-    List<String> lines = Files.readAllLines(tag, StandardCharsets.UTF_8);
+    List<String> lines = List.of();
+    try {
+      lines = Files.readAllLines(tag, StandardCharsets.UTF_8);
+    } catch (CharacterCodingException e) {
+      // Nobody's tag: all of the file is wanted.
+    }
     return lines.size() == 2 && lines.get(0).equals(address)
         ? Map.of("Range", "bytes=" + size() + "-", "If-Range", lines.get(1))
         : Map.of();
@@ -73,11 +79,15 @@ public final class PartialDownload extends PartialFile {
 
   @Override
   void restart(HttpHeaders headers) throws IOException {
-    discard();
     Optional<String> validator = validator(headers);
-    if (validator.isPresent()) {
-      Files.write(tag, List.of(address, validator.get()), StandardCharsets.UTF_8);
-    }
+    write(
+        tag,
+        () -> {
+          discard();
+          if (validator.isPresent()) {
+            Files.write(tag, List.of(address, validator.get()), StandardCharsets.UTF_8);
+          }
+        });
   }
 
   /** What If-Range accepts: a strong ETag, else a date. */

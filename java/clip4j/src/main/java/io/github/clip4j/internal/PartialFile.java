@@ -57,15 +57,28 @@ public abstract class PartialFile implements AutoCloseable {
 
   final void append(byte[] bytes, int length) throws IOException {
     ByteBuffer buffer = ByteBuffer.wrap(bytes, 0, length);
+    write(
+        part,
+        () -> {
+          long position = channel.size();
+          while (buffer.hasRemaining()) {
+            position += channel.write(buffer, position);
+          }
+        });
+  }
+
+  interface Writing {
+    void run() throws IOException;
+  }
+
+  /** What fails here is not the network's fault: trying again would not help. */
+  static void write(Path file, Writing writing) throws IOException {
     try {
-      long position = channel.size();
-      while (buffer.hasRemaining()) {
-        position += channel.write(buffer, position);
-      }
+      writing.run();
     } catch (ClosedByInterruptException e) {
       throw e;
-    } catch (IOException e) { // Not the network's fault: trying again would not help.
-      throw new Clip4jException(Kind.UNWRITABLE, part + " cannot be written: " + e.getMessage(), e);
+    } catch (IOException e) {
+      throw new Clip4jException(Kind.UNWRITABLE, file + " cannot be written: " + e.getMessage(), e);
     }
   }
 

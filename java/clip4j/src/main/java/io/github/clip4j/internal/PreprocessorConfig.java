@@ -34,6 +34,9 @@ record PreprocessorConfig(
   /** sizeof(clip4j_preprocessing). */
   static final int BYTES = 88;
 
+  /** Of these, the last: what files are accepted, which decides about no embedding. */
+  static final int LIMIT_BYTES = Integer.BYTES + 2 * Long.BYTES;
+
   /** What native code resizes to at the most. */
   private static final int LONGEST_SIDE = 1 << 20;
 

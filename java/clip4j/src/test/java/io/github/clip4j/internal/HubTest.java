@@ -14,6 +14,7 @@ import io.github.clip4j.search.Clip4jException.Kind;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.text.MessageFormat;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -23,6 +24,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.logging.ConsoleHandler;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -280,6 +286,30 @@ class HubTest {
         };
     server.hubFaults.addAll(List.of(listing, climbing, climbing, climbing, climbing));
     assertFails("org/tiny", Kind.CORRUPT, "no usable ETag: '../../../x'");
+  }
+
+  @Test
+  void aMirrorWithoutHashesIsWarnedOf() throws IOException {
+    server.hashless = true;
+    List<String> warnings = new CopyOnWriteArrayList<>();
+    Logger logger = Logger.getLogger("io.github.clip4j");
+    Handler handler =
+        new ConsoleHandler() {
+          @Override
+          public void publish(LogRecord record) {
+            warnings.add(MessageFormat.format(record.getMessage(), record.getParameters()));
+          }
+        };
+    logger.addHandler(handler);
+    logger.setUseParentHandlers(false);
+    try {
+      assertHasTheModel(open("org/tiny"));
+    } finally {
+      logger.removeHandler(handler);
+      logger.setUseParentHandlers(true);
+    }
+    assertEquals(NEEDED.size(), warnings.size());
+    assertTrue(warnings.toString().contains(WEIGHTS + ": the server announces no hash"));
   }
 
   private byte[] listing() {
