@@ -2,7 +2,7 @@
  *
  * Ownership: who allocates frees, unless a line says otherwise. All pointers are borrowed for the call alone.
  * Every function is safe from any thread. A model may be used by many threads at once after clip4j_model_finish,
- * and freed only when none uses it. Calling threads never run libtorch: each model has lanes of its own.
+ * and freed only when none uses it. Calling threads run no operation of libtorch's: each model has a lane, a thread of its own.
  */
 #ifndef CLIP4J_H
 #define CLIP4J_H
@@ -173,8 +173,8 @@ CLIP4J_API int32_t clip4j_model_create(const clip4j_config* config, int32_t thre
                                        int32_t device, clip4j_model** model);
 /* The precision that AUTO became, or the one that was asked for. */
 CLIP4J_API int32_t clip4j_model_precision(const clip4j_model* model, int32_t* precision);
-/* What multiplies its matrices: "libtorch", or a kernel of clip4j's, by instruction set: "scalar", "avx2", "avx512",
- * "avx512vnni", "avx512bf16" or "amx". Static text. */
+/* What multiplies its matrices: "libtorch", or a kernel of clip4j's, by instruction set: "scalar", "avx2", "avxvnni",
+ * "avx512", "avx512vnni", "avx512bf16" or "amx". Static text. */
 CLIP4J_API int32_t clip4j_model_kernel(const clip4j_model* model, const char** kernel);
 /* Has the device of a model preprocess pictures, by a kernel of libclip4j_search_cuda (null-terminated path): the CPU
  * decodes them, and the results are the same. Before other threads use the model. CLIP4J_MISSING, CLIP4J_UNSUPPORTED and

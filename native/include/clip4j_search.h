@@ -192,7 +192,7 @@ CLIP4J_API int32_t clip4j_search_gpu_memory(const clip4j_gpu_index* gpu, clip4j_
 CLIP4J_API int32_t clip4j_search_gpu_kernel(const clip4j_gpu_index* gpu, const char** kernel);
 
 /* The instruction set that the scan uses here ("amx", which up to three queries at a time do without; "avx512vnni",
- * "avx512", "avx2", "scalar"); static text. */
+ * "avx512", "avxvnni", "avx2", "scalar"); static text. */
 CLIP4J_API const char* clip4j_search_kernel(void);
 /* Threads that a search may use: the CPUs this process may run on, control-group quota included. */
 CLIP4J_API int32_t clip4j_search_threads(void);

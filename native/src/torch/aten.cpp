@@ -45,10 +45,6 @@ Tensor upload(const int64_t* values, Sizes sizes, const Device& device) {
   return uploaded(Tensor::from_blob(values, sizes, Type::kInt64), {device, Type::kInt64});
 }
 
-Tensor upload(const uint8_t* values, Sizes sizes, const Device& device) {
-  return uploaded(Tensor::from_blob(values, sizes, Type::kUInt8), {device, Type::kUInt8});
-}
-
 void copy_into(const Tensor& from, const Tensor& to) {
   require(std::ranges::equal(from.sizes(), to.sizes()), "copy", from, to);
   copy(from, to, /*wait=*/false);

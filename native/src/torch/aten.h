@@ -13,10 +13,9 @@
 // only.
 namespace clip4j::torch::aten {
 
-// Copies float32, int64 or 8-bit values, row-major and borrowed for the call, into a new tensor.
+// Copies float32 or int64 values, row-major and borrowed for the call, into a new tensor.
 Tensor upload(const float* values, Sizes sizes, const Place& place);
 Tensor upload(const int64_t* values, Sizes sizes, const Device& device);
-Tensor upload(const uint8_t* values, Sizes sizes, const Device& device);
 // Copies values of one type into a tensor that is there. libtorch keeps pinned memory until it has been read.
 void copy_into(const Tensor& from, const Tensor& to);
 // The values as float32 on the CPU.

@@ -82,7 +82,7 @@ public final class ClipModel implements AutoCloseable {
    * HF_HUB_OFFLINE and TRANSFORMERS_OFFLINE mean the same. The hub is asked for the revision's
    * commit, and for files that the cache does not have of it. Where it does not answer, what the
    * cache has of the revision is used, and the log says so. Every file's content is checked against
-   * its hash.
+   * the hash that the hub announces; where a mirror announces none, the log says so.
    *
    * @throws Clip4jException MISSING where there is neither folder nor model of that name,
    *     UNREADABLE where the hub refuses it or cannot be reached, CORRUPT where the hub sends
@@ -299,7 +299,7 @@ public final class ClipModel implements AutoCloseable {
   /**
    * What multiplies its matrices: {@code libtorch}, or a kernel of clip4j's, named by its
    * instruction set: {@code avx512vnni}, {@code avx512bf16}, {@code amx}, {@code avx512}, {@code
-   * avx2} or {@code scalar}.
+   * avxvnni}, {@code avx2} or {@code scalar}.
    */
   public String kernel() {
     return model.kernel();

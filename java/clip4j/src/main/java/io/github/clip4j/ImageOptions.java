@@ -16,8 +16,8 @@ import java.util.Set;
  *     as transformers does since then with white, 0xFFFFFF
  * @param formats what is accepted; JPEG, PNG, WebP and GIF by default
  * @param maxEncodedBytes the largest accepted file; 20 MiB by default
- * @param maxPixels the largest accepted width x height, as the file's header declares it; 40
- *     million by default
+ * @param maxPixels the largest accepted width x height, as the file's header declares it, or of
+ *     pixels that were given as such; 40 million by default
  */
 public record ImageOptions(
     boolean exifOrientation,

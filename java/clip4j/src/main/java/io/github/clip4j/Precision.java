@@ -25,13 +25,13 @@ public enum Precision {
   FP16,
   /**
    * 8-bit integers: a quarter of the memory. Weights have a scale an output; activations a scale
-   * and a zero a row. Fast on CPUs with AVX512-VNNI, elsewhere slower than {@link #FP32}. On the
-   * CPU alone.
+   * and a zero a row. Fast on CPUs with VNNI (AVX512-VNNI or AVX-VNNI), elsewhere slower than
+   * {@link #FP32}. On the CPU alone.
    */
   INT8,
   /**
-   * The fastest of the others on this CPU: {@link #INT8} with AVX512-VNNI, else {@link #FP32}; on a
-   * GPU {@link #BF16}. {@link ClipModel#precision()} tells which it is.
+   * The fastest of the others on this CPU: {@link #INT8} with VNNI, else {@link #FP32}; on a GPU
+   * {@link #BF16}. {@link ClipModel#precision()} tells which it is.
    */
   AUTO
 }

@@ -83,6 +83,14 @@ final class EmbedCommand extends Subcommand {
     super(console);
   }
 
+  private LoadOptions loadOptions() {
+    try {
+      return encoders.loadOptions().withImageSize(imageSize);
+    } catch (IllegalArgumentException e) {
+      throw Failure.of("--image-size", e).usage();
+    }
+  }
+
   @Override
   public Integer call() {
     if (Stream.of(images, texts, textsFile).filter(given -> given != null).count() != 1) {
@@ -93,7 +101,7 @@ final class EmbedCommand extends Subcommand {
     try (RowFile rows = RowFile.create(out);
         IdsFile ids = new IdsFile(out)) {
       long start = System.nanoTime();
-      LoadOptions options = encoders.loadOptions().withImageSize(imageSize);
+      LoadOptions options = loadOptions();
       try (ClipModel loaded = ModelOption.load(model.model, options, console)) {
         double loadMs = (System.nanoTime() - start) / 1e6;
         BatchEmbedder embedder = new BatchEmbedder(loaded, console);

@@ -66,7 +66,10 @@ final class Failure extends RuntimeException {
       return of("error", (RuntimeException) e);
     }
     if (e instanceof OutOfMemoryError) {
-      return new Failure("memory", "" + e.getMessage(), "give Java more, e.g. -Xmx4g", e);
+      boolean threads = String.valueOf(e.getMessage()).contains("native thread");
+      String todo =
+          threads ? "allow more: ulimit -u, the container's pids" : "give Java more, e.g. -Xmx4g";
+      return new Failure(threads ? "threads" : "memory", "" + e.getMessage(), todo, e);
     }
     if (e instanceof IOException io) {
       return of("files", "cannot be read or written", io);

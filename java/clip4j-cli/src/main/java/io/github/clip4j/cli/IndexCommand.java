@@ -62,6 +62,10 @@ final class IndexCommand extends Subcommand {
       IndexPlan plan = IndexPlan.of(Pictures.of(images), index.list(), index::embedded);
       BatchEmbedder embedder = new BatchEmbedder(loaded, console);
       plan.failed().forEach(picture -> embedder.failed(picture, picture.problem()));
+      if (plan.kept() > 0) {
+        console.say(
+            folder + ": " + plan.kept() + " pictures of folders that failed stay as they were");
+      }
       IndexWriter writer = new IndexWriter(index, loaded, embedder, IndexWriter.BETWEEN_COMMITS);
       try (Progress progress = new Progress(console, "indexing", "", 1, plan.missing().size())) {
         writer.write(plan, PictureList.Model.of(loaded, model), started, progress);

@@ -23,6 +23,7 @@ final class IndexPlan {
   private final List<Item> items = new ArrayList<>();
   private final List<PictureFile> failed = new ArrayList<>();
   private final long writtenBefore;
+  private long kept;
   private final Map<String, Entry> before = new HashMap<>(); // by path
   private final Map<String, Item> missing = new LinkedHashMap<>(); // by content
 
@@ -49,6 +50,7 @@ final class IndexPlan {
       if (picture.problem() != null) {
         if (!plan.wasDeleted(picture)) {
           plan.failed.add(picture);
+          plan.keep(picture.path(), seen);
         }
       } else if (seen.add(PictureList.absolute(picture.path()))) {
         plan.add(picture);
@@ -67,8 +69,37 @@ final class IndexPlan {
         && before.containsKey(PictureList.absolute(picture.path()).toString());
   }
 
+  /**
+   * What the index has below a folder that cannot be read stays as it was: the disk may not be
+   * mounted.
+   */
+  private void keep(Path folder, Set<Path> seen) {
+    if (folder == null) {
+      return;
+    }
+    Path top = PictureList.absolute(folder);
+    for (Entry entry : before.values()) {
+      Path path = Path.of(entry.path());
+      if (path.startsWith(top) && !path.equals(top) && seen.add(path)) {
+        FileStamp stamp = new FileStamp(entry.size(), entry.mtime(), entry.ctime());
+        add(new Item(PictureFile.of(entry.path(), path), entry, stamp));
+        kept++;
+      }
+    }
+  }
+
+  private void add(Item item) {
+    items.add(item);
+    missing.putIfAbsent(item.entry().sha256(), item);
+  }
+
   private void add(PictureFile picture) {
     String path = PictureList.absolute(picture.path()).toString();
+    if (Files.exists(picture.path()) && !Files.isRegularFile(picture.path())) {
+      String why = "is not a regular file";
+      failed.add(PictureFile.failed(picture.id(), picture.path(), why, "name a picture's file"));
+      return;
+    }
     try {
       FileStamp stamp = FileStamp.of(picture.path());
       Entry known = before.get(path);
@@ -78,9 +109,7 @@ final class IndexPlan {
               : FileStamp.sha256(picture.path());
       Entry entry =
           new Entry(picture.id(), path, stamp.size(), stamp.mtime(), stamp.ctime(), sha256);
-      Item item = new Item(picture, entry, stamp);
-      items.add(item);
-      missing.putIfAbsent(sha256, item);
+      add(new Item(picture, entry, stamp));
     } catch (IOException e) {
       String why = "cannot be read: " + Failure.reason(e);
       failed.add(PictureFile.failed(picture.id(), picture.path(), why, "check its permissions"));
@@ -94,6 +123,11 @@ final class IndexPlan {
   /** Pictures that are not there or cannot be read. */
   List<PictureFile> failed() {
     return failed;
+  }
+
+  /** Pictures below folders that cannot be read. */
+  long kept() {
+    return kept;
   }
 
   /** Pictures whose embeddings are missing; of those of the same bytes the first alone. */

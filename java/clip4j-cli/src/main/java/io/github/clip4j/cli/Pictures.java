@@ -91,7 +91,7 @@ final class Pictures {
     }
     if (walk.pictures.isEmpty()) {
       String why = "holds no JPEG, PNG, WebP or GIF files";
-      found.add(PictureFile.failed(folder.toString(), null, why, "name another folder"));
+      found.add(PictureFile.failed(folder.toString(), folder, why, "name another folder"));
     }
     found.addAll(walk.pictures.values());
   }

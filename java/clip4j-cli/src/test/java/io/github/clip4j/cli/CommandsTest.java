@@ -192,7 +192,8 @@ class CommandsTest {
     }
     JsonObject kernels = report.getAsJsonObject("cpu").getAsJsonObject("kernels");
     assertEquals(SearchRuntime.kernel(), kernels.get("search").getAsString());
-    List<String> sets = List.of("scalar", "avx2", "avx512", "avx512vnni", "avx512bf16", "amx");
+    List<String> sets =
+        List.of("scalar", "avx2", "avxvnni", "avx512", "avx512vnni", "avx512bf16", "amx");
     for (String encoder : List.of("BF16 encoder", "INT8 encoder")) {
       String kernel = kernels.get(encoder).getAsString();
       assertTrue(sets.contains(kernel), kernel);

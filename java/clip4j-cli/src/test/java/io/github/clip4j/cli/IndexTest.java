@@ -235,6 +235,31 @@ class IndexTest {
     assertEquals(4, search("--text", "a").size());
   }
 
+  /** As a disk that is not mounted looks. */
+  @Test
+  void aFolderThatFailsKeepsItsPictures() throws IOException {
+    indexes(4, 4, 0);
+    Path aside = Files.move(pictures, pictures.resolveSibling("aside"));
+    Object[] command = {"index", index, "--images", pictures, aside, "--model", Cli.MODEL};
+    Cli.Result missing = Cli.run(command).hasStatus(3);
+    assertTrue(
+        missing.out().contains("8 pictures (0 embedded, 8 unchanged, 0 dropped)"), missing.out());
+    assertTrue(missing.err().contains("4 pictures of folders that failed stay"), missing.err());
+    Files.createDirectory(pictures);
+    assertTrue(Cli.run(command).hasStatus(3).out().contains("8 pictures"), "it is empty");
+    String out = Cli.run("index", index, "--images", aside, "--model", Cli.MODEL).succeeds().out();
+    assertTrue(out.contains("4 pictures (0 embedded, 4 unchanged, 4 dropped)"), out);
+  }
+
+  @Test
+  void whatIsNoFileIsNotRead() throws Exception {
+    Path pipe = pictures.resolve("pipe.png");
+    assertEquals(0, new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor());
+    Cli.Result result = Cli.run("index", index, "--images", pictures, "--model", Cli.MODEL);
+    result.hasStatus(3);
+    assertTrue(result.err().contains("pipe.png: is not a regular file"), result.err());
+  }
+
   @Test
   void aDeletedPictureThatIsNamedAgainIsDropped() throws IOException {
     Path owl = pictures.resolve("owl.png");

@@ -7,8 +7,9 @@ public final class SearchRuntime {
   private SearchRuntime() {}
 
   /**
-   * The instruction set that searches use: "amx", "avx512vnni", "avx512", "avx2" or "scalar". With
-   * "amx" a search of up to three queries uses AVX512-VNNI, which for so few is as fast.
+   * The instruction set that searches use: "amx", "avx512vnni", "avx512", "avxvnni", "avx2" or
+   * "scalar". With "amx" a search of up to three queries uses AVX512-VNNI, which for so few is as
+   * fast.
    */
   public static String kernel() {
     Native.load();

@@ -64,7 +64,9 @@ public final class HubEnvironment {
       return endpoint;
     } catch (IllegalArgumentException e) {
       throw new Clip4jException(
-          Kind.UNREADABLE, "HF_ENDPOINT is not an http or https address: " + endpoint, e);
+          Kind.UNREADABLE,
+          "HF_ENDPOINT is not an http or https address: " + endpoint + " (correct or unset it)",
+          e);
     }
   }
 

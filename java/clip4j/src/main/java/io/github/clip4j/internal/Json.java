@@ -68,6 +68,9 @@ final class Json {
       checkNumbers(file, root);
       return new Json(file, root.getAsJsonObject(), "", ConcurrentHashMap.newKeySet());
     } catch (JsonParseException | IOException e) {
+      if (e.getCause() instanceof OutOfMemoryError full) { // Gson wraps it.
+        throw full;
+      }
       throw new Clip4jException(Kind.CORRUPT, file + " is not valid JSON" + place(e), e);
     }
   }

@@ -15,6 +15,7 @@ import org.bytedeco.javacpp.annotation.Platform;
 /** Turns a library that does not load into one line: what, why, what to do. */
 public final class LoadFailure {
   private static final String CACHE_OPTION = "-Dorg.bytedeco.javacpp.cachedir=DIR";
+  private static final long UNPACKED_BYTES = 400L << 20;
 
   private LoadFailure() {}
 
@@ -111,17 +112,20 @@ public final class LoadFailure {
     if (texts.contains("failed to map segment") || texts.contains("Operation not permitted")) {
       return "the folder "
           + cacheFolder()
-          + " does not allow native libraries to run (mounted noexec?): choose another with "
-          + CACHE_OPTION;
+          + " does not allow native libraries to run: is it mounted noexec? (choose another with "
+          + CACHE_OPTION
+          + ")";
     }
     if (texts.contains("Could not create the cache")
         || texts.contains("No space left")
         || texts.contains("Permission denied")
-        || texts.contains("Read-only file system")) {
+        || texts.contains("Read-only file system")
+        || texts.contains("cannot open shared object file") && isNearlyFull()) {
       return "native libraries cannot be unpacked into "
           + cacheFolder()
-          + ": choose another folder with "
-          + CACHE_OPTION;
+          + " (make room for 400 MB there, or choose another folder with "
+          + CACHE_OPTION
+          + ")";
     }
     int glibc = texts.indexOf("version `GLIBC");
     if (glibc >= 0) {
@@ -131,6 +135,15 @@ public final class LoadFailure {
     // JavaCPP's own text says only where it has looked.
     String text = String.valueOf(rootCause(failed).getMessage()).lines().findFirst().orElse("");
     return "a native library does not load: " + text;
+  }
+
+  /** Where a library that others need cannot be unpacked, JavaCPP goes on without it. */
+  private static boolean isNearlyFull() {
+    try {
+      return Files.getFileStore(Path.of(cacheFolder())).getUsableSpace() < UNPACKED_BYTES;
+    } catch (IOException unknown) {
+      return false;
+    }
   }
 
   private static String cacheFolder() {
