@@ -121,6 +121,31 @@ TEST(Index, LeavesFilesAloneWhoseNumberIsNoneOfOurs) {
   EXPECT_TRUE(disk->files().contains(strange));
 }
 
+TEST(Index, ShowsAnIdInALine) {
+  const std::unique_ptr<Index> index = Index::in_memory(kSchema);
+  const auto problem = [&](const std::string& id) {
+    add(*index, {{id, {1, 0}}});
+    std::string text;
+    EXPECT_EQ(status_of(
+                  [&] {
+                    add(*index, {{id, {1, 0}}}, Index::Known::kRefuse);
+                  },
+                  &text),
+              CLIP4J_INVALID_ARGUMENT);
+    return text;
+  };
+  EXPECT_EQ(problem({'a', '\0', '\n', 'b'}), "id \"a??b\" is in the index already");
+  std::string accents;
+  for (int i = 0; i < 200; ++i) accents += "\u00E9";
+  EXPECT_EQ(problem("x" + accents), "id \"x" + accents.substr(0, 198) + "...\" is in the index already");
+}
+
+TEST(Index, RemovesNothingByAnIdThatNoneCanHave) {
+  const std::unique_ptr<Index> index = Index::in_memory(kSchema);
+  add(*index, {{"a", {1, 0}}});
+  EXPECT_EQ(remove(*index, {std::string(65536, 'x')}), 0);
+}
+
 TEST(Index, WritesNothingWhereNothingHasChanged) {
   const std::shared_ptr<Disk> disk = Disk::make();
   const std::unique_ptr<Index> index = Index::create(disk->folder(), kSchema, {kAllRowMemory});

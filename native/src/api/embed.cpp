@@ -91,16 +91,18 @@ class Chunk {
     pictures_->keep(kept_);
   }
 
-  // Begins to encode into `rows`, which end() makes unit rows; end() returns how many they are.
-  void begin(float* rows) {
+  // Begins to encode into `rows`, which end() makes unit rows; end() returns how many they are. False where
+  // there is nothing to encode, and to end.
+  bool begin(float* rows) {
     rows_ = rows;
-    if (kept_.empty()) return;
+    if (kept_.empty()) return false;
     running_ = model_.embed_pictures(
         std::ssize(kept_), [this](int64_t first, int64_t count) { return pictures_->patches(first, count); },
         rows);
+    return true;
   }
   int64_t end() {
-    if (running_) running_->wait();
+    running_->wait();
     running_.reset();
     pictures_->keep({});
     return make_unit_rows(outcomes_, model_.config().projection_dim, rows_);
@@ -157,8 +159,7 @@ int32_t clip4j_embed_images(const clip4j_model* handle, const clip4j_preprocessi
         chunk.read({images + first, count}, {outcomes + first, count});
       }
       end();
-      chunk.begin(rows + int64_t{*row_count} * config.projection_dim);
-      encoding = &chunk;
+      if (chunk.begin(rows + int64_t{*row_count} * config.projection_dim)) encoding = &chunk;
     }
     end();
     if (timings != nullptr) *timings = spent;

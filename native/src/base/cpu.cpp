@@ -8,10 +8,9 @@
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
-#include <limits>
-#include <string>
 #include <thread>
+
+#include "base/control_group.h"
 
 namespace clip4j {
 namespace {
@@ -77,52 +76,6 @@ int affinity() {
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
-constexpr double kUnlimited = std::numeric_limits<double>::infinity();
-
-double quota_v2(const std::string& folder) {
-  std::ifstream file(folder + "/cpu.max");
-  std::string quota;
-  double period = 0;
-  if (!(file >> quota >> period) || quota == "max" || period <= 0) return kUnlimited;
-  return std::strtod(quota.c_str(), nullptr) / period;
-}
-
-double quota_v1(const std::string& folder) {
-  std::ifstream quota_file(folder + "/cpu.cfs_quota_us"), period_file(folder + "/cpu.cfs_period_us");
-  double quota = 0, period = 0;
-  if (!(quota_file >> quota) || !(period_file >> period) || quota <= 0 || period <= 0) return kUnlimited;
-  return quota / period;
-}
-
-// The lowest quota of `group` and of the groups around it. Inside a container the mount shows the container's
-// own group as its root while /proc may name the host's path: folders that do not exist set no limit.
-double lowest(double (*quota)(const std::string&), const std::string& mount, std::string group) {
-  double limit = quota(mount);
-  while (group.size() > 1) {
-    limit = std::min(limit, quota(mount + group));
-    group.resize(group.rfind('/'));
-  }
-  return limit;
-}
-
-double control_group_quota() {
-  double limit = kUnlimited;
-  std::ifstream groups("/proc/self/cgroup");  // lines of hierarchy:controllers:/path; v2 has no controllers
-  for (std::string line; std::getline(groups, line);) {
-    const size_t first = line.find(':');
-    const size_t second = first == std::string::npos ? first : line.find(':', first + 1);
-    if (second == std::string::npos || second + 1 >= line.size() || line[second + 1] != '/') continue;
-    const std::string controllers = line.substr(first + 1, second - first - 1);
-    const std::string group = line.substr(second + 1);
-    if (controllers.empty()) {
-      limit = std::min(limit, lowest(quota_v2, "/sys/fs/cgroup", group));
-    } else if (("," + controllers + ",").find(",cpu,") != std::string::npos) {
-      limit = std::min(limit, lowest(quota_v1, "/sys/fs/cgroup/" + controllers, group));
-    }
-  }
-  return limit;
-}
-
 }  // namespace
 
 bool has(InstructionSet set) {
@@ -169,7 +122,7 @@ const char* name(InstructionSet set) {
 
 int hardware_threads() {
   static const int threads = [] {
-    const double quota = std::ceil(control_group_quota());
+    const double quota = std::ceil(control_group::cpus());
     return static_cast<int>(std::max(1.0, std::min<double>(affinity(), quota)));
   }();
   return threads;

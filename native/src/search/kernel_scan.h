@@ -1,6 +1,6 @@
 // The scan of the vector kernels: tiles of some blocks of rows pass over packs of columns, and what passes
 // their queries' floors is appended. Included inside a kernel's unnamed namespace, so that no two instruction
-// sets share a function, after its `Isa`:
+// sets share a function, after float64.h and its `Isa`:
 //
 //     kBlocks                 of a tile
 //     kColumns                of a pack
@@ -38,8 +38,6 @@ struct Tile {
       allowed;
   if (__builtin_expect(passed != 0, 0)) append(product, passed, number, query, found);
 }
-
-#include "base/unrolled.h"
 
 // Scans a tile for a pack of `width` columns from `first` on. Meanwhile kAhead blocks at `ahead` are fetched.
 template <int kAhead>

@@ -44,7 +44,19 @@ size_t character_length(std::string_view text) {
 }  // namespace
 
 std::string Ids::shown(int64_t i) const {
-  return kind == IdKind::kInt64 ? std::to_string(number(i)) : "\"" + std::string(string(i)) + "\"";
+  if (kind == IdKind::kInt64) return std::to_string(number(i));
+  constexpr size_t most = 200;
+  std::string_view id = string(i);
+  const bool cut = id.size() > most;
+  if (cut) {
+    size_t end = most;
+    while ((static_cast<unsigned char>(id[end]) & 0xC0) == 0x80) --end;  // no part of a character
+    id = id.substr(0, end);
+  }
+  std::string shown = "\"";
+  // Texts end at a NUL, and are lines.
+  for (const char c : id) shown += static_cast<unsigned char>(c) < ' ' ? '?' : c;
+  return shown + (cut ? "...\"" : "\"");
 }
 
 void check_kind(const Ids& ids, IdKind of_index, const char* what) {

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/control_group.h"
 #include "base/error.h"
 #include "search/pieces.h"
 #include "store/deletion.h"
@@ -51,7 +52,9 @@ void check_schema(const Schema& schema) {
 }  // namespace
 
 int64_t default_row_memory() {
-  return static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE) / 4;
+  const double machine =
+      static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
+  return static_cast<int64_t>(std::min(machine, control_group::memory_bytes()) / 4);
 }
 
 Index::Index(std::unique_ptr<Folder> folder, Schema schema, int64_t row_memory)
@@ -190,7 +193,7 @@ int64_t Index::remove(const Ids& ids) {
   check_writable();
   if (schema_.ids == IdKind::kNone) fail(CLIP4J_UNSUPPORTED, "an index without ids only grows");
   check_kind(ids, schema_.ids, "the ids");
-  check_ids(ids);
+  check_ends(ids);
   const std::shared_ptr<const Snapshot> now = snapshot();
   Deletion deletion(*now);
   const IdTable last(ids);

@@ -90,7 +90,7 @@ class Index {
   std::shared_ptr<const Snapshot> snapshot_;
 };
 
-// A quarter of the machine's memory.
+// A quarter of the memory that the machine has, or that this process's control groups allow.
 int64_t default_row_memory();
 
 }  // namespace clip4j::store

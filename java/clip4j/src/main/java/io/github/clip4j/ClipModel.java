@@ -260,6 +260,7 @@ public final class ClipModel implements AutoCloseable {
    * @throws Clip4jException where the picture cannot be read
    */
   public RgbImage preprocess(ImageSource image) {
+    model.checkOpen();
     try {
       byte[] rgb = Encoders.preprocess(model, ImageSources.input(image, maxEncodedBytes));
       return new RgbImage(imageSize(), imageSize(), rgb);

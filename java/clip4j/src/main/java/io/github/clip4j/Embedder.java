@@ -43,6 +43,7 @@ public final class Embedder implements AutoCloseable {
     use.begin();
     try {
       call.forgetTimes();
+      model.checkOpen();
       Kind failure = call.image(ImageSources.input(image, maxEncodedBytes));
       if (failure != null) {
         throw new Clip4jException(failure, call.message());

@@ -122,6 +122,9 @@ class EmbedderTest extends WithTinyModel {
   void saysWhatIsClosed() {
     float[] row = new float[model.dimension()];
     Embedder closed = model.embedder();
+    assertThrows(
+        Clip4jException.class, () -> closed.embedImage(ImageSource.of(new byte[] {1, 2}), row));
+    assertEquals(0, closed.encodeMs(), "there was nothing to encode");
     closed.close();
     closed.close();
     Embedder open = model.embedder();

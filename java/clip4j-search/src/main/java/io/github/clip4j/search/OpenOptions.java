@@ -8,7 +8,8 @@ import java.util.OptionalLong;
  *
  * @param writable whether it may be changed; there is one writer at a time among all processes
  * @param rowMemory bytes of native memory that the float32 rows may take, beyond which they are
- *     read from disk when a search needs them; empty: a quarter of the machine's memory
+ *     read from disk when a search needs them; empty: a quarter of the machine's memory, or of what
+ *     the container may have
  * @param fingerprint of the model whose queries and rows the index will get; empty where that is
  *     not known
  */
