@@ -66,8 +66,8 @@ clip4j_preprocessing clip_preprocessing() {
 
 const char* name(Instruction instruction) { return instruction == Instruction::kWgmma ? "wgmma" : "mma"; }
 
-search::Array<float> random_rows(int64_t rows, int32_t dimension, uint64_t seed) {
-  search::Array<float> values(rows * dimension);
+Array<float> random_rows(int64_t rows, int32_t dimension, uint64_t seed) {
+  Array<float> values(rows * dimension);
   constexpr int64_t piece = 4096;
   search::parallel(search::divide_up(rows, piece), [&](int64_t p) {
     std::mt19937_64 random(seed * 1000003 + static_cast<uint64_t>(p));

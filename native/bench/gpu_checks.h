@@ -15,7 +15,7 @@ namespace clip4j::bench {
 const char* name(cuda::Instruction instruction);
 
 // Near normal, the same at every run.
-search::Array<float> random_rows(int64_t rows, int32_t dimension, uint64_t seed);
+Array<float> random_rows(int64_t rows, int32_t dimension, uint64_t seed);
 
 // Rows, their segment, and a copy on the GPU.
 struct Corpus {
@@ -35,7 +35,7 @@ struct Corpus {
                    search::kernel(instruction_set()), hits);
   }
 
-  search::Array<float> values;
+  Array<float> values;
   search::Segment segment;
   search::SegmentView view;
   search::GpuIndex gpu;

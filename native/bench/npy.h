@@ -7,14 +7,14 @@
 #include <stdexcept>
 #include <string>
 
-#include "search/array.h"
+#include "base/array.h"
 
 namespace clip4j::bench {
 
 struct Matrix {
   int64_t rows = 0;
   int32_t dimension = 0;
-  search::Array<float> values;
+  Array<float> values;
 };
 
 // A matrix of little-endian float32 in C order, as numpy.save writes it.
@@ -34,7 +34,7 @@ inline Matrix read_npy(const std::string& path) {
       std::sscanf(header.c_str() + shape, "'shape': (%lld, %d)", &rows, &dimension) != 2) {
     throw std::runtime_error(path + " holds no matrix of float32 in C order: " + header);
   }
-  Matrix matrix{rows, dimension, search::Array<float>(rows * dimension)};
+  Matrix matrix{rows, dimension, Array<float>(rows * dimension)};
   if (!file.read(reinterpret_cast<char*>(matrix.values.data()),
                  static_cast<std::streamsize>(matrix.values.bytes()))) {
     throw std::runtime_error(path + " is cut short");

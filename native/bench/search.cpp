@@ -39,7 +39,7 @@ double cpu_seconds() {
 }
 
 Matrix random_matrix(int64_t rows, int32_t dimension, double cone, uint64_t seed) {
-  Matrix matrix{rows, dimension, search::Array<float>(rows * dimension)};
+  Matrix matrix{rows, dimension, Array<float>(rows * dimension)};
   constexpr int64_t piece = 4096;
   parallel((rows + piece - 1) / piece, [&](int64_t p) {
     uint64_t state = seed * 0x9E3779B97F4A7C15 + static_cast<uint64_t>(p) * 0xBF58476D1CE4E5B9 + 1;
@@ -61,7 +61,7 @@ Matrix random_matrix(int64_t rows, int32_t dimension, double cone, uint64_t seed
 
 // Gigabytes per second that all threads together read from memory.
 double read_bandwidth() {
-  search::Array<uint64_t> memory(int64_t{64} << 20);
+  Array<uint64_t> memory(int64_t{64} << 20);
   // Different everywhere: equal pages may be one page to the machine below this one.
   for (int64_t i = 0; i < memory.size(); ++i) memory[i] = static_cast<uint64_t>(i);
   const auto expected = static_cast<uint64_t>(memory.size()) / 2 * static_cast<uint64_t>(memory.size() - 1);

@@ -112,7 +112,8 @@ TEST_F(GpuApi, SaysWhatIsMissing) {
   EXPECT_NE(std::strstr(clip4j_search_last_error(), "/no/library.so"), nullptr);
   EXPECT_EQ(clip4j_search_gpu_create(index, EMULATED_GPU, 1, -1, &gpu), CLIP4J_UNSUPPORTED);
   EXPECT_STREQ(clip4j_search_last_error(),
-               "there is no CUDA device 1: this process sees 1, the first of which is 0 (CUDA_VISIBLE_DEVICES may hide some)");
+               "there is no CUDA device 1: this process sees 1, the first of which is 0 "
+               "(CUDA_VISIBLE_DEVICES may hide some)");
   EXPECT_EQ(clip4j_search_gpu_create(index, nullptr, 0, -1, &gpu), CLIP4J_INVALID_ARGUMENT);
   EXPECT_EQ(clip4j_search_gpu_create(nullptr, EMULATED_GPU, 0, -1, &gpu), CLIP4J_INVALID_ARGUMENT);
   EXPECT_EQ(gpu, nullptr);

@@ -23,14 +23,16 @@ class BufferStock {
     Loan(const Loan&) = delete;
     Loan& operator=(const Loan&) = delete;
 
-    float* data() const { return buffer_.data(); }
+    float* data() const { return values_; }
 
    private:
     friend class BufferStock;
-    Loan(BufferStock& stock, Buffer buffer) : stock_(stock), buffer_(std::move(buffer)) {}
+    Loan(BufferStock& stock, Buffer buffer)
+        : stock_(stock), buffer_(std::move(buffer)), values_(buffer_.data()) {}
 
     BufferStock& stock_;
     Buffer buffer_;
+    float* const values_;
   };
 
   // At least `size` floats, uninitialised.

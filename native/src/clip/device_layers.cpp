@@ -19,7 +19,7 @@ void DeviceTensor::declare_stacked(Weights& weights, const std::vector<std::stri
                                    const char* suffix, const std::vector<int64_t>& shape, double factor) {
   std::vector<int64_t> stacked = shape;
   stacked[0] *= static_cast<int64_t>(prefixes.size());
-  stacked_.declare(weights, prefixes, suffix, shape, [this, factor, stacked](const Buffer& values) {
+  stacked_.declare(weights, prefixes, suffix, shape, [this, factor, stacked](Buffer values) {
     multiply(values.span(), factor);
     place(values, stacked);
   });

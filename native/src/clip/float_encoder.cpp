@@ -64,7 +64,7 @@ torch::Tensor FloatEncoder::attend(const torch::Tensor& qkv, std::span<const Seq
                                    bool wanted_only) const {
   const auto count = static_cast<int64_t>(sequences.size());
   const int64_t scratch_size = attention_scratch(longest(sequences), head_width());
-  const Buffer scratch(torch::thread_count() * scratch_size);
+  Buffer scratch(torch::thread_count() * scratch_size);
   torch::Tensor attended =
       wanted_only ? zero_padded(count, rounded_rows(count), hidden_)
                   : zero_padded(sequences.back().first + sequences.back().length, qkv.sizes()[0], hidden_);

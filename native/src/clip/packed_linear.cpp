@@ -19,29 +19,26 @@ int64_t steps(Element element, int64_t width) {
   return (width + values - 1) / values * packed::kLineSteps;
 }
 
-// Bytes and integers lie in buffers of floats.
-uint8_t* as_bytes(const Buffer& buffer) { return reinterpret_cast<uint8_t*>(buffer.data()); }
-int32_t* as_integers(const Buffer& buffer) { return reinterpret_cast<int32_t*>(buffer.data()); }
-
-Buffer zeros(int64_t size) {
-  Buffer buffer(size);
-  std::ranges::fill(buffer.span(), 0.0F);
-  return buffer;
+template <typename T>
+Array<T> zeros(int64_t size) {
+  Array<T> array(size);
+  std::ranges::fill(array.span(), T{0});
+  return array;
 }
 
 }  // namespace
 
 packed::Rows PackedRows::rows(Element element, int64_t count, int64_t width) {
-  const int64_t row = steps(element, width);
-  if (values_.size() < count * row) values_ = Buffer(count * row);
+  const int64_t bytes = steps(element, width) * kStepBytes;
+  if (values_.size() < count * bytes) values_ = Array<uint8_t>(count * bytes);
   if (zero_.size() < count) {  // the last to be there, should memory end
     scale_ = Buffer(count);
-    zero_ = Buffer(count);
+    zero_ = Array<int32_t>(count);
   }
-  return {as_bytes(values_), scale_.data(), as_integers(zero_), row * kStepBytes, count};
+  return {values_.data(), scale_.data(), zero_.data(), bytes, count};
 }
 
-PackedMemory::PackedMemory(int64_t floats) : memory_(zeros(floats)) {}
+PackedMemory::PackedMemory(int64_t floats) : memory_(zeros<float>(floats)) {}
 
 float* PackedMemory::take(int64_t floats) {
   taken_ += floats;
@@ -60,7 +57,7 @@ PackedLinear::PackedLinear(const packed::Kernel& kernel, int64_t outputs, int64_
       heads_(heads),
       head_panels_(panels(outputs / heads)),
       values_(reinterpret_cast<uint8_t*>(memory.take(floats(kernel.element, outputs, inputs, heads)))),
-      bias_(zeros(heads * head_outputs())) {}
+      bias_(zeros<float>(heads * head_outputs())) {}
 
 void PackedLinear::declare(Weights& weights, const std::vector<std::string>& prefixes) {
   const auto parts = static_cast<int64_t>(prefixes.size());
@@ -89,8 +86,8 @@ int64_t PackedLinear::place(int64_t output, int64_t parts) const {
 
 void PackedLinear::pack(const Buffer& weight, int64_t parts) {
   if (kernel_.element == Element::kInt8) {
-    scale_ = zeros(bias_.size());
-    sum_ = zeros(bias_.size());
+    scale_ = zeros<float>(bias_.size());
+    sum_ = zeros<int32_t>(bias_.size());
   }
   std::vector<PackedRows> coded(static_cast<size_t>(torch::thread_count()));
   for (PackedRows& memory : coded) memory.rows(kernel_.element, 1, inputs_);  // the loop takes none
@@ -113,7 +110,7 @@ void PackedLinear::pack_row(const float* from, int64_t place, const packed::Rows
       constexpr float kRound = 0x1.8p23F;  // adding it leaves an integer
       const auto code = static_cast<int32_t>(from[i] * per_step + kRound - kRound);
       coded.values[i] = static_cast<uint8_t>(code);
-      as_integers(sum_)[place] += code;
+      sum_[place] += code;
     }
   }
   const int64_t row_steps = coded.bytes / kStepBytes;
@@ -128,7 +125,7 @@ packed::Weights PackedLinear::weights(int64_t head) const {
   const bool scaled = kernel_.element == Element::kInt8;
   return {.values = values_ + first * steps * kStepBytes,
           .scale = scaled ? scale_.data() + first : nullptr,
-          .sum = scaled ? as_integers(sum_) + first : nullptr,
+          .sum = scaled ? sum_.data() + first : nullptr,
           .bias = bias_.data() + first,
           .steps = steps,
           .outputs = outputs_ / heads_};

@@ -20,7 +20,9 @@ class PackedRows {
   int64_t bytes() const { return values_.bytes() + scale_.bytes() + zero_.bytes(); }
 
  private:
-  Buffer values_, scale_, zero_;
+  Array<uint8_t> values_;
+  Buffer scale_;
+  Array<int32_t> zero_;
 };
 
 // Room for the weights of some layers beside each other, so that they share large pages.
@@ -75,7 +77,8 @@ class PackedLinear {
   const int64_t outputs_, inputs_, heads_, head_panels_;
   StackedTensor weight_, stacked_bias_;
   uint8_t* const values_;
-  Buffer scale_, sum_, bias_;
+  Buffer scale_, bias_;
+  Array<int32_t> sum_;
 };
 
 }  // namespace clip4j

@@ -33,7 +33,7 @@ torch::Tensor AttentionPooling::attend(const torch::Tensor& query, const torch::
                                        int64_t pictures) const {
   const int64_t width = hidden_ / heads_, length = key_value.sizes()[0] / pictures;
   const int64_t scratch_size = attention_scratch(length, width);
-  const Buffer scratch(torch::thread_count() * scratch_size);
+  Buffer scratch(torch::thread_count() * scratch_size);
   torch::Tensor attended = zero_padded(pictures, rounded_rows(pictures), hidden_);
   const float* const from = query.data();
   const float* const keys = key_value.data();

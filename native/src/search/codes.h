@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <limits>
 
-#include "search/array.h"
+#include "base/array.h"
 #include "search/layout.h"
 
 namespace clip4j::search {

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <memory>
 
-#include "search/array.h"
+#include "base/array.h"
 #include "search/codes.h"
 
 namespace clip4j::search {

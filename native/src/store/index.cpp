@@ -26,8 +26,8 @@ int64_t most_segment_rows(int32_t dimension) {
 }
 
 // Copies those rows. Throws, naming the first such row, when a value is not finite.
-search::Array<float> gather(const float* rows, std::span<const int64_t> which, int32_t dimension) {
-  search::Array<float> gathered(static_cast<int64_t>(which.size()) * dimension);
+Array<float> gather(const float* rows, std::span<const int64_t> which, int32_t dimension) {
+  Array<float> gathered(static_cast<int64_t>(which.size()) * dimension);
   constexpr int64_t none = std::numeric_limits<int64_t>::max();
   std::atomic<int64_t> first_bad{none};
   search::for_each_piece(static_cast<int64_t>(which.size()), dimension, [&](int64_t begin, int64_t end) {
@@ -215,7 +215,7 @@ void Index::write(std::vector<Part> parts) {
   if (files_) files_->remove_unused_new(snapshot()->parts());
 }
 
-Part Index::build(search::Array<float> rows, IdColumn ids) {
+Part Index::build(Array<float> rows, IdColumn ids) {
   Part part{
       std::make_shared<const Segment>(std::move(rows), schema_.dimension, std::move(ids), budget_), {}, {}};
   const int64_t n = part.segment->rows();
@@ -230,13 +230,13 @@ Part Index::merge(std::span<const Part> parts) {
   const int32_t dimension = schema_.dimension;
   int64_t alive = 0;
   for (const Part& part : parts) alive += count_alive(part);
-  search::Array<float> rows(alive * dimension);
+  Array<float> rows(alive * dimension);
   IdColumn ids(schema_.ids);
   float* to = rows.data();
   for (const Part& part : parts) {
     const Segment& segment = *part.segment;
     const Ids known = segment.ids();
-    search::Array<float> all(part.alive == nullptr ? 0 : segment.rows() * dimension);
+    Array<float> all(part.alive == nullptr ? 0 : segment.rows() * dimension);
     segment.copy_rows(part.alive == nullptr ? to : all.data());
     for (int64_t i = 0; i < segment.rows(); ++i) {
       if (!is_alive(part, i)) continue;

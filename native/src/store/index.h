@@ -68,7 +68,7 @@ class Index {
   void publish(std::vector<Part> parts, bool committed);
   // Makes them, merged where that is due, the current state.
   void write(std::vector<Part> parts);
-  Part build(search::Array<float> rows, IdColumn ids);
+  Part build(Array<float> rows, IdColumn ids);
   Part merge(std::span<const Part> parts);
   void merge_where_due(std::vector<Part>& parts);
   // `names` are the folder's. Parts whose files are not among them lose them, so that they are written again;

@@ -15,11 +15,11 @@ namespace {
 // Rows that are in memory, and count against the budget as long.
 class OwnedRows final : public search::MemoryRows {
  public:
-  OwnedRows(search::Array<float> rows, int32_t dimension, Budget::Share share)
+  OwnedRows(Array<float> rows, int32_t dimension, Budget::Share share)
       : MemoryRows(rows.data(), dimension), rows_(std::move(rows)), share_(std::move(share)) {}
 
  private:
-  search::Array<float> rows_;
+  Array<float> rows_;
   Budget::Share share_;
 };
 
@@ -103,7 +103,7 @@ bool sound(const search::Codes& codes) {
 
 }  // namespace
 
-Segment::Segment(search::Array<float> rows, int32_t dimension, IdColumn ids, std::shared_ptr<Budget> budget)
+Segment::Segment(Array<float> rows, int32_t dimension, IdColumn ids, std::shared_ptr<Budget> budget)
     : rows_(rows.size() / dimension),
       dimension_(dimension),
       kind_(ids.view().kind),
@@ -163,7 +163,7 @@ std::unique_ptr<const Segment::Content> Segment::load() const {
     auto source = std::make_shared<FileRows>(file_, header_, dimension_, codes.norm.data());
     return std::make_unique<const Content>(std::move(codes), std::move(source), nullptr);
   }
-  search::Array<float> rows(rows_ * dimension_);
+  Array<float> rows(rows_ * dimension_);
   read("rows", rows.span());
   check_norms(rows.span(), codes.norm.span().first(rows_), header_.file, 0);
   const float* values = rows.data();

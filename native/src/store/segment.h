@@ -60,7 +60,7 @@ struct MemoryUse {
 class Segment {
  public:
   // New rows, row-major. Encodes them.
-  Segment(search::Array<float> rows, int32_t dimension, IdColumn ids, std::shared_ptr<Budget> budget);
+  Segment(Array<float> rows, int32_t dimension, IdColumn ids, std::shared_ptr<Budget> budget);
 
   // Rows that someone else keeps, as long as the segment lives; they have no ids.
   Segment(const float* rows, int64_t n, int32_t dimension);

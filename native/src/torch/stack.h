@@ -36,8 +36,8 @@ void require(bool fits, const char* operation, const Tensors&... arguments) {
 template <typename... Tensors>
 void check(int32_t result, const char* operation, const Tensors&... arguments) {
   if (result != 0) {
-    fail(CLIP4J_INTERNAL, "libtorch failed in ", operation, " of tensors of shape",
-         shapes_text(arguments...), " (stderr has its reason; it fails so where memory is short, too)");
+    fail(CLIP4J_INTERNAL, "libtorch failed in ", operation, " of tensors of shape", shapes_text(arguments...),
+         " (stderr has its reason; it fails so where memory is short, too)");
   }
 }
 

@@ -6,7 +6,7 @@
 #include "base/accounting.h"
 #include "base/aligned_memory.h"
 
-namespace clip4j::search {
+namespace clip4j {
 
 // AlignedMemory that is counted in live_bytes.
 template <typename T>
@@ -30,4 +30,4 @@ class Array {
   CountedBytes counted_;
 };
 
-}  // namespace clip4j::search
+}  // namespace clip4j
