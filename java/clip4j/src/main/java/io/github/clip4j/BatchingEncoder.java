@@ -125,7 +125,7 @@ public final class BatchingEncoder implements AutoCloseable {
     try {
       return new Picture(image, ImageSources.input(image, maxEncodedBytes));
     } catch (Clip4jException e) {
-      throw ImageFailure.exception(image, e.kind(), e.getMessage());
+      throw ImageFailure.exception(image, e);
     }
   }
 

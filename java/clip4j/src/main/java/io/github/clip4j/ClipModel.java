@@ -265,7 +265,7 @@ public final class ClipModel implements AutoCloseable {
       byte[] rgb = Encoders.preprocess(model, ImageSources.input(image, maxEncodedBytes));
       return new RgbImage(imageSize(), imageSize(), rgb);
     } catch (Clip4jException e) {
-      throw new Clip4jException(e.kind(), image.describe() + ": " + e.getMessage(), e);
+      throw ImageFailure.exception(image, e);
     } catch (IllegalArgumentException e) {
       String message = image.describe() + ": " + e.getMessage();
       throw new Clip4jException(Kind.INVALID_ARGUMENT, message, e);

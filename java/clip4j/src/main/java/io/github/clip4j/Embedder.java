@@ -50,7 +50,7 @@ public final class Embedder implements AutoCloseable {
       }
       call.copyRow(row);
     } catch (Clip4jException e) {
-      throw ImageFailure.exception(image, e.kind(), e.getMessage());
+      throw ImageFailure.exception(image, e);
     } finally {
       use.end();
     }

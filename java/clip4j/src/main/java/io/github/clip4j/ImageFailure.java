@@ -27,4 +27,9 @@ public record ImageFailure(
   static Clip4jException exception(ImageSource source, Clip4jException.Kind kind, String message) {
     return new Clip4jException(kind, source.describe() + ": " + message);
   }
+
+  /** What went wrong with a picture, with its name. */
+  static Clip4jException exception(ImageSource source, Clip4jException e) {
+    return new Clip4jException(e.kind(), source.describe() + ": " + e.getMessage(), e);
+  }
 }

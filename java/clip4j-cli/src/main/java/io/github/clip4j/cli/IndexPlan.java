@@ -1,6 +1,7 @@
 package io.github.clip4j.cli;
 
 import io.github.clip4j.cli.PictureList.Entry;
+import io.github.clip4j.internal.Digests;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -106,7 +107,7 @@ final class IndexPlan {
       String sha256 =
           known != null && known.isCertainly(stamp, writtenBefore)
               ? known.sha256()
-              : FileStamp.sha256(picture.path());
+              : Digests.sha256(picture.path());
       Entry entry =
           new Entry(picture.id(), path, stamp.size(), stamp.mtime(), stamp.ctime(), sha256);
       add(new Item(picture, entry, stamp));

@@ -29,8 +29,10 @@ public final class Digests {
   }
 
   /** Of a file's content. */
-  public static String sha256(Path file) {
-    return sha256(List.of(), List.of(file));
+  public static String sha256(Path file) throws IOException {
+    MessageDigest digest = sha256();
+    update(digest, file);
+    return hex(digest);
   }
 
   /** A fresh digest of what git calls a blob of {@code size} bytes, for those bytes. */
@@ -49,19 +51,23 @@ public final class Digests {
   static String sha256(List<byte[]> arrays, Collection<Path> files) {
     MessageDigest digest = sha256();
     arrays.forEach(digest::update);
-    files.forEach(file -> update(digest, file));
+    for (Path file : files) {
+      try {
+        update(digest, file);
+      } catch (IOException e) {
+        throw ModelFiles.unreadable(file, e);
+      }
+    }
     return hex(digest);
   }
 
   /** Adds a file's content. */
-  private static void update(MessageDigest digest, Path file) {
+  private static void update(MessageDigest digest, Path file) throws IOException {
     byte[] buffer = new byte[1 << 16];
     try (InputStream in = Files.newInputStream(file)) {
       for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
         digest.update(buffer, 0, n);
       }
-    } catch (IOException e) {
-      throw ModelFiles.unreadable(file, e);
     }
   }
 }
