@@ -84,8 +84,9 @@ final class EmbedCommand extends Subcommand {
   }
 
   private LoadOptions loadOptions() {
+    LoadOptions options = encoders.loadOptions();
     try {
-      return encoders.loadOptions().withImageSize(imageSize);
+      return options.withImageSize(imageSize);
     } catch (IllegalArgumentException e) {
       throw Failure.of("--image-size", e).usage();
     }

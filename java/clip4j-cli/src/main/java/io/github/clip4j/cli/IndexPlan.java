@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -25,7 +24,7 @@ final class IndexPlan {
   private final List<PictureFile> failed = new ArrayList<>();
   private final long writtenBefore;
   private long kept;
-  private final Map<String, Entry> before = new HashMap<>(); // by path
+  private final Map<String, Entry> before = new LinkedHashMap<>(); // by path
   private final Map<String, Item> missing = new LinkedHashMap<>(); // by content
 
   private IndexPlan(Optional<PictureList> list) {
@@ -51,12 +50,12 @@ final class IndexPlan {
       if (picture.problem() != null) {
         if (!plan.wasDeleted(picture)) {
           plan.failed.add(picture);
-          plan.keep(picture.path(), seen);
         }
       } else if (seen.add(PictureList.absolute(picture.path()))) {
         plan.add(picture);
       }
     }
+    plan.failed.forEach(picture -> plan.keep(picture.path(), seen));
     plan.missing.keySet().removeAll(embedded.apply(List.copyOf(plan.missing.keySet())));
     return plan;
   }

@@ -154,10 +154,10 @@ final class OutputFile implements AutoCloseable {
 
   /** What a symbolic link points to is replaced, and not the link. */
   private static Path resolve(Path target) {
-    if (Files.isSymbolicLink(target) && !Files.exists(target)) {
-      throw new Failure(target.toString(), "is a link to nothing", "remove it, or name a file");
-    }
     if (!Files.exists(target)) {
+      if (Files.isSymbolicLink(target)) {
+        throw new Failure(target.toString(), "is a link to nothing", "remove it, or name a file");
+      }
       return target.toAbsolutePath();
     }
     if (!Files.isRegularFile(target)) {

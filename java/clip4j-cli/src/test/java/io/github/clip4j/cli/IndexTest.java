@@ -252,6 +252,20 @@ class IndexTest {
   }
 
   @Test
+  void aPictureBelowAFolderThatFailsIsRead() throws IOException {
+    Path empty = folder.resolve("empty");
+    Path hidden = empty.resolve(".hidden");
+    Cli.picture("noto-owl.png", hidden, "a.png");
+    Path picture = hidden.resolve("a.png");
+    Object[] command = {"index", index, "--images", empty, picture, "--model", Cli.MODEL};
+    Cli.run(command).hasStatus(3);
+    Files.delete(picture);
+    Cli.picture("noto-tiger.png", hidden, "a.png");
+    String out = Cli.run(command).hasStatus(3).out();
+    assertTrue(out.contains("1 pictures (1 embedded, 0 unchanged, 0 dropped)"), out);
+  }
+
+  @Test
   void whatIsNoFileIsNotRead() throws Exception {
     Path pipe = pictures.resolve("pipe.png");
     assertEquals(0, new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor());

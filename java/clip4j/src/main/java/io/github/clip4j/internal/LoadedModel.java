@@ -269,7 +269,7 @@ public final class LoadedModel implements AutoCloseable {
       ByteBuffer sizes = ByteBuffer.allocate(ClipConfig.BYTES).order(ByteOrder.nativeOrder());
       config.write(sizes);
       byte[] contract =
-          Arrays.copyOf(preprocessing, PreprocessorConfig.BYTES - PreprocessorConfig.LIMIT_BYTES);
+          Arrays.copyOf(preprocessing, preprocessing.length - PreprocessorConfig.LIMIT_BYTES);
       fingerprint =
           Digests.sha256(List.of(sizes.array(), contract), description.weights().keySet());
     }
