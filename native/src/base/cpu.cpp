@@ -27,7 +27,6 @@ bool may_use_tiles() {
 }
 
 bool offers(InstructionSet set) {
-  if (set == InstructionSet::kScalar) return true;
 #if defined(__x86_64__)
   // GCC's builtins also ask the operating system (XGETBV) whether it saves the wide registers.
   switch (set) {
@@ -48,7 +47,7 @@ bool offers(InstructionSet set) {
              __builtin_cpu_supports("amx-int8") && __builtin_cpu_supports("amx-bf16") && may_use_tiles();
   }
 #endif
-  return false;
+  return set == InstructionSet::kScalar;
 }
 
 constexpr InstructionSet kSlowestFirst[] = {InstructionSet::kScalar,     InstructionSet::kAvx2,

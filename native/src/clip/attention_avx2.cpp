@@ -5,14 +5,13 @@
 #include "clip/attention.h"
 
 namespace clip4j {
+
+#include "clip/vector_avx2.h"
+
 namespace {
 
-using Vector [[gnu::vector_size(32)]] = float;
-using Integers [[gnu::vector_size(32)]] = int32_t;
 constexpr int kRows = 6;
 constexpr int kColumns = 2;
-
-Vector multiply_add(Vector a, Vector b, Vector c) { return _mm256_fmadd_ps(a, b, c); }
 
 }  // namespace
 

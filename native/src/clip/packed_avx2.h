@@ -1,12 +1,9 @@
 // What the 256-bit packed kernels have in common, included inside namespace clip4j, once for each instruction
 // set, like vector_math.h.
 
+#include "clip/vector_avx2.h"
+
 namespace {
-
-using Vector [[gnu::vector_size(32)]] = float;
-using Integers [[gnu::vector_size(32)]] = int32_t;
-
-Vector multiply_add(Vector a, Vector b, Vector c) { return _mm256_fmadd_ps(a, b, c); }
 
 [[maybe_unused]] void store_bytes(Integers values, uint8_t* to) {
   for (int lane = 0; lane < 8; ++lane) to[lane] = static_cast<uint8_t>(values[lane]);

@@ -79,9 +79,9 @@ class Scanner {
     typename Products::Sums sums;
     products_.multiply(stream, scan_.chunks, sums);
     if (scan_.planes == 2) {
-      select<1>(block, rows, sums);
-    } else {
       select<2>(block, rows, sums);
+    } else {
+      select<1>(block, rows, sums);
     }
   }
 
@@ -101,54 +101,46 @@ class Scanner {
     search::Floor of[kQueries];
   };
 
-  // A lane has two sums of a row and a tile: kQueries queries', or the two planes of one. What passes is
-  // rare, so there is one branch a tile, and what leads to it is free of side effects and can be done in any
-  // order: with a branch a sum, and floors read behind it, selecting took several times as many clocks as
+  // A lane has two sums of a row and a tile: two queries', or the two planes of one. What passes is rare, so
+  // there is one branch a tile, and what leads to it is free of side effects and can be done in any order:
+  // with a branch a sum, and floors read behind it, selecting took several times as many clocks as
   // multiplying.
-  template <int kQueries>
+  template <int kPlanes>
   CLIP4J_KERNEL void select(int64_t block, const Row (&rows)[kBlocks][2],
                             const typename Products::Sums& sums) {
-    const auto* floors = reinterpret_cast<const Floors<kQueries>*>(floors_) + lane_ % 4;
-    const int32_t query = first_tile_ * kColumns / (3 - kQueries) + lane_ % 4 * kQueries;
+    constexpr int32_t kQueries = 2 / kPlanes, kTileQueries = kColumns / kPlanes,
+                      kSums = kQueries * kBlocks * 2;
+    const int32_t mine = sum_column(lane_, 0) / kPlanes, query = first_tile_ * kTileQueries + mine;
+    constexpr int32_t kStride = kTileQueries / kQueries;
+    const auto* floors = reinterpret_cast<const Floors<kQueries>*>(floors_ + mine);
     // Where there are registers for it; else a tile's floors are waited for, which other warps hide.
     constexpr bool ahead = kTiles == 32;
     Floors<kQueries> next;
     if constexpr (ahead) next = floors[0];
     CLIP4J_UNROLL
     for (int32_t t = 0; t < kTiles; ++t) {
-      const Floors<kQueries> now = ahead ? next : floors[t * 4];
-      if (ahead && t + 1 < kTiles) next = floors[(t + 1) * 4];
-      float products[kQueries][kBlocks][2];
+      const Floors<kQueries> now = ahead ? next : floors[t * kStride];
+      if (ahead && t + 1 < kTiles) next = floors[(t + 1) * kStride];
+      float products[kSums];  // [query][block][row]
       bool some = false;
       CLIP4J_UNROLL
-      for (int32_t c = 0; c < kQueries; ++c) {
-        CLIP4J_UNROLL
-        for (int32_t b = 0; b < kBlocks; ++b) {
-          CLIP4J_UNROLL
-          for (int32_t half = 0; half < 2; ++half) {
-            const int32_t* sum = &sums[b][t][2 * half];
-            const float total = kQueries == 2 ? static_cast<float>(sum[c])
-                                              : static_cast<float>(sum[0]) * 256 + static_cast<float>(sum[1]);
-            const Row& row = rows[b][half];
-            products[c][b][half] = total * row.scale;
-            some |= search::passes(products[c][b][half], row.error, row.weight, now.of[c]);
-          }
-        }
+      for (int32_t i = 0; i < kSums; ++i) {
+        const int32_t c = i / 2 / kBlocks, b = i / 2 % kBlocks, half = i % 2;
+        const int32_t* sum = &sums[b][t][2 * half];
+        const float total = kPlanes == 1 ? static_cast<float>(sum[c])
+                                         : static_cast<float>(sum[0]) * 256 + static_cast<float>(sum[1]);
+        const Row& row = rows[b][half];
+        products[i] = total * row.scale;
+        some |= search::passes(products[i], row.error, row.weight, now.of[c]);
       }
       if (!some) continue;
       CLIP4J_UNROLL
-      for (int32_t c = 0; c < kQueries; ++c) {
-        CLIP4J_UNROLL
-        for (int32_t b = 0; b < kBlocks; ++b) {
-          CLIP4J_UNROLL
-          for (int32_t half = 0; half < 2; ++half) {
-            const Row& row = rows[b][half];
-            const int32_t which = query + t * 4 * kQueries + c;
-            if (which < scan_.queries &&
-                search::passes(products[c][b][half], row.error, row.weight, now.of[c])) {
-              append(scan_, machine_, which, row_number(block + b, half), products[c][b][half], row.error);
-            }
-          }
+      for (int32_t i = 0; i < kSums; ++i) {
+        const int32_t c = i / 2 / kBlocks, b = i / 2 % kBlocks, half = i % 2;
+        const Row& row = rows[b][half];
+        const int32_t which = query + t * kTileQueries + c;
+        if (which < scan_.queries && search::passes(products[i], row.error, row.weight, now.of[c])) {
+          append(scan_, machine_, which, row_number(block + b, half), products[i], row.error);
         }
       }
     }
