@@ -64,7 +64,7 @@ final class IndexCommand extends Subcommand {
       plan.failed().forEach(picture -> embedder.failed(picture, picture.problem()));
       if (plan.kept() > 0) {
         console.say(
-            folder + ": " + plan.kept() + " pictures of folders that failed stay as they were");
+            folder + ": " + plan.kept() + " pictures that cannot be read stay as they were");
       }
       IndexWriter writer = new IndexWriter(index, loaded, embedder, IndexWriter.BETWEEN_COMMITS);
       try (Progress progress = new Progress(console, "indexing", "", 1, plan.missing().size())) {
@@ -90,7 +90,7 @@ final class IndexCommand extends Subcommand {
       throw new Failure(folder.toString(), why, "see the lines above");
     }
     console.print(
-        "%s: %d pictures (%d embedded, %d unchanged, %d dropped)"
+        "%s: %d pictures (%d embedded, %d known, %d dropped)"
             .formatted(
                 folder,
                 count,

@@ -55,7 +55,7 @@ final class IndexPlan {
         plan.add(picture);
       }
     }
-    plan.failed.forEach(picture -> plan.keep(picture.path(), seen));
+    plan.keepWhatFailed();
     plan.missing.keySet().removeAll(embedded.apply(List.copyOf(plan.missing.keySet())));
     return plan;
   }
@@ -70,22 +70,33 @@ final class IndexPlan {
   }
 
   /**
-   * What the index has below a folder that cannot be read stays as it was: the disk may not be
-   * mounted.
+   * What the index has of a picture that cannot be read, or below a folder that cannot, stays as it
+   * was: the disk may not be mounted.
    */
-  private void keep(Path folder, Set<Path> seen) {
-    if (folder == null) {
-      return;
+  private void keepWhatFailed() {
+    Set<String> held = new HashSet<>();
+    items.forEach(item -> held.add(item.entry().path()));
+    for (PictureFile picture : failed) {
+      if (picture.path() != null) {
+        keep(PictureList.absolute(picture.path()), held);
+      }
     }
-    Path top = PictureList.absolute(folder);
+  }
+
+  private void keep(Path failed, Set<String> held) {
     for (Entry entry : before.values()) {
       Path path = Path.of(entry.path());
-      if (path.startsWith(top) && !path.equals(top) && seen.add(path)) {
+      boolean failedToo = path.startsWith(failed) && !(path.equals(failed) && isNoFile(path));
+      if (failedToo && held.add(entry.path())) {
         FileStamp stamp = new FileStamp(entry.size(), entry.mtime(), entry.ctime());
         add(new Item(PictureFile.of(entry.path(), path), entry, stamp));
         kept++;
       }
     }
+  }
+
+  private static boolean isNoFile(Path path) {
+    return Files.exists(path) && !Files.isRegularFile(path);
   }
 
   private void add(Item item) {
@@ -95,7 +106,7 @@ final class IndexPlan {
 
   private void add(PictureFile picture) {
     String path = PictureList.absolute(picture.path()).toString();
-    if (Files.exists(picture.path()) && !Files.isRegularFile(picture.path())) {
+    if (isNoFile(picture.path())) {
       String why = "is not a regular file";
       failed.add(PictureFile.failed(picture.id(), picture.path(), why, "name a picture's file"));
       return;
@@ -125,7 +136,7 @@ final class IndexPlan {
     return failed;
   }
 
-  /** Pictures below folders that cannot be read. */
+  /** Pictures of the version before that cannot be read now. */
   long kept() {
     return kept;
   }

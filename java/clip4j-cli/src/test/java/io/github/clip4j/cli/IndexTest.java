@@ -51,7 +51,7 @@ class IndexTest {
 
   private void indexes(int count, int embedded, int dropped) {
     String expected =
-        "%s: %d pictures (%d embedded, %d unchanged, %d dropped)\n"
+        "%s: %d pictures (%d embedded, %d known, %d dropped)\n"
             .formatted(index, count, embedded, count - embedded, dropped);
     assertEquals(expected, index().succeeds().out());
   }
@@ -243,12 +243,31 @@ class IndexTest {
     Object[] command = {"index", index, "--images", pictures, aside, "--model", Cli.MODEL};
     Cli.Result missing = Cli.run(command).hasStatus(3);
     assertTrue(
-        missing.out().contains("8 pictures (0 embedded, 8 unchanged, 0 dropped)"), missing.out());
-    assertTrue(missing.err().contains("4 pictures of folders that failed stay"), missing.err());
+        missing.out().contains("8 pictures (0 embedded, 8 known, 0 dropped)"), missing.out());
+    assertTrue(missing.err().contains("4 pictures that cannot be read stay"), missing.err());
     Files.createDirectory(pictures);
     assertTrue(Cli.run(command).hasStatus(3).out().contains("8 pictures"), "it is empty");
     String out = Cli.run("index", index, "--images", aside, "--model", Cli.MODEL).succeeds().out();
-    assertTrue(out.contains("4 pictures (0 embedded, 4 unchanged, 4 dropped)"), out);
+    assertTrue(out.contains("4 pictures (0 embedded, 4 known, 4 dropped)"), out);
+  }
+
+  @Test
+  void aPictureThatCannotBeReadStays() throws IOException {
+    indexes(4, 4, 0);
+    Path owl = pictures.resolve("owl.png");
+    Files.delete(owl);
+    Files.createSymbolicLink(owl, owl); // Root may read everything else.
+    Cli.Result result = Cli.run("index", index, "--images", pictures, "--model", Cli.MODEL);
+    assertEquals(
+        index + ": 4 pictures (0 embedded, 4 known, 0 dropped)\n", result.hasStatus(3).out());
+    assertTrue(result.err().contains(owl + ": cannot be read: "), result.err());
+    assertEquals("owl.png", first("--text", "an owl"));
+    Files.delete(owl);
+    Files.createDirectory(owl);
+    Path tiger = pictures.resolve("tiger.png");
+    String out =
+        Cli.run("index", index, "--images", owl, tiger, "--model", Cli.MODEL).hasStatus(3).out();
+    assertTrue(out.contains("1 pictures (0 embedded, 1 known, 3 dropped)"), out);
   }
 
   @Test
@@ -262,7 +281,7 @@ class IndexTest {
     Files.delete(picture);
     Cli.picture("noto-tiger.png", hidden, "a.png");
     String out = Cli.run(command).hasStatus(3).out();
-    assertTrue(out.contains("1 pictures (1 embedded, 0 unchanged, 0 dropped)"), out);
+    assertTrue(out.contains("1 pictures (1 embedded, 0 known, 0 dropped)"), out);
   }
 
   @Test
@@ -282,7 +301,7 @@ class IndexTest {
     Cli.run(command).succeeds();
     Files.delete(tiger);
     String out = Cli.run(command).succeeds().out();
-    assertTrue(out.contains("1 pictures (0 embedded, 1 unchanged, 1 dropped)"), out);
+    assertTrue(out.contains("1 pictures (0 embedded, 1 known, 1 dropped)"), out);
     Cli.run(command).failsOnlyFor(tiger);
   }
 

@@ -234,6 +234,6 @@ class ProcessTest {
     assertEquals(2, Cli.namesIn(in).size());
     String out =
         run("C.UTF-8", "index", "idx", "--images", "in", "--model", Cli.MODEL).succeeds().out();
-    assertEquals("idx: 2 pictures (2 embedded, 0 unchanged, 0 dropped)\n", out);
+    assertEquals("idx: 2 pictures (2 embedded, 0 known, 0 dropped)\n", out);
   }
 }
