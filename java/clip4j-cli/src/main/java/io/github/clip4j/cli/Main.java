@@ -2,12 +2,15 @@ package io.github.clip4j.cli;
 
 import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The clip4j command. */
 @Command(
@@ -105,8 +108,17 @@ public final class Main implements Callable<Integer> {
 
   private static int reportUsage(Console console, ParameterException e) {
     String command = e.getCommandLine().getCommandSpec().qualifiedName();
-    console.say(new Failure("usage", e.getMessage(), "see " + command + " --help").getMessage());
+    String todo = "see " + command + " --help";
+    console.say(new Failure("usage", likeliest(e).getMessage(), todo).getMessage());
     return ExitStatus.USAGE;
+  }
+
+  /** An option that is missing has often been misspelled, which picocli would say later. */
+  private static ParameterException likeliest(ParameterException e) {
+    List<String> unknown = e.getCommandLine().getUnmatchedArguments();
+    return e instanceof MissingParameterException && !unknown.isEmpty()
+        ? new UnmatchedArgumentException(e.getCommandLine(), unknown)
+        : e;
   }
 
   private static int report(Console console, Throwable e, boolean verbose) {

@@ -79,7 +79,8 @@ class ArgumentsTest {
     Cli.run("tokenize", "--text").failsWith(2, "--text needs a value");
     Cli.run("tokenize", "--text", "a", "--text", "b").failsWith(2, "twice");
     Cli.run("tokenize", "--text", "a", "b").failsWith(2, "b");
-    Cli.run("tokenize", "--txt", "a").failsWith(2, "--t");
+    Cli.run("tokenize", "--txt", "a").failsWith(2, "'--txt'");
+    Cli.run("embed", "--images", "a", "--ot", "b").failsWith(2, "'--ot'");
     Cli.run("tokenize", "--text", "a", "--jsno").failsWith(2, "--jsno");
     Cli.run("embed", "--text", "a").failsWith(2, "--out");
     Cli.run("embed", "--out", "x.npy").failsWith(2, "--images, --text, --texts-file");
