@@ -15,16 +15,14 @@
 namespace clip4j {
 namespace {
 
+#if defined(__x86_64__)
 // Linux wants to be asked, once a process, for tiles make the state of a thread 8 KiB larger. It refuses
 // where a signal stack has no room for that, and before version 5.16.
 bool may_use_tiles() {
-#if defined(__x86_64__)
   constexpr int kRequestPermission = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
   return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
-#else
-  return false;
-#endif
 }
+#endif
 
 bool offers(InstructionSet set) {
 #if defined(__x86_64__)
