@@ -53,7 +53,7 @@ typedef struct clip4j_schema {
 } clip4j_schema;
 
 /* The calls that follow make an index, which is the caller's, to give back with clip4j_search_index_free (null is
- * allowed). One thread may change it while others search: a search works on the rows that were there when it began. */
+ * allowed). It may be changed while others search: a search works on the rows that were there when it began. */
 
 /* Over `n` rows of `dimension` floats, row-major, called by their numbers. It never changes. Codes of a byte a value, a
  * quarter of the rows' memory, are made of them and scanned, and `rows` is kept (borrowed for the life of the index,
@@ -65,11 +65,13 @@ CLIP4J_API int32_t clip4j_search_index_create(const float* rows, int64_t n, int3
 CLIP4J_API int32_t clip4j_search_index_create_in_memory(const clip4j_schema* schema, clip4j_index** index);
 /* Empty, in a folder that has none and is made where it is missing; durable when it returns. `row_memory` is what the
  * float32 rows may take in memory, beyond which they are read from their files one by one; negative: a quarter of the
- * machine's. CLIP4J_LOCKED where another index, of whatever process, is open there for writing. */
+ * machine's. CLIP4J_INVALID_ARGUMENT where there is an index already; CLIP4J_LOCKED where another, of whatever process,
+ * is open there for writing. */
 CLIP4J_API int32_t clip4j_search_index_create_in_folder(const char* folder, const clip4j_schema* schema,
                                                         int64_t row_memory, clip4j_index** index);
 /* The last committed state of a folder, which a reader keeps and a writer changes. Files are read when they are first
- * needed. CLIP4J_LOCKED as above, for a writer. */
+ * needed; every call that reads them may find them CLIP4J_CORRUPT or CLIP4J_UNREADABLE. CLIP4J_MISSING where there is no
+ * index, CLIP4J_UNSUPPORTED where a later version wrote it, CLIP4J_LOCKED as above, for a writer. */
 CLIP4J_API int32_t clip4j_search_index_open(const char* folder, int32_t writable, int64_t row_memory,
                                             clip4j_index** index);
 CLIP4J_API void clip4j_search_index_free(clip4j_index* index);
@@ -163,7 +165,7 @@ typedef struct clip4j_gpu_index clip4j_gpu_index;
 
 /* Copies the rows that `index` has now to CUDA device `device`. `library` (null-terminated path) is libclip4j_search_cuda,
  * which is loaded and stays loaded. Of `memory` bytes of the GPU's (negative: nine tenths of what is free) codes come
- * first, then float32 rows as far as they fit. Codes beyond that wait in pinned memory of the CPU's and are copied at
+ * first, then float32 rows as far as they fit (negative: in half of what the codes leave). Codes beyond that wait in pinned memory of the CPU's and are copied at
  * each search. The index is kept: it may change, and is freed after the copy. The caller gives the copy back with
  * clip4j_search_gpu_free (null is allowed).
  * CLIP4J_MISSING where the library cannot be loaded; CLIP4J_UNSUPPORTED where there is no such GPU, no driver, or one

@@ -24,10 +24,9 @@ import java.util.function.Consumer;
  * what belongs together has a high cosine.
  *
  * <p>Every row has length 1. A batch is one call into native code; its rows do not depend on what
- * else is in it, to within float32 rounding. Any number of threads may use one model at once.
- * {@link #close} while calls are under way lets them end; after it every method that embeds,
- * tokenizes or preprocesses, {@link #embedder} and {@link #memory} throw {@link
- * IllegalStateException}.
+ * else is in it, on a CPU to the bit. Any number of threads may use one model at once. {@link
+ * #close} while calls are under way lets them end; after it every method that embeds, tokenizes or
+ * preprocesses, {@link #embedder} and {@link #memory} throw {@link IllegalStateException}.
  */
 public final class ClipModel implements AutoCloseable {
   private static final System.Logger LOGGER = System.getLogger("io.github.clip4j");
@@ -49,16 +48,17 @@ public final class ClipModel implements AutoCloseable {
 
   /**
    * Loads a model in Hugging Face layout: config.json, model.safetensors or pytorch_model.bin (or
-   * shards of either with an index), preprocessor_config.json, tokenizer.json (or vocab.json with
-   * merges.txt, vocab.txt for Chinese-CLIP, spiece.model for SigLIP). Or in OpenCLIP's:
-   * open_clip_config.json, open_clip_model.safetensors or open_clip_pytorch_model.bin, and the same
-   * tokenizers. Or one of OpenAI's own archives, such as ViT-B-32.pt, or a folder without a
-   * configuration that holds one; with a tokenizer's files beside it. Nothing is fetched from
-   * anywhere, and nothing in a file runs.
+   * shards of either with an index), preprocessor_config.json or processor_config.json,
+   * tokenizer.json (or vocab.json with merges.txt, vocab.txt for Chinese-CLIP, spiece.model for
+   * SigLIP). Or in OpenCLIP's: open_clip_config.json, open_clip_model.safetensors or
+   * open_clip_pytorch_model.bin, and the same tokenizers. Or one of OpenAI's own archives, such as
+   * ViT-B-32.pt, or a folder without a configuration that holds one; with a tokenizer's files
+   * beside it. Nothing is fetched from anywhere, and nothing in a file runs.
    *
    * @throws Clip4jException where a file is missing, malformed, contradicts another or asks for
    *     what clip4j lacks; UNSUPPORTED where the options' device or precision cannot be had here
-   * @throws IllegalArgumentException where the model cannot have the options' imageSize
+   * @throws IllegalArgumentException where the model cannot have the options' imageSize, or {@code
+   *     model} is not of the default file system
    */
   public static ClipModel load(Path model, LoadOptions options) {
     Path absolute = model.toAbsolutePath().normalize();
@@ -78,11 +78,12 @@ public final class ClipModel implements AutoCloseable {
    * ViT-L/14 and ViT-L/14 at 336 pixels).
    *
    * <p>The hub's models lie in the cache that Python's huggingface_hub uses as well, and the
-   * environment variables HF_ENDPOINT, HF_HOME, HF_HUB_CACHE, HF_TOKEN, HF_TOKEN_PATH,
-   * HF_HUB_OFFLINE and TRANSFORMERS_OFFLINE mean the same. The hub is asked for the revision's
-   * commit, and for files that the cache does not have of it. Where it does not answer, what the
-   * cache has of the revision is used, and the log says so. Every file's content is checked against
-   * the hash that the hub announces; where a mirror announces none, the log says so.
+   * environment variables HF_ENDPOINT, HF_HOME, HF_HUB_CACHE, XDG_CACHE_HOME, HF_TOKEN,
+   * HF_TOKEN_PATH, HF_HUB_OFFLINE and TRANSFORMERS_OFFLINE mean the same. The hub is asked for the
+   * revision's commit, and for files that the cache does not have of it. Where it does not answer,
+   * what the cache has of the revision is used, and the log says so. Every file's content is
+   * checked against the hash that the hub announces; where a mirror announces none, the log says
+   * so.
    *
    * @throws Clip4jException MISSING where there is neither folder nor model of that name,
    *     UNREADABLE where the hub refuses it or cannot be reached, CORRUPT where the hub sends

@@ -8,8 +8,9 @@ import picocli.CommandLine.Option;
 @Command(
     name = "doctor",
     description = {
-      "Report versions, CPU features and the kernels chosen, native libraries and where they came"
-          + " from, caches, threads and memory; and embed a text to see that all of it works."
+      "Report versions, CPU features and the kernels chosen, the first GPU or what it lacks, native"
+          + " libraries and where they came from, caches, threads and memory; and embed a text to see"
+          + " that all of it works."
     },
     footer = {
       "",

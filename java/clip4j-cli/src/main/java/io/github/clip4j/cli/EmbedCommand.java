@@ -15,7 +15,9 @@ import picocli.CommandLine.Option;
 /** {@code clip4j embed}: pictures or texts to a file of unit rows. */
 @Command(
     name = "embed",
-    description = "Embed pictures or texts: unit rows in a file, their inputs in FILE.ids.json.",
+    description =
+        "Embed pictures or texts (one of --images, --text, --texts-file): unit rows in OUT, their"
+            + " inputs in OUT.ids.json.",
     footer = {
       "",
       "Examples:",
@@ -73,10 +75,11 @@ final class EmbedCommand extends Subcommand {
 
   @Option(
       names = "--out",
-      paramLabel = "FILE",
+      paramLabel = "OUT",
       parameterConsumer = Arguments.Verbatim.class,
       required = true,
-      description = "FILE.npy, FILE.safetensors (tensor \"embeddings\") or FILE.jsonl.")
+      description =
+          "Ends in .npy, .safetensors (tensor \"embeddings\") or .jsonl ({id, embedding} a line).")
   private Path out;
 
   EmbedCommand(Console console) {

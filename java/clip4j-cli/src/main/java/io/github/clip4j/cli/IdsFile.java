@@ -4,7 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
-/** FILE.ids.json: a JSON array with the input of each row, an element a line. */
+/** OUT.ids.json: a JSON array with the input of each row, an element a line. */
 final class IdsFile implements AutoCloseable {
   private final OutputFile output;
   private final StringBuilder pending = new StringBuilder("[");

@@ -21,6 +21,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
     footer = {
       "",
       "Example: clip4j demo",
+      "In a checkout also: ./clip4j test, install, soak, benchmark (README.md, benchmarks/README.md).",
       "clip4j COMMAND --help says more. Exit status: 0 done, 1 error, 2 wrong usage, 3 some items failed."
     })
 public final class Main implements Callable<Integer> {

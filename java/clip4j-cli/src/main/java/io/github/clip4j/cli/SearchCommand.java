@@ -14,7 +14,8 @@ import picocli.CommandLine.Parameters;
 /** {@code clip4j search}: pictures of an index by text or by picture. */
 @Command(
     name = "search",
-    description = "Find the pictures of an index that are most like a text or a picture.",
+    description =
+        "Find the pictures of an index that are most like a text or a picture (give one of the two).",
     footer = {
       "",
       "Example:",

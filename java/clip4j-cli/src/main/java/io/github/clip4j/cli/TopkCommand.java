@@ -34,7 +34,7 @@ final class TopkCommand extends Subcommand {
       paramLabel = "C.npy",
       parameterConsumer = Arguments.Verbatim.class,
       required = true,
-      description = "The matrix to search.")
+      description = "The matrix to search, of the same types.")
   private Path corpus;
 
   @Option(

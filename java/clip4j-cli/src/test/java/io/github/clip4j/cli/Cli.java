@@ -165,7 +165,7 @@ final class Cli {
     }
   }
 
-  /** FILE.ids.json. */
+  /** OUT.ids.json. */
   static List<String> ids(Path embeddings) {
     return JsonParser.parseString(read(Path.of(embeddings + ".ids.json")))
         .getAsJsonArray()

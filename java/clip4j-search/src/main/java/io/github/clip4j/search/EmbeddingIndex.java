@@ -89,8 +89,8 @@ public final class EmbeddingIndex implements AutoCloseable {
    * An empty index in a folder, open for writing, and durable.
    *
    * @param folder is made where it is missing, in a folder that exists
-   * @throws IllegalArgumentException if there is an index already, or the options are for reading
-   *     or for another model than the schema
+   * @throws IllegalArgumentException if there is an index already, the options are for reading or
+   *     for another model than the schema, or {@code folder} is not of the default file system
    * @throws Clip4jException LOCKED where another writer is there, UNWRITABLE, MISSING where {@code
    *     folder} is a file
    */
@@ -116,7 +116,8 @@ public final class EmbeddingIndex implements AutoCloseable {
    *
    * @throws Clip4jException MISSING where there is none, CORRUPT, UNREADABLE, UNSUPPORTED for a
    *     format of the future; for a writer LOCKED where another one is there
-   * @throws IllegalArgumentException if it holds rows of another model than the options say
+   * @throws IllegalArgumentException if it holds rows of another model than the options say, or
+   *     {@code folder} is not of the default file system
    */
   public static EmbeddingIndex open(Path folder, OpenOptions options) {
     NativeHandle handle = handle(NativeIndex.open(folder, options));
@@ -234,7 +235,11 @@ public final class EmbeddingIndex implements AutoCloseable {
     use(index -> check(Native.indexCommit(index)));
   }
 
-  /** Reads into memory what the first search would otherwise read. */
+  /**
+   * Reads into memory what the first search would otherwise read.
+   *
+   * @throws Clip4jException CORRUPT or UNREADABLE where that is damaged, as also the methods below
+   */
   public void warm() {
     use(index -> check(Native.indexWarm(index)));
   }
@@ -326,6 +331,8 @@ public final class EmbeddingIndex implements AutoCloseable {
    * @throws IllegalArgumentException if the dimensions differ, a query is not finite or, for the
    *     cosine, zero, the request has one k per query but not as many, a filter's ids are not of
    *     the index's kind, or the queries are of another model
+   * @throws Clip4jException CORRUPT or UNREADABLE where a file that is read for the first time now
+   *     is damaged, TOO_LARGE or OUT_OF_MEMORY where the hits are too many
    */
   public Hits search(Embeddings queries, SearchRequest request) {
     return calls.search(queries, request, size());

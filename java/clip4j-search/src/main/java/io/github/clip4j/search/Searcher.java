@@ -42,6 +42,7 @@ public final class Searcher implements AutoCloseable {
    *
    * @param query of the index's dimension; it need not be of unit length
    * @throws IllegalArgumentException as {@link EmbeddingIndex#search(float[], SearchRequest)}
+   * @throws Clip4jException as there
    * @throws IllegalStateException after this or the index was closed
    */
   public int search(float[] query) {
