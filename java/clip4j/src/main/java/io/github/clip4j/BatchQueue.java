@@ -79,16 +79,21 @@ final class BatchQueue<T> {
     workers.forEach(Thread::start);
   }
 
-  /** Queues an item, or fails its result. Not to be called after {@link #close}. */
-  void submit(T input, CompletableFuture<float[]> result) {
+  /**
+   * Queues an item, or fails its result. Not to be called after {@link #close}.
+   *
+   * @param since System.nanoTime() when its timeout began
+   */
+  void submit(T input, CompletableFuture<float[]> result, long since) {
     // The refusal's dependents are code of others: not under the lock.
-    refusal(input, result).ifPresent(result::completeExceptionally);
+    refusal(input, result, since).ifPresent(result::completeExceptionally);
   }
 
-  private Optional<Exception> refusal(T input, CompletableFuture<float[]> result) {
+  private Optional<Exception> refusal(T input, CompletableFuture<float[]> result, long since) {
+    long left = timeoutNanos - (System.nanoTime() - since);
     lock.lock();
     try {
-      for (long left = timeoutNanos; !discarding && queue.size() >= options.queueCapacity(); ) {
+      while (!discarding && queue.size() >= options.queueCapacity()) {
         String full = "no room: " + queue.size() + " " + what + " wait to be encoded";
         if (options.whenFull() == WhenFull.REJECT || onWorker()) {
           return Optional.of(new RejectedExecutionException(full));

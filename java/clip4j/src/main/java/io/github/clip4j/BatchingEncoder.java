@@ -4,15 +4,15 @@ import io.github.clip4j.BatchQueue.Item;
 import io.github.clip4j.internal.Encoders;
 import io.github.clip4j.internal.ImageInput;
 import io.github.clip4j.internal.LoadedModel;
+import io.github.clip4j.internal.TextEncoder;
 import io.github.clip4j.search.Clip4jException;
-import io.github.clip4j.search.Clip4jException.Kind;
 import io.github.clip4j.search.Embeddings;
 import io.github.clip4j.search.internal.NativeHandle;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
+import java.util.function.ObjLongConsumer;
 
 /**
  * For services: any number of threads submit single items, which are encoded in batches across
@@ -30,10 +30,12 @@ import java.util.function.Consumer;
  * CompletableFuture#cancel} it; for a deadline of its own, {@link CompletableFuture#orTimeout}.
  *
  * <p>The submitting thread tokenizes its text, or fetches its picture where that has an address;
- * files are read later. Stages that depend on a future run on the encoder's threads: what takes
- * long belongs into their {@code Async} forms. A submission from there is rejected where it would
- * have to wait for room. Such a stage must not call {@link System#exit} where a shutdown hook
- * closes this: each would wait for the other.
+ * files are read later. Stages that depend on a future run on the thread that completes it: one of
+ * the encoder's, the JVM's timer after a timeout, or the one that cancels. What takes long, or
+ * submits again, belongs into their {@code Async} forms: a submission from the encoder's threads is
+ * rejected where it would have to wait for room, and one from the timer would hold up all timeouts
+ * of the JVM. Such a stage must not call {@link System#exit} where a shutdown hook closes this:
+ * each would wait for the other.
  *
  * <p>The model is borrowed and must stay open until this is closed. Safe from any thread. Its
  * threads, four, are daemons; those of an encoder that was dropped without close end after its last
@@ -109,7 +111,8 @@ public final class BatchingEncoder implements AutoCloseable {
    */
   public CompletableFuture<float[]> embedText(String text) {
     Objects.requireNonNull(text, "text");
-    return submit(result -> texts.submit(model.parts(text, options.longTexts()), result));
+    return submit(
+        (result, since) -> texts.submit(model.parts(text, options.longTexts()), result, since));
   }
 
   /**
@@ -119,7 +122,7 @@ public final class BatchingEncoder implements AutoCloseable {
    */
   public CompletableFuture<float[]> embedImage(ImageSource image) {
     Objects.requireNonNull(image, "image");
-    return submit(result -> images.submit(picture(image), result));
+    return submit((result, since) -> images.submit(picture(image), result, since));
   }
 
   private Picture picture(ImageSource image) {
@@ -130,13 +133,15 @@ public final class BatchingEncoder implements AutoCloseable {
     }
   }
 
-  private CompletableFuture<float[]> submit(Consumer<CompletableFuture<float[]>> submission) {
+  private CompletableFuture<float[]> submit(
+      ObjLongConsumer<CompletableFuture<float[]>> submission) {
     handle.acquire();
     try {
       CompletableFuture<float[]> result = new CompletableFuture<>();
+      long since = System.nanoTime();
       options.timeout().ifPresent(time -> result.orTimeout(time.toNanos(), TimeUnit.NANOSECONDS));
       try {
-        submission.accept(result);
+        submission.accept(result, since);
       } catch (RuntimeException e) {
         result.completeExceptionally(e);
       }
@@ -147,7 +152,7 @@ public final class BatchingEncoder implements AutoCloseable {
   }
 
   private static void encodeTexts(LoadedModel model, List<Item<List<Tokens>>> batch) {
-    try (Embeddings rows = Encoders.texts(model, inputs(batch)).rows()) {
+    try (Embeddings rows = TextEncoder.encode(model, inputs(batch)).rows()) {
       for (int i = 0; i < batch.size(); i++) {
         batch.get(i).result().complete(rows.row(i));
       }
@@ -158,16 +163,15 @@ public final class BatchingEncoder implements AutoCloseable {
     List<ImageInput> pictures = inputs(batch).stream().map(Picture::input).toList();
     Encoders.ImageRows encoded = Encoders.images(model, pictures);
     try (Embeddings rows = encoded.rows()) {
-      int row = 0;
       for (int i = 0; i < batch.size(); i++) {
         Item<Picture> item = batch.get(i);
-        Kind kind = encoded.kinds()[i];
-        if (kind == null) {
-          item.result().complete(rows.row(row++));
+        Encoders.Outcome outcome = encoded.outcomes().get(i);
+        if (outcome.kind() == null) {
+          item.result().complete(rows.row(outcome.row()));
         } else {
           item.result()
               .completeExceptionally(
-                  ImageFailure.exception(item.input().source(), kind, encoded.messages()[i]));
+                  ImageFailure.exception(item.input().source(), outcome.kind(), outcome.message()));
         }
       }
     }

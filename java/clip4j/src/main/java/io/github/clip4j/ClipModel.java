@@ -29,8 +29,6 @@ import java.util.function.Consumer;
  * preprocesses, {@link #embedder} and {@link #memory} throw {@link IllegalStateException}.
  */
 public final class ClipModel implements AutoCloseable {
-  private static final System.Logger LOGGER = System.getLogger("io.github.clip4j");
-
   private final LoadedModel model;
   private final String name;
   private final long maxEncodedBytes;
@@ -169,19 +167,9 @@ public final class ClipModel implements AutoCloseable {
    * @throws IllegalArgumentException where the list is empty or a text is not valid UTF-16
    */
   public Embeddings embedTexts(List<String> texts) {
-    return embedTexts(
-        texts,
-        report -> {
-          if (!report.truncated().isEmpty()) {
-            LOGGER.log(
-                System.Logger.Level.WARNING,
-                "{0} of {1} texts were cut to {2} tokens, the first at index {3}",
-                report.truncated().size(),
-                texts.size(),
-                maxTokens(),
-                report.truncated().get(0));
-          }
-        });
+    List<String> all = elements(texts, "texts");
+    return TextEmbedder.embed(
+        model, all, LongTexts.TRUNCATE, report -> TextEmbedder.warn(model, all.size(), report));
   }
 
   /**
@@ -197,28 +185,7 @@ public final class ClipModel implements AutoCloseable {
       List<String> texts, LongTexts longTexts, Consumer<TextReport> report) {
     Objects.requireNonNull(longTexts, "longTexts");
     Objects.requireNonNull(report, "report");
-    List<String> all = elements(texts, "texts");
-    long start = System.nanoTime();
-    List<List<Tokens>> parts = new ArrayList<>(all.size());
-    List<Integer> truncated = new ArrayList<>();
-    List<Integer> pooled = new ArrayList<>();
-    for (int i = 0; i < all.size(); i++) {
-      parts.add(parts(all.get(i), longTexts, "texts[" + i + "]: "));
-      if (parts.get(i).size() > 1) {
-        pooled.add(i);
-      } else if (parts.get(i).get(0).truncated()) {
-        truncated.add(i);
-      }
-    }
-    double tokenizeMs = (System.nanoTime() - start) / 1e6;
-    Encoders.TextRows result = Encoders.texts(model, parts);
-    try {
-      report.accept(new TextReport(new Timings(tokenizeMs, result.encodeMs()), truncated, pooled));
-    } catch (Throwable failed) {
-      result.rows().close();
-      throw failed;
-    }
-    return result.rows();
+    return TextEmbedder.embed(model, elements(texts, "texts"), longTexts, report);
   }
 
   /** Embeds one text; see {@link #embedTexts(List)}. */
@@ -244,15 +211,7 @@ public final class ClipModel implements AutoCloseable {
    * @throws IllegalArgumentException where the text is not valid UTF-16
    */
   public Tokens tokenize(String text) {
-    return parts(text, LongTexts.TRUNCATE, "").get(0);
-  }
-
-  private List<Tokens> parts(String text, LongTexts longTexts, String where) {
-    try {
-      return model.parts(text, longTexts);
-    } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException(where + e.getMessage(), e);
-    }
+    return model.parts(text, LongTexts.TRUNCATE).get(0);
   }
 
   /**
@@ -340,6 +299,8 @@ public final class ClipModel implements AutoCloseable {
   /**
    * A SHA-256 in hexadecimal over everything that decides a picture's embedding: the weights, the
    * sizes, the preprocessing and its options. The first call reads the weights' files once more.
+   *
+   * @throws Clip4jException MISSING or UNREADABLE where they are no more those that were loaded
    */
   public String fingerprint() {
     return model.fingerprint();
@@ -347,7 +308,7 @@ public final class ClipModel implements AutoCloseable {
 
   /**
    * What the model's files said when it was loaded, and what of them had no effect. The first call
-   * reads the weights' files once more, for the {@link #fingerprint}.
+   * reads the weights' files once more, for the {@link #fingerprint}, whose exceptions it throws.
    */
   public ModelInfo info() {
     return model.info(name);

@@ -50,18 +50,18 @@ final class ImageEmbedder {
 
   private ImageEmbeddings encode(LoadedModel model) {
     Encoders.ImageRows result = Encoders.images(model, readable);
-    int rows = 0;
     for (int i = 0; i < readable.size(); i++) {
       int input = inputs[i];
-      if (result.kinds()[i] == null) {
-        inputs[rows++] = input;
+      Encoders.Outcome outcome = result.outcomes().get(i);
+      if (outcome.kind() == null) {
+        inputs[outcome.row()] = input;
       } else {
         failures.add(
-            new ImageFailure(input, sources.get(input), result.kinds()[i], result.messages()[i]));
+            new ImageFailure(input, sources.get(input), outcome.kind(), outcome.message()));
       }
     }
     failures.sort(Comparator.comparingInt(ImageFailure::input));
     return new ImageEmbeddings(
-        result.rows(), Arrays.copyOf(inputs, rows), failures, result.timings());
+        result.rows(), Arrays.copyOf(inputs, result.rows().rows()), failures, result.timings());
   }
 }

@@ -61,7 +61,7 @@ class BatchQueueTest {
 
   private CompletableFuture<float[]> submit(float input) {
     CompletableFuture<float[]> result = new CompletableFuture<>();
-    queue.submit(input, result);
+    queue.submit(input, result, System.nanoTime());
     return result;
   }
 
@@ -121,7 +121,7 @@ class BatchQueueTest {
     start(PATIENT);
     for (int i = 0; i < 5; i++) { // more often than there are threads
       CompletableFuture<float[]> result = new NoRoom();
-      queue.submit(1f, result);
+      queue.submit(1f, result, System.nanoTime());
       next().end().countDown();
       assertInstanceOf(OutOfMemoryError.class, failure(result));
     }
@@ -258,6 +258,17 @@ class BatchQueueTest {
     busy.forEach(batch -> batch.end().countDown());
   }
 
+  /** What tokenizing or fetching took counts as well. */
+  @Test
+  void aTimeoutBeginsWithTheSubmission() throws Exception {
+    Duration hour = Duration.ofHours(1);
+    List<Batch> busy = fill(PATIENT.withTimeout(hour));
+    CompletableFuture<float[]> late = new CompletableFuture<>();
+    queue.submit(5f, late, System.nanoTime() - hour.toNanos());
+    assertInstanceOf(TimeoutException.class, failure(late));
+    busy.forEach(batch -> batch.end().countDown());
+  }
+
   @Test
   void aDependentStageIsRejectedRatherThanBlocked() throws Exception {
     start(PATIENT.withMaxBatch(1).withQueueCapacity(1));
@@ -364,9 +375,9 @@ class BatchQueueTest {
             return super.cancel(mayInterrupt);
           }
         };
-    queue.submit(3f, third);
+    queue.submit(3f, third, System.nanoTime());
     CompletableFuture<float[]> fourth = new CompletableFuture<>();
-    caller.set(new Thread(() -> queue.submit(4f, fourth)));
+    caller.set(new Thread(() -> queue.submit(4f, fourth, System.nanoTime())));
     caller.get().start();
     while (caller.get().getState() != Thread.State.TIMED_WAITING) {
       Thread.sleep(1);
@@ -386,7 +397,7 @@ class BatchQueueTest {
     submit(2);
     Batch other = next();
     CompletableFuture<float[]> third = new NoRoom();
-    queue.submit(3f, third);
+    queue.submit(3f, third, System.nanoTime());
     CompletableFuture<float[]> fourth = submit(4);
     queue.close();
     assertThrows(OutOfMemoryError.class, queue::discard);

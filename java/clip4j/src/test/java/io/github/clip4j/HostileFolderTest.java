@@ -81,9 +81,29 @@ class HostileFolderTest {
 
   @TempDir Path temp;
 
+  /** The files beside a vocabulary, as they are published. */
+  private static final Map<String, String> TOKENIZER =
+      Map.of(
+          "tokenizer_config.json",
+          """
+          {"added_tokens_decoder": {"528": {"content": "<|endoftext|>", "lstrip": false, \
+          "normalized": false, "rstrip": false, "single_word": false, "special": true}}, \
+          "bos_token": {"content": "<|startoftext|>", "lstrip": false, "normalized": true, \
+          "rstrip": false, "single_word": false}, "model_max_length": 77}""",
+          "special_tokens_map.json",
+          """
+          {"bos_token": "<|startoftext|>", "eos_token": {"content": "<|endoftext|>", \
+          "lstrip": false, "normalized": true, "rstrip": false, "single_word": false}, \
+          "pad_token": "<|endoftext|>", "unk_token": "<|endoftext|>"}""");
+
   /** A copy of a model, with its JSON files as they were. */
   private List<Path> copy(String model) throws IOException {
     copy(RESOURCES.resolve(model), ".*");
+    if (model.equals("tiny-clip")) {
+      for (Map.Entry<String, String> file : TOKENIZER.entrySet()) {
+        Files.writeString(temp.resolve(file.getKey()), file.getValue());
+      }
+    }
     if (model.startsWith("tiny-open-clip")) {
       copy(TinyModel.directory(), ".*/(vocab.json|merges.txt)");
     }

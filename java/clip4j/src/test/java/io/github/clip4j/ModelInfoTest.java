@@ -3,13 +3,16 @@ package io.github.clip4j;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.clip4j.search.Clip4jException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
@@ -47,6 +50,23 @@ class ModelInfoTest {
     assertEquals(fingerprint(usual), fingerprint(wide));
     assertNotEquals(fingerprint(usual), fingerprint(usual.withExifOrientation(true)));
     assertNotEquals(fingerprint(usual), fingerprint(usual.withBackground(0)));
+  }
+
+  /** An index would be made by one model and be said to be another's. */
+  @Test
+  void theFingerprintIsOfTheWeightsThatWereLoaded() throws IOException {
+    TinyModel.copyTo(temp);
+    Path weights = temp.resolve("model.safetensors");
+    try (ClipModel model = ClipModel.load(temp)) {
+      Path other = Files.copy(weights, temp.resolve("other"));
+      Files.move(other, weights, StandardCopyOption.REPLACE_EXISTING);
+      Clip4jException failure = assertThrows(Clip4jException.class, model::fingerprint);
+      assertEquals(Clip4jException.Kind.UNREADABLE, failure.kind());
+      assertTrue(failure.getMessage().startsWith(weights + " has changed since"));
+      Files.delete(weights);
+      failure = assertThrows(Clip4jException.class, model::info);
+      assertEquals(Clip4jException.Kind.MISSING, failure.kind());
+    }
   }
 
   @Test

@@ -2,6 +2,7 @@ package io.github.clip4j.internal;
 
 import com.google.gson.JsonElement;
 import java.nio.ByteBuffer;
+import java.util.Set;
 
 /**
  * A model's sizes as in its config.json, with transformers' defaults where a field is absent; a
@@ -38,37 +39,77 @@ record ClipConfig(
   static final int GELU_TANH = 2;
 
   /** sizeof(clip4j_config). */
-  static final int BYTES = 2 * Tower.BYTES + (9 + Family.FACTS) * Integer.BYTES;
+  static final int BYTES = 2 * Tower.BYTES + (11 + Fact.values().length) * Integer.BYTES;
+
+  /** How a picture's tokens become one row; clip4j_vision_pooling. */
+  private enum VisionPooling {
+    CLASS_TOKEN,
+    ATTENTION
+  }
+
+  /** Which of a text's tokens are read; clip4j_text_pooling. */
+  private enum TextPooling {
+    END,
+    LAST,
+    FIRST,
+    MEAN
+  }
+
+  /** What a family may have: the last fields of clip4j_config, in their order. */
+  private enum Fact {
+    PATCH_BIAS,
+    PRE_NORM,
+    VISION_PROJECTION,
+    CAUSAL_TEXT,
+    TEXT_BIAS,
+    LOGIT_BIAS,
+    TOKEN_TYPE
+  }
 
   /** What the towers are made of. */
   enum Family {
     /** A class token; texts that are read at their end; a softmax. */
-    CLIP("CLIP", 0, 0, 0, 0, 1, 1, 1, 0, 0, 0),
+    CLIP(
+        "CLIP",
+        VisionPooling.CLASS_TOKEN,
+        TextPooling.END,
+        Set.of(Fact.PRE_NORM, Fact.VISION_PROJECTION, Fact.CAUSAL_TEXT)),
     /** Pooling by attention; texts that are padded to one length and read there; a sigmoid. */
-    SIGLIP("SigLIP", 0, 1, 1, 1, 0, 0, 0, 1, 1, 0),
+    SIGLIP(
+        "SigLIP",
+        VisionPooling.ATTENTION,
+        TextPooling.LAST,
+        Set.of(Fact.PATCH_BIAS, Fact.TEXT_BIAS, Fact.LOGIT_BIAS)),
     /** CLIP's pictures; texts by BERT, which are read at their first token. */
-    CHINESE_CLIP("Chinese-CLIP", 1, 0, 2, 0, 1, 1, 0, 0, 0, 1),
+    CHINESE_CLIP(
+        "Chinese-CLIP",
+        VisionPooling.CLASS_TOKEN,
+        TextPooling.FIRST,
+        Set.of(Fact.PRE_NORM, Fact.VISION_PROJECTION, Fact.TOKEN_TYPE)),
     /** CLIP's pictures; texts by RoBERTa, of whose tokens the mean is read. */
-    ROBERTA("CLIP with RoBERTa", 1, 0, 3, 0, 1, 1, 0, 0, 0, 1);
-
-    private static final int FACTS = 9;
+    ROBERTA(
+        "CLIP with RoBERTa",
+        VisionPooling.CLASS_TOKEN,
+        TextPooling.MEAN,
+        Set.of(Fact.PRE_NORM, Fact.VISION_PROJECTION, Fact.TOKEN_TYPE));
 
     /** As its authors write it. */
     final String title;
 
-    /** post_norm of the text's clip4j_tower. */
-    private final int textPostNorm;
+    private final VisionPooling visionPooling;
+    private final TextPooling textPooling;
+    private final Set<Fact> facts;
 
-    /**
-     * The last fields of clip4j_config: vision_pooling, text_pooling, patch_bias, pre_norm,
-     * vision_projection, causal_text, text_bias, logit_bias, token_type.
-     */
-    private final int[] facts;
-
-    Family(String title, int textPostNorm, int... facts) {
+    Family(String title, VisionPooling visionPooling, TextPooling textPooling, Set<Fact> facts) {
       this.title = title;
-      this.textPostNorm = textPostNorm;
+      this.visionPooling = visionPooling;
+      this.textPooling = textPooling;
       this.facts = facts;
+    }
+
+    /** BERT's layers, which norm what they have added, are those with token types. */
+    private boolean hasBertsTexts() {
+      return facts.contains(Fact.TOKEN_TYPE);
     }
   }
 
@@ -99,9 +140,9 @@ record ClipConfig(
       };
     }
 
-    private void write(ByteBuffer to, int postNorm) {
+    private void write(ByteBuffer to, boolean postNorm) {
       to.putInt(hidden).putInt(intermediate).putInt(layers).putInt(heads);
-      to.putInt(activation).putFloat(epsilon).putInt(postNorm);
+      to.putInt(activation).putFloat(epsilon).putInt(postNorm ? 1 : 0);
     }
   }
 
@@ -260,13 +301,14 @@ record ClipConfig(
   }
 
   void write(ByteBuffer to) {
-    vision.write(to, 0);
-    text.write(to, family.textPostNorm);
+    vision.write(to, false);
+    text.write(to, family.hasBertsTexts());
     to.putInt(imageSize).putInt(patchSize).putInt(vocabularySize).putInt(maxPositions);
     to.putInt(endOfTextId).putInt(projectionDim).putInt(positionGrid);
     to.putInt(antialiased ? 1 : 0).putInt(textProjectionHidden);
-    for (int fact : family.facts) {
-      to.putInt(fact);
+    to.putInt(family.visionPooling.ordinal()).putInt(family.textPooling.ordinal());
+    for (Fact fact : Fact.values()) {
+      to.putInt(family.facts.contains(fact) ? 1 : 0);
     }
   }
 }

@@ -52,7 +52,11 @@ final class ImageBatch implements AutoCloseable {
     int entry = PreprocessorConfig.BYTES;
     for (ImageInput image : images) {
       int size = image.data().remaining();
-      memory.buffer(data, size).put(0, image.data(), image.data().position(), size);
+      try {
+        memory.buffer(data, size).put(0, image.data(), image.data().position(), size);
+      } catch (IllegalStateException e) {
+        throw new IllegalArgumentException("the memory of a picture's buffer has been freed", e);
+      }
       write(image, memory.address() + data, head, entry);
       entry += IMAGE_BYTES;
       data += size;
@@ -105,8 +109,9 @@ final class ImageBatch implements AutoCloseable {
     return memory.address() + results;
   }
 
-  int result(int which) {
-    return head.getInt(results + which * Integer.BYTES);
+  /** The first of them. */
+  int result() {
+    return head.getInt(results);
   }
 
   double millis(int which) {

@@ -38,17 +38,20 @@ public final class LoadedModel implements AutoCloseable {
   private final AtomicBoolean halvingSaid = new AtomicBoolean();
   private final float logitScale;
   private final OptionalDouble logitBias;
+  private final WeightsFiles weightsFiles;
   private String fingerprint;
 
   private LoadedModel(
       ModelFiles files,
       ModelDescription description,
+      WeightsFiles weightsFiles,
       byte[] preprocessing,
       Optional<Probability> fitted,
       Tokenizer tokenizer,
       NativeModel loaded,
       Device device) {
     this.description = description;
+    this.weightsFiles = weightsFiles;
     this.config = description.config();
     this.preprocessing = preprocessing;
     this.tokenizer = tokenizer;
@@ -103,6 +106,7 @@ public final class LoadedModel implements AutoCloseable {
     model.preprocessor().write(preprocessing, options.images());
     Optional<Probability> fitted =
         files.jsonIfPresent("calibration.json").map(LoadedModel::calibration);
+    WeightsFiles weightsFiles = WeightsFiles.of(model.weights().keySet());
     AtomicBoolean givenUp = new AtomicBoolean();
     FreshThread.Task<NativeModel> weights =
         FreshThread.start(
@@ -121,7 +125,14 @@ public final class LoadedModel implements AutoCloseable {
     }
     try {
       return new LoadedModel(
-          files, model, preprocessing.array(), fitted, tokenizer, weights.join(), options.device());
+          files,
+          model,
+          weightsFiles,
+          preprocessing.array(),
+          fitted,
+          tokenizer,
+          weights.join(),
+          options.device());
     } catch (Throwable e) {
       tokenizer.close();
       throw e;
@@ -270,8 +281,7 @@ public final class LoadedModel implements AutoCloseable {
       config.write(sizes);
       byte[] contract =
           Arrays.copyOf(preprocessing, preprocessing.length - PreprocessorConfig.LIMIT_BYTES);
-      fingerprint =
-          Digests.sha256(List.of(sizes.array(), contract), description.weights().keySet());
+      fingerprint = weightsFiles.sha256(List.of(sizes.array(), contract));
     }
     return fingerprint;
   }

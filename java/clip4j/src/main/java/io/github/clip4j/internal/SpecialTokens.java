@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * The special tokens of a tokenizer that has a vocabulary and no tokenizer.json, as added_tokens of
@@ -53,28 +54,43 @@ final class SpecialTokens {
     JsonObject token = new JsonObject();
     token.addProperty("id", id(role, content));
     token.addProperty("content", content);
-    JsonObject flags = flags(content, described);
+    Optional<Json> flags = inDecoder(content).or(() -> role(role));
     for (String flag : new String[] {"single_word", "lstrip", "rstrip", "normalized"}) {
-      token.addProperty(flag, flags.has(flag) && flags.get(flag).getAsBoolean());
+      token.addProperty(flag, flags.map(json -> json.flag(flag, false)).orElse(false));
     }
     token.addProperty("special", true);
     return token;
   }
 
-  /** tokenizer_config.json's added_tokens_decoder comes before the role's own description. */
-  private JsonObject flags(String content, JsonElement described) {
-    if (config.isPresent()) {
-      Json decoder = config.get().object("added_tokens_decoder");
-      for (JsonElement token : decoder.members().asMap().values()) {
-        if (token.isJsonObject()
-            && TokenizerJson.content(token).filter(content::equals).isPresent()) {
-          return token.getAsJsonObject();
-        }
-      }
-    }
-    return described != null && described.isJsonObject()
-        ? described.getAsJsonObject()
-        : new JsonObject();
+  /** What tokenizer_config.json's added_tokens_decoder says, which comes before the role's own. */
+  private Optional<Json> inDecoder(String content) {
+    return config
+        .map(json -> json.object("added_tokens_decoder"))
+        .flatMap(
+            decoder ->
+                decoder.names().stream()
+                    .filter(id -> isObject(decoder, id))
+                    .map(decoder::object)
+                    .filter(
+                        token ->
+                            TokenizerJson.content(token.members())
+                                .filter(content::equals)
+                                .isPresent())
+                    .findFirst());
+  }
+
+  /** How the first file that says something of the role describes it. */
+  private Optional<Json> role(String role) {
+    return Stream.of(config, specialTokens)
+        .flatMap(Optional::stream)
+        .filter(json -> json.has(role))
+        .findFirst()
+        .filter(json -> isObject(json, role))
+        .map(json -> json.object(role));
+  }
+
+  private static boolean isObject(Json json, String name) {
+    return json.element(name).filter(JsonElement::isJsonObject).isPresent();
   }
 
   private int id(String role, String content) {

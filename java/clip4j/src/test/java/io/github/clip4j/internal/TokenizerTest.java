@@ -103,6 +103,25 @@ class TokenizerTest {
     }
   }
 
+  @Test
+  void flagsAreTrueOrFalse() throws IOException {
+    Path directory = TinyModel.copyTo(temp);
+    Path map = directory.resolve("special_tokens_map.json");
+    String described = "{\"bos_token\":{\"content\":\"<|startoftext|>\",\"lstrip\":%s}}";
+    int[] spaced;
+    Files.writeString(map, described.formatted("null"));
+    try (Tokenizer tokenizer = open(directory)) {
+      spaced = tokenizer.encode("a <|startoftext|>").ids();
+    }
+    Files.writeString(map, described.formatted("true"));
+    try (Tokenizer tokenizer = open(directory)) {
+      assertArrayEquals(spaced, tokenizer.encode("a <|startoftext|>").ids());
+    }
+    Files.writeString(map, described.formatted("{}"));
+    String message = assertThrows(Clip4jException.class, () -> open(directory)).getMessage();
+    assertTrue(message.startsWith(map + ": bos_token: lstrip = {} must be true or"), message);
+  }
+
   /** Each of these would end the JVM, or take all its time or memory. */
   @Test
   void partsThatTheLibraryDoesNotSurvive() throws IOException {
