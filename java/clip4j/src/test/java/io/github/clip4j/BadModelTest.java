@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -47,6 +48,16 @@ class BadModelTest {
     assertEquals(Kind.MISSING, failure().kind());
     directory = temp.resolve("config.json");
     assertEquals(Kind.UNREADABLE, failure().kind());
+  }
+
+  @Test
+  void offlineAModelOfTheHubIsInTheCacheOrMissing() {
+    LoadOptions offline = LoadOptions.DEFAULT.withOffline(true);
+    Clip4jException failure =
+        assertThrows(
+            Clip4jException.class, () -> ClipModel.load("clip4j-tests/never-fetched", offline));
+    assertEquals(Kind.MISSING, failure.kind());
+    assertTrue(failure.getMessage().contains("offline"), failure.getMessage());
   }
 
   @Test
@@ -90,6 +101,12 @@ class BadModelTest {
     Clip4jException failure = failure();
     assertEquals(Kind.MISSING, failure.kind());
     assertTrue(failure.getMessage().contains("text_projection.weight"), failure.getMessage());
+    // Weights are read on a thread of their own.
+    assertTrue(
+        Stream.of(failure.getSuppressed())
+            .flatMap(suppressed -> Stream.of(suppressed.getStackTrace()))
+            .anyMatch(frame -> frame.getClassName().equals(getClass().getName())),
+        "it shows who asked for it");
   }
 
   @Test
