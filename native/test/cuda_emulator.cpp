@@ -81,6 +81,10 @@ class EmulatedBlock {
     group.products.set(thread % Warpgroup::kThreads, operands);
     meet(thread, group.meeting, Warpgroup::kThreads, [&] { group.products.issue(); });
   }
+  void commit_products(int32_t thread) {
+    Group& group = groups_[thread / Warpgroup::kThreads];
+    meet(thread, group.meeting, Warpgroup::kThreads, [&] { group.products.commit(); });
+  }
   void finish_products(int32_t thread, size_t left) {
     Group& group = groups_[thread / Warpgroup::kThreads];
     meet(thread, group.meeting, Warpgroup::kThreads, [&] {
@@ -169,6 +173,7 @@ void Emulated::multiply(const RowPart& rows, const QueryPart& columns, int32_t (
 }
 void Emulated::publish() { block_.publish(); }
 void Emulated::start_product(const Warpgroup::Operands& operands) { block_.start_product(thread_, operands); }
+void Emulated::commit_products() { block_.commit_products(thread_); }
 void Emulated::finish_products(size_t left) { block_.finish_products(thread_, left); }
 
 void emulate(int32_t blocks, int64_t shared_bytes, const std::function<void(Emulated&)>& body) {

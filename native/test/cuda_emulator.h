@@ -47,6 +47,8 @@ class Emulated {
   void start_product(const RowPart& rows, uint64_t columns, int32_t (&sums)[kTiles][4], bool add) {
     start_product({&rows, columns, &sums[0][0], kTiles, add});
   }
+  void begin_products() {}
+  void commit_products();
   template <int kLeft>
   void wait_products() {
     finish_products(size_t{kLeft});

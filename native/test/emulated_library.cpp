@@ -36,12 +36,18 @@ int32_t properties(int32_t, Properties* to) {
 }
 
 template <typename Products>
-void scan_with(const Scan& scan) {
+void scan_with(Scan scan) {
   constexpr int32_t tiles = Products::kTiles;
   const int32_t groups = (scan.column_tiles + tiles - 1) / tiles;
   const int32_t workers = std::clamp(3, 1, std::max(1, scan.tiles));
+  // So few that some of a round's rows are appended at once.
+  if (Products::kKeeps) scan.kept_room = 40;
   emulate(workers * groups, shared_bytes(tiles, scan.chunks),
           [&](Emulated& machine) { Scanner<Products, Emulated>(scan, machine).run(); });
+  if (Products::kKeeps) {
+    emulate(workers * groups * 2, 0,
+            [&](Emulated& machine) { Gatherer<Emulated>(scan, workers * groups * kThreads, machine).run(); });
+  }
 }
 
 int32_t scan(Stream* stream, const Scan* asked, ScanKernel kernel) {

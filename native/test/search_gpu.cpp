@@ -100,7 +100,7 @@ TEST_P(Gpu, FindsWhatTheNaiveSearchFinds) {
 // Every width of a thread block's columns, one plane and two, several groups of columns.
 TEST_P(Gpu, AnyNumberOfQueries) {
   const Matrix rows = normal(300, 40, 3);
-  for (const int64_t count : {1, 5, 9, 33, 65, 260, 520}) {  // batches of 256, two at a time
+  for (const int64_t count : {1, 5, 9, 33, 65, 260, 1030}) {  // several groups, several batches
     check(rows, normal(count, 40, 4), 3, Similarity::kCosine);
     if (count < 10) check(rows, normal(count, 40, 5), 3, Similarity::kDot, 3);
   }

@@ -1,6 +1,7 @@
 #include "wgmma_emulator.h"
 
 #include <cstdlib>
+#include <utility>
 
 namespace clip4j::cuda::test {
 namespace {
@@ -41,12 +42,17 @@ void Warpgroup::issue() {
     require(operands.columns == operands_[0].columns && operands.tiles == operands_[0].tiles &&
             operands.add == operands_[0].add);
   }
-  open_.push_back(operands_);
+  group_.push_back(operands_);
+}
+
+void Warpgroup::commit() {
+  open_.push_back(std::move(group_));
+  group_.clear();
 }
 
 void Warpgroup::wait(size_t left, std::span<const uint8_t> shared) {
   while (open_.size() > left) {
-    run(open_.front(), shared);
+    for (const Instruction& instruction : open_.front()) run(instruction, shared);
     open_.erase(open_.begin());
   }
 }

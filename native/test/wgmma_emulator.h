@@ -31,9 +31,11 @@ class Warpgroup {
   };
 
   void set(int32_t thread, const Operands& operands) { operands_[thread] = operands; }
-  // All threads have set theirs. The instruction is a group of its own.
+  // All threads have set theirs.
   void issue();
-  // Ends the oldest until so many are left; `shared` is what fences have made visible.
+  // Those since the last are a group.
+  void commit();
+  // Ends the oldest groups until so many are left; `shared` is what fences have made visible.
   void wait(size_t left, std::span<const uint8_t> shared);
 
  private:
@@ -41,7 +43,8 @@ class Warpgroup {
   static void run(const Instruction& instruction, std::span<const uint8_t> shared);
 
   Instruction operands_;
-  std::vector<Instruction> open_;
+  std::vector<Instruction> group_;
+  std::vector<std::vector<Instruction>> open_;
 };
 
 }  // namespace clip4j::cuda::test

@@ -25,14 +25,12 @@ struct Hopper : Gpu {
         "{\n"
         ".reg .pred add;\n"
         "setp.ne.b32 add, %69, 0;\n"
-        "wgmma.fence.sync.aligned;\n"
         "wgmma.mma_async.sync.aligned.m64n128k32.s32.s8.s8 "
         "{%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, "
         " %16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31, "
         " %32, %33, %34, %35, %36, %37, %38, %39, %40, %41, %42, %43, %44, %45, %46, %47, "
         " %48, %49, %50, %51, %52, %53, %54, %55, %56, %57, %58, %59, %60, %61, %62, %63}, "
         "{%64, %65, %66, %67}, %68, add;\n"
-        "wgmma.commit_group.sync.aligned;\n"
         "}"
         : SUMS_OF_16(0)
         : "r"(rows.words[0]), "r"(rows.words[1]), "r"(rows.words[2]), "r"(rows.words[3]), "l"(columns),
@@ -45,7 +43,6 @@ struct Hopper : Gpu {
         "{\n"
         ".reg .pred add;\n"
         "setp.ne.b32 add, %133, 0;\n"
-        "wgmma.fence.sync.aligned;\n"
         "wgmma.mma_async.sync.aligned.m64n256k32.s32.s8.s8 "
         "{%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, "
         " %16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31, "
@@ -56,7 +53,6 @@ struct Hopper : Gpu {
         " %96, %97, %98, %99, %100, %101, %102, %103, %104, %105, %106, %107, %108, %109, %110, %111, "
         " %112, %113, %114, %115, %116, %117, %118, %119, %120, %121, %122, %123, %124, %125, %126, %127}, "
         "{%128, %129, %130, %131}, %132, add;\n"
-        "wgmma.commit_group.sync.aligned;\n"
         "}"
         : SUMS_OF_16(0), SUMS_OF_16(16)
         : "r"(rows.words[0]), "r"(rows.words[1]), "r"(rows.words[2]), "r"(rows.words[3]), "l"(columns),
@@ -64,7 +60,11 @@ struct Hopper : Gpu {
         : "memory");
   }
 
-  // At most the kLeft last products are still under way.
+  // Before a group of products, once their rows are in registers, and after it.
+  __device__ void begin_products() const { asm volatile("wgmma.fence.sync.aligned;" ::: "memory"); }
+  __device__ void commit_products() const { asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory"); }
+
+  // At most the kLeft last groups are still under way.
   template <int kLeft>
   __device__ void wait_products() const {
     asm volatile("wgmma.wait_group.sync.aligned %0;" ::"n"(kLeft) : "memory");

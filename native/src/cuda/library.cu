@@ -28,6 +28,8 @@ namespace {
 
 thread_local char error_text[512];
 
+constexpr int32_t kGatherers = 8;  // thread blocks of a processor's that gather what a scan has kept
+
 int32_t status(cudaError_t error, const char* what) {
   if (error == cudaSuccess) return CLIP4J_OK;
   cudaGetLastError();  // else the next call would report it again
@@ -162,7 +164,7 @@ int32_t wait(Stream* stream) {
 
 // 64 sums a thread leave room for a second thread block; 128 do not.
 template <int kTiles>
-__global__ void __launch_bounds__(kThreads, kTiles <= 8 ? 2 : 1)
+__global__ void __launch_bounds__(kThreads, kTiles == 1 ? 3 : kTiles <= 8 ? 2 : 1)
     mma_kernel(const __grid_constant__ Scan scan) {
   Gpu gpu;
   Scanner<Mma<kTiles, Gpu>, Gpu>(scan, gpu).run();
@@ -178,12 +180,17 @@ __global__ void __launch_bounds__(kThreads, kTiles <= 16 ? 2 : 1)
 #endif
 }
 
-__global__ void __launch_bounds__(kThreads) raise_kernel(const __grid_constant__ Raise raise) {
+__global__ void __launch_bounds__(kThreads, 2) raise_kernel(const __grid_constant__ Raise raise) {
   Gpu gpu;
   Raiser<Gpu>(raise, gpu).run();
 }
 
-int32_t launch(Stream* stream, const Scan& scan, int32_t tiles, void (*kernel)(Scan)) {
+__global__ void __launch_bounds__(kThreads) gather_kernel(const __grid_constant__ Scan scan, int32_t keepers) {
+  Gpu gpu;
+  Gatherer<Gpu>(scan, keepers, gpu).run();
+}
+
+int32_t launch(Stream* stream, Scan scan, int32_t tiles, void (*kernel)(Scan), bool keeps = false) {
   const auto shared = static_cast<int32_t>(shared_bytes(tiles, scan.chunks));
   const int32_t groups = (scan.column_tiles + tiles - 1) / tiles;
   int32_t resident = 0;
@@ -201,7 +208,13 @@ int32_t launch(Stream* stream, const Scan& scan, int32_t tiles, void (*kernel)(S
         // What is there at once shares the tiles; no more than there are.
         const int32_t workers =
             std::clamp(resident * stream->processors / groups, 1, std::max(1, scan.tiles));
-        kernel<<<workers * groups, kThreads, static_cast<size_t>(shared), stream->stream>>>(scan);
+        const int32_t blocks = workers * groups;
+        if (keeps) scan.kept_room = kept_room(blocks);
+        kernel<<<blocks, kThreads, static_cast<size_t>(shared), stream->stream>>>(scan);
+        if (scan.kept_room > 0) {
+          const int32_t parts = std::max(1, kGatherers * stream->processors / blocks);
+          gather_kernel<<<blocks * parts, kThreads, 0, stream->stream>>>(scan, blocks * kThreads);
+        }
         return cudaGetLastError();
       });
 }
@@ -218,9 +231,9 @@ int32_t scan(Stream* stream, const Scan* scan, ScanKernel kernel) {
     case 8:
       return launch(stream, *scan, 8, mma_kernel<8>);
     case 16:
-      return launch(stream, *scan, 16, wgmma ? wgmma_kernel<16> : mma_kernel<16>);
+      return launch(stream, *scan, 16, wgmma ? wgmma_kernel<16> : mma_kernel<16>, wgmma);
     default:
-      return launch(stream, *scan, 32, wgmma_kernel<32>);
+      return launch(stream, *scan, 32, wgmma_kernel<32>, true);
   }
 }
 
@@ -233,7 +246,7 @@ int32_t raise(Stream* stream, const Raise* raise) {
       });
 }
 
-__global__ void __launch_bounds__(kThreads) score_kernel(const __grid_constant__ Score score) {
+__global__ void __launch_bounds__(kThreads, 3) score_kernel(const __grid_constant__ Score score) {
   Gpu gpu;
   RowScorer<Gpu>(score, gpu).run();
 }

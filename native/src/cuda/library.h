@@ -13,7 +13,7 @@
 namespace clip4j::cuda {
 
 // Goes up whenever what the libraries share changes.
-constexpr int32_t kLibraryVersion = 6;
+constexpr int32_t kLibraryVersion = 7;
 
 struct Properties {
   char name[256];

@@ -87,6 +87,19 @@ struct Rows {
   int32_t piece;  // what hits call them by
 };
 
+// A row that passed a query's floor.
+struct alignas(16) Passed {
+  float product, error;
+  int32_t row, query;
+};
+constexpr int64_t kPassed = int64_t{4}
+                            << 20;         // that all threads of a scan keep together; others are appended
+constexpr int32_t kMostKeepers = 1 << 17;  // threads of such a scan
+// That a thread may keep, of so many thread blocks; none where the blocks are too many.
+constexpr int32_t kept_room(int32_t blocks) {
+  return blocks * kThreads > kMostKeepers ? 0 : static_cast<int32_t>(kPassed / (int64_t{blocks} * kThreads));
+}
+
 struct Scan {
   Rows rows;
   const uint64_t* allowed;  // bit r % 64 of word r / 64: row r may be found; null: all may
@@ -104,6 +117,11 @@ struct Scan {
   Best* best;
   Found* found;  // [queries][room]
   int32_t room;
+  // Where threads of wgmma's keep what has passed, without waiting for anybody: [kept_room][threads], and how
+  // many each has kept. A gathering kernel appends them.
+  Passed* passed;
+  int32_t* kept;
+  int32_t kept_room;
 };
 
 // Raises thresholds by what has been found, drops what they exclude, and makes the floors of the next scan.
@@ -140,6 +158,7 @@ struct Score {
   const double* norms;
   int32_t steps;
   bool cosine;
+  bool best_alone;  // those alone that are certainly not below the threshold: k, which tell a better one
 };
 constexpr int32_t kScoreBlocks = 4;  // thread blocks of a query
 

@@ -11,6 +11,7 @@ class Mma {
  public:
   static constexpr int32_t kTiles = kTilesAtOnce;
   static constexpr int32_t kBlocks = 2;
+  static constexpr bool kKeeps = false;
   using Sums = int32_t[kBlocks][kTiles][4];
 
   CLIP4J_KERNEL Mma(Machine& machine, void* columns)

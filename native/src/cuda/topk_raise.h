@@ -49,7 +49,7 @@ class Raiser {
   }
 
   struct Shared {
-    int32_t digits[kDigits];
+    int32_t digits[2][kDigits];
     uint32_t prefix;
     int32_t rank;
     int32_t kept;
@@ -60,22 +60,39 @@ class Raiser {
   CLIP4J_KERNEL float kth_lower(int32_t count) {
     uint32_t prefix = 0;
     int32_t rank = best_.k;
+    const int32_t digit = machine_.thread();
     for (int32_t shift = 24; shift >= 0; shift -= 8) {
-      for (int32_t i = machine_.thread(); i < kDigits; i += kThreads) shared_.digits[i] = 0;
+      shared_.digits[0][digit] = 0;
       machine_.sync();
-      for (int32_t i = machine_.thread(); i < count; i += kThreads) {
-        const uint32_t key = key_of(search::round_down(found_[i].lower));
-        // 64 bits, for a shift by 32 is none.
-        if (static_cast<uint64_t>(key) >> (shift + 8) == static_cast<uint64_t>(prefix) >> (shift + 8)) {
-          machine_.add(&shared_.digits[key >> shift & (kDigits - 1)], 1);
+      for (int32_t begin = machine_.thread(); begin < count; begin += kAtOnce * kThreads) {
+        double lower[kAtOnce];
+        CLIP4J_UNROLL
+        for (int32_t j = 0; j < kAtOnce; ++j) {
+          const int32_t i = begin + j * kThreads;
+          if (i < count) lower[j] = found_[i].lower;
+        }
+        CLIP4J_UNROLL
+        for (int32_t j = 0; j < kAtOnce; ++j) {
+          if (begin + j * kThreads >= count) continue;
+          const uint32_t key = key_of(search::round_down(lower[j]));
+          // 64 bits, for a shift by 32 is none.
+          if (static_cast<uint64_t>(key) >> (shift + 8) == static_cast<uint64_t>(prefix) >> (shift + 8)) {
+            machine_.add(&shared_.digits[0][key >> shift & (kDigits - 1)], 1);
+          }
         }
       }
       machine_.sync();
-      if (machine_.thread() == 0) {
-        int32_t digit = kDigits - 1;
-        for (; digit > 0 && shared_.digits[digit] < rank; --digit) rank -= shared_.digits[digit];
+      // How many have this digit or a greater one.
+      int32_t at = 0;
+      for (int32_t step = 1; step < kDigits; step *= 2, at = 1 - at) {
+        shared_.digits[1 - at][digit] =
+            shared_.digits[at][digit] + (digit + step < kDigits ? shared_.digits[at][digit + step] : 0);
+        machine_.sync();
+      }
+      const int32_t greater = digit + 1 < kDigits ? shared_.digits[at][digit + 1] : 0;
+      if (greater < rank && rank <= shared_.digits[at][digit]) {
         shared_.prefix = prefix | static_cast<uint32_t>(digit) << shift;
-        shared_.rank = rank;
+        shared_.rank = rank - greater;
       }
       machine_.sync();
       prefix = shared_.prefix;
@@ -88,15 +105,27 @@ class Raiser {
   // read.
   CLIP4J_KERNEL int32_t drop_below(double threshold, int32_t count) {
     if (machine_.thread() == 0) shared_.kept = 0;
-    for (int32_t begin = 0; begin < count; begin += kThreads) {
-      const int32_t i = begin + machine_.thread();
-      const Found found = i < count ? found_[i] : Found{};
+    for (int32_t begin = machine_.thread(); begin - machine_.thread() < count; begin += kAtOnce * kThreads) {
+      Found found[kAtOnce];
+      CLIP4J_UNROLL
+      for (int32_t j = 0; j < kAtOnce; ++j) {
+        const int32_t i = begin + j * kThreads;
+        if (i < count) found[j] = found_[i];
+      }
       machine_.sync();
-      if (i < count && !(found.upper < threshold)) found_[machine_.add(&shared_.kept, 1)] = found;
+      CLIP4J_UNROLL
+      for (int32_t j = 0; j < kAtOnce; ++j) {
+        if (begin + j * kThreads < count && !(found[j].upper < threshold)) {
+          found_[machine_.add(&shared_.kept, 1)] = found[j];
+        }
+      }
     }
     machine_.sync();
     return shared_.kept;
   }
+
+  static constexpr int32_t kAtOnce = 8;  // that a thread reads from memory before it looks at one
+  static_assert(kThreads == kDigits);    // a thread has a digit
 
   Machine& machine_;
   Best& best_;

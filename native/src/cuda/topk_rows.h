@@ -52,11 +52,21 @@ class RowStream {
   }
 
   CLIP4J_KERNEL void next(RowPart (&parts)[kBlocks]) {
-    machine_.template wait<kStages - 2>();
+    take<0>(parts);
+    ask_for_more();
+  }
+  // The same in two steps, so that what multiplies the parts may begin before more is asked for. `kAhead`
+  // stages have been taken since.
+  template <int kAhead>
+  CLIP4J_KERNEL void take(RowPart (&parts)[kBlocks]) {
+    machine_.template wait<static_cast<int>(kStages) - 2 - kAhead>();
     CLIP4J_UNROLL
     for (int32_t b = 0; b < kBlocks; ++b) parts[b] = *slot(stage_, b);
-    ask((stage_ + kStages - 1) % kStages);
     stage_ = (stage_ + 1) % kStages;
+  }
+  CLIP4J_KERNEL void ask_for_more() {
+    ask(asked_);
+    asked_ = (asked_ + 1) % kStages;
   }
 
  private:
@@ -91,7 +101,7 @@ class RowStream {
   RowPart* const ring_;
   const RowPart* from_;
   int32_t chunk_ = 0;  // as well
-  uint32_t stage_ = 0;
+  uint32_t stage_ = 0, asked_ = kStages - 1;
 };
 
 }  // namespace clip4j::cuda

@@ -23,6 +23,64 @@ CLIP4J_RARE void append(const Scan& scan, Machine& machine, int32_t query, int64
                                                               static_cast<int32_t>(number)};
 }
 
+struct Four {
+  float x, y, z, w;
+};
+struct Two {
+  float x, y;
+};
+
+// Of a row and the one 8 after it, each with up to two queries, those that have passed are kept for the
+// gathering kernel, as far as this thread has room. Out of line, so that the code of the many that do not
+// pass lies close together. Returns how many the thread keeps.
+template <typename Machine>
+CLIP4J_RARE int32_t keep(const Scan& scan, Machine& machine, int32_t kept, uint32_t passed, int32_t query,
+                         int64_t row, Four products, Two errors) {
+  const int64_t threads = static_cast<int64_t>(machine.blocks()) * kThreads,
+                me = static_cast<int64_t>(machine.block()) * kThreads + machine.thread();
+  CLIP4J_UNROLL
+  for (int32_t i = 0; i < 4; ++i) {
+    if ((passed >> i & 1) == 0 || query + i / 2 >= scan.queries) continue;
+    const int64_t number = row + i % 2 * 8;
+    const float product = i == 0   ? products.x
+                          : i == 1 ? products.y
+                          : i == 2 ? products.z
+                                   : products.w,
+                error = i % 2 == 0 ? errors.x : errors.y;
+    if (kept >= scan.kept_room) {
+      append(scan, machine, query + i / 2, number, product, error);
+    } else if (number < scan.rows.count &&
+               (scan.allowed == nullptr || (scan.allowed[number / 64] >> (number % 64) & 1) != 0)) {
+      scan.passed[kept * threads + me] = {product, error, static_cast<int32_t>(number), query + i / 2};
+      ++kept;
+    }
+  }
+  return kept;
+}
+
+// After a scan whose threads have kept rows: some thread blocks for each of its.
+template <typename Machine>
+class Gatherer {
+ public:
+  CLIP4J_KERNEL Gatherer(const Scan& scan, int32_t keepers, Machine& machine)
+      : scan_(scan), keepers_(keepers), machine_(machine) {}
+
+  CLIP4J_KERNEL void run() {
+    const int32_t blocks = keepers_ / kThreads, parts = machine_.blocks() / blocks;
+    const int32_t keeper = machine_.block() % blocks * kThreads + machine_.thread();
+    const int32_t kept = scan_.kept[keeper];
+    for (int32_t i = machine_.block() / blocks; i < kept; i += parts) {
+      const Passed passed = scan_.passed[static_cast<int64_t>(i) * keepers_ + keeper];
+      append(scan_, machine_, passed.query, passed.row, passed.product, passed.error);
+    }
+  }
+
+ private:
+  const Scan& scan_;
+  const int32_t keepers_;
+  Machine& machine_;
+};
+
 template <typename Products, typename Machine>
 class Scanner {
  public:
@@ -44,6 +102,9 @@ class Scanner {
     RowStream<kBlocks, Machine> rows(scan_, machine_, walk, ring_);
     rows.start();
     for (; !walk.done(); walk.advance()) scan_blocks(rows, walk.block());
+    if constexpr (Products::kKeeps) {
+      if (scan_.kept_room > 0) scan_.kept[machine_.block() * kThreads + machine_.thread()] = kept_;
+    }
   }
 
  private:
@@ -78,7 +139,10 @@ class Scanner {
     }
     typename Products::Sums sums;
     products_.multiply(stream, scan_.chunks, sums);
-    if (scan_.planes == 2) {
+    // Two planes are for few queries.
+    if constexpr (Products::kKeeps) {
+      select<1>(block, rows, sums);
+    } else if (scan_.planes == 2) {
       select<2>(block, rows, sums);
     } else {
       select<1>(block, rows, sums);
@@ -134,13 +198,26 @@ class Scanner {
         some |= search::passes(products[i], row.error, row.weight, now.of[c]);
       }
       if (!some) continue;
-      CLIP4J_UNROLL
-      for (int32_t i = 0; i < kSums; ++i) {
-        const int32_t c = i / 2 / kBlocks, b = i / 2 % kBlocks, half = i % 2;
-        const Row& row = rows[b][half];
-        const int32_t which = query + t * kTileQueries + c;
-        if (which < scan_.queries && search::passes(products[i], row.error, row.weight, now.of[c])) {
-          append(scan_, machine_, which, row_number(block + b, half), products[i], row.error);
+      if constexpr (Products::kKeeps) {
+        static_assert(kSums == 4);
+        uint32_t passed = 0;
+        CLIP4J_UNROLL
+        for (int32_t i = 0; i < kSums; ++i) {
+          const Row& row = rows[0][i % 2];
+          if (search::passes(products[i], row.error, row.weight, now.of[i / 2])) passed |= 1U << i;
+        }
+        kept_ =
+            keep(scan_, machine_, kept_, passed, query + t * kTileQueries, row_number(block, 0),
+                 {products[0], products[1], products[2], products[3]}, {rows[0][0].error, rows[0][1].error});
+      } else {
+        CLIP4J_UNROLL
+        for (int32_t i = 0; i < kSums; ++i) {
+          const int32_t c = i / 2 / kBlocks, b = i / 2 % kBlocks, half = i % 2;
+          const Row& row = rows[b][half];
+          const int32_t which = query + t * kTileQueries + c;
+          if (which < scan_.queries && search::passes(products[i], row.error, row.weight, now.of[c])) {
+            append(scan_, machine_, which, row_number(block + b, half), products[i], row.error);
+          }
         }
       }
     }
@@ -154,6 +231,7 @@ class Scanner {
   Products products_;
   RowPart* const ring_;
   search::Floor* const floors_;
+  int32_t kept_ = 0;
 };
 
 }  // namespace clip4j::cuda

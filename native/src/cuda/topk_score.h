@@ -23,7 +23,10 @@ class RowScorer {
     for (int32_t i = machine_.block() / score_.queries * kThreads + machine_.thread(); i < count; i += step) {
       Found& found = score_.found[static_cast<int64_t>(query_) * score_.room + i];
       const RowValues& rows = score_.rows[found.piece];
-      if (found.row >= rows.count) continue;
+      if (found.row >= rows.count || found.lower == found.upper ||
+          (score_.best_alone && found.lower < best_.threshold)) {
+        continue;
+      }
       found.lower = found.upper = score_of(rows, found.row);
       ++scored;
     }

@@ -16,6 +16,8 @@ class Wgmma {
  public:
   static constexpr int32_t kTiles = kTilesAtOnce;
   static constexpr int32_t kBlocks = 1;
+  // An append waits for memory, and with one warp that waits its warpgroup does.
+  static constexpr bool kKeeps = true;
   using Sums = int32_t[kBlocks][kTiles][4];
 
   CLIP4J_KERNEL Wgmma(Machine& machine, void* columns)
@@ -32,26 +34,47 @@ class Wgmma {
 
   CLIP4J_KERNEL void multiply(RowStream<kBlocks, Machine>& rows, int32_t chunks, Sums& sums) {
     machine_.reconverge();
-    // The tensor cores still read the one while the other is loaded. No product hangs on a branch, else ptxas
-    // waits for each.
-    RowPart even[kBlocks], odd[kBlocks];
-    int32_t chunk = chunks % 2;
-    if (chunk == 1) add(rows, odd, 0, chunks, sums[0]);
-    for (; chunk < chunks; chunk += 2) {
-      add(rows, even, chunk, chunks, sums[0]);
-      add(rows, odd, chunk + 1, chunks, sums[0]);
+    // The tensor cores still read one group's rows while the next one's are loaded. No product hangs on a
+    // branch, else ptxas waits for each.
+    RowPart first[kTogether][kBlocks], even[kTogether][kBlocks], odd[kTogether][kBlocks];
+    int32_t chunk = 0;
+    if constexpr (kTogether == 2) {
+      if (chunks % 2 == 1) add<1>(rows, first, chunk++, chunks, sums[0]);
+    }
+    if (chunks % (2 * kTogether) >= kTogether) {
+      add<kTogether>(rows, even, chunk, chunks, sums[0]);
+      chunk += kTogether;
+    }
+    for (; chunk < chunks; chunk += 2 * kTogether) {
+      add<kTogether>(rows, odd, chunk, chunks, sums[0]);
+      add<kTogether>(rows, even, chunk + kTogether, chunks, sums[0]);
     }
     machine_.finish_products(sums[0]);
   }
 
  private:
+  // Products of a group, where there are registers for it: what lies between two groups takes a warp longer
+  // than one product, and while a warpgroup selects only the other fills the tensor cores.
+  static constexpr int32_t kTogether = kTilesAtOnce == 32 ? 2 : 1;
   static constexpr int32_t kMatrixBytes = 128;                 // of a core matrix
   static constexpr int32_t kTileWords = kMatrixBytes / 4 * 2;  // of 8 columns and a chunk
 
-  CLIP4J_KERNEL void add(RowStream<kBlocks, Machine>& rows, RowPart (&parts)[kBlocks], int32_t chunk,
-                         int32_t chunks, int32_t (&sums)[kTiles][4]) {
-    rows.next(parts);
-    machine_.start_product(parts[0], matrix(chunk, chunks), sums, chunk > 0);
+  template <int kCount>
+  CLIP4J_KERNEL void add(RowStream<kBlocks, Machine>& rows, RowPart (&parts)[kTogether][kBlocks],
+                         int32_t chunk, int32_t chunks, int32_t (&sums)[kTiles][4]) {
+    rows.template take<0>(parts[0]);
+    if constexpr (kCount == 2) rows.template take<1>(parts[1]);
+    if constexpr (kTogether == 1) rows.ask_for_more();  // later there would be too few registers
+    machine_.begin_products();
+    CLIP4J_UNROLL
+    for (int32_t i = 0; i < kCount; ++i) {
+      machine_.start_product(parts[i][0], matrix(chunk + i, chunks), sums, chunk + i > 0);
+    }
+    machine_.commit_products();
+    if constexpr (kTogether == 2) {
+      CLIP4J_UNROLL
+      for (int32_t i = 0; i < kCount; ++i) rows.ask_for_more();
+    }
     machine_.template wait_products<1>();
   }
 

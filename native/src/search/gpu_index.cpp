@@ -12,6 +12,12 @@ namespace clip4j::search {
 namespace {
 
 constexpr int32_t kMostScans = 4;
+constexpr int64_t kScanBytes = int64_t{320} << 20;  // what one takes besides, at the most
+
+// A tenth is left to others.
+int64_t most_of(int64_t free) {
+  return free - std::min(free / 2, std::max(free / 10, kMostScans * kScanBytes));
+}
 
 }  // namespace
 
@@ -58,7 +64,7 @@ GpuIndex::GpuIndex(const cuda::Library& library, int32_t device, cuda::Instructi
          " values are too long for a GPU: search them on the CPU");
   }
   pieces_ = most_bytes < 0
-                ? copy_to_gpu(library, device, dimension, segments, properties.free_bytes / 10 * 9, 2)
+                ? copy_to_gpu(library, device, dimension, segments, most_of(properties.free_bytes), 2)
                 : copy_to_gpu(library, device, dimension, segments, most_bytes, 1);
 }
 
@@ -85,7 +91,7 @@ void GpuIndex::search(std::span<const SegmentView> segments, const float* querie
   std::vector<Hits> parts(batches);
   std::atomic<int64_t> next{0};
   // While the CPU prepares one batch, or orders its hits, the GPU scans for another, where a thread is free.
-  parallel(std::min<int64_t>(2, batches), [&](int64_t) {
+  parallel(std::min<int64_t>(3, batches), [&](int64_t) {
     for (int64_t b; (b = next.fetch_add(1)) < batches;) {
       const int64_t first = b * step, count = std::min(step, query_count - first);
       search_batch(segments, queries + first * dimension_, std::span(ks).subspan(first, count), rows, request,

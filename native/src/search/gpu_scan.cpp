@@ -13,8 +13,10 @@ namespace {
 constexpr int64_t kFewHits = 128;
 constexpr int32_t kSmallRoom = 1 << 14;  // rows in doubt that a query may have at a time
 constexpr int32_t kLargeRoom = 1 << 16;
-constexpr int64_t kFoundBytes = 128 << 20;
-constexpr int64_t kMostQueries = 256;
+constexpr int64_t kFoundBytes = 256 << 20;
+constexpr int64_t kMostQueries = 512;  // two groups of thread blocks, which read the rows from memory once
+constexpr int64_t kPassedBytes = cuda::kPassed * static_cast<int64_t>(sizeof(cuda::Passed));
+constexpr int32_t kFewQueries = 32;       // a launch takes longer than what it saves them
 constexpr int32_t kTwoPlaneColumns = 64;  // up to so many cost no more than reading the rows
 
 int32_t room_of(int64_t k) { return k <= kFewHits ? kSmallRoom : kLargeRoom; }
@@ -153,6 +155,10 @@ void GpuScan::upload(const GpuBatch& batch, int32_t room, int32_t planes) {
   if (scores) write_values(batch);
   small_.reserve(library_, device_, floors_ + batch.count * static_cast<int64_t>(sizeof(Floor)));
   found_.reserve(library_, device_, batch.count * static_cast<int64_t>(sizeof(cuda::Found)) * room);
+  if (kernel_for(column_tiles_, batch).instruction == cuda::Instruction::kWgmma) {
+    passed_.reserve(library_, device_,
+                    kPassedBytes + cuda::kMostKeepers * static_cast<int64_t>(sizeof(int32_t)));
+  }
   check(library_, library_.upload(stream_.get(), small_.at<void>(0), upload_.data(),
                                   static_cast<int64_t>(upload_.size())));
 }
@@ -193,15 +199,22 @@ void GpuScan::write_values(const GpuBatch& batch) {
 
 void GpuScan::score(const GpuBatch& batch, int32_t room) {
   if (!scores_rows(batch)) return;
-  const cuda::Score score{small_.at<cuda::RowValues>(rows_),
-                          small_.at<cuda::Best>(best_),
-                          found_.at<cuda::Found>(0),
-                          room,
-                          batch.count,
-                          small_.at<cuda::Eight>(values_),
-                          small_.at<double>(norms_),
-                          cuda::value_steps(batch.dimension),
-                          batch.request.similarity == Similarity::kCosine};
+  cuda::Score score{small_.at<cuda::RowValues>(rows_),
+                    small_.at<cuda::Best>(best_),
+                    found_.at<cuda::Found>(0),
+                    room,
+                    batch.count,
+                    small_.at<cuda::Eight>(values_),
+                    small_.at<double>(norms_),
+                    cuda::value_steps(batch.dimension),
+                    batch.request.similarity == Similarity::kCosine,
+                    /*best_alone=*/batch.count > kFewQueries};
+  if (score.best_alone) {
+    // Bounds leave several times as many rows in doubt as the scores of the best k, which are read first.
+    check(library_, library_.score(stream_.get(), &score));
+    raise(batch, room, rounds_.size());
+    score.best_alone = false;
+  }
   check(library_, library_.score(stream_.get(), &score));
   raise(batch, room, rounds_.size());
 }
@@ -243,6 +256,8 @@ void GpuScan::scan(const GpuBatch& batch, int32_t room, int32_t planes) {
     scan.best = small_.at<cuda::Best>(best_);
     scan.found = found_.at<cuda::Found>(0);
     scan.room = room;
+    scan.passed = passed_.at<cuda::Passed>(0);
+    scan.kept = passed_.at<int32_t>(kPassedBytes);
     check(library_, library_.scan(stream_.get(), &scan, kernel_for(column_tiles_, batch)));
     raise(batch, room, i + 1);
   }

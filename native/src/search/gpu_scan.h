@@ -66,7 +66,7 @@ class GpuScan {
   const cuda::Library& library_;
   const int32_t device_;
   const cuda::GpuStream stream_;
-  cuda::GpuMemory found_, streamed_, allowed_, small_;
+  cuda::GpuMemory found_, passed_, streamed_, allowed_, small_;
   // Where they are in small_: what is uploaded, floors_ last.
   int64_t columns_ = 0, bounds_ = 0, best_ = 0, rows_ = 0, norms_ = 0, values_ = 0, floors_ = 0;
   int32_t column_tiles_ = 0;
