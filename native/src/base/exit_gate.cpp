@@ -17,25 +17,26 @@ namespace {
 constexpr auto kLongestWait = std::chrono::seconds(10);
 
 std::atomic<bool> closed{false};
+std::atomic<std::thread::id> exiting;
 std::atomic<int64_t> inside{0};
 
 void close_and_wait() {
+  exiting.store(std::this_thread::get_id());
   closed.store(true);
-  const auto deadline = std::chrono::steady_clock::now() + kLongestWait;
+  static const auto deadline = std::chrono::steady_clock::now() + kLongestWait;  // of all that are registered
   while (inside.load() > 0 && std::chrono::steady_clock::now() < deadline) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
 }
 
-// When this library is loaded, the objects that the libraries it needs create at once are there already.
+// When this library is loaded: what the libraries that it needs create at once is there already, so this runs
+// before its destructors.
 [[maybe_unused]] const int registered = std::atexit(close_and_wait);
 
 }  // namespace
 
-bool stopping() noexcept { return closed.load(std::memory_order_relaxed); }
-
 void check_running() {
-  if (stopping()) fail(CLIP4J_SHUTTING_DOWN, "the process is exiting");
+  if (closed.load(std::memory_order_relaxed)) fail(CLIP4J_SHUTTING_DOWN, "the process is exiting");
 }
 
 void guard() noexcept { static_cast<void>(std::atexit(close_and_wait)); }
@@ -43,7 +44,7 @@ void guard() noexcept { static_cast<void>(std::atexit(close_and_wait)); }
 Pass::Pass(std::atomic<uint64_t>& calls) noexcept : calls_(calls) {
   // Sequentially consistent on both sides: either this thread sees `closed` or close_and_wait sees it inside.
   inside.fetch_add(1);
-  if (closed.load()) {
+  if (closed.load() && exiting.load() != std::this_thread::get_id()) {
     inside.fetch_sub(1);
     for (;;) pause();
   }

@@ -11,9 +11,6 @@
 // again and again.
 namespace clip4j::exit_gate {
 
-// True once the process is exiting.
-bool stopping() noexcept;
-
 // Throws Error(CLIP4J_SHUTTING_DOWN) once the process is exiting. Long work calls it every few milliseconds.
 void check_running();
 
@@ -21,8 +18,9 @@ void check_running();
 // or ever rarer ones: each takes a little memory for good.
 void guard() noexcept;
 
-// Held by every API call that may run for long. Constructed while the process is exiting, it never returns.
-// `calls` counts the calls of one API function; guards what they created after the 1st, 2nd, 4th, 8th...
+// Held by every API call that may run for long. Constructed while the process is exiting, it never returns,
+// but on the thread that exits, whose handlers and destructors may call. `calls` counts the calls of one API
+// function; guards what they created after the 1st, 2nd, 4th, 8th...
 class Pass {
  public:
   explicit Pass(std::atomic<uint64_t>& calls) noexcept;

@@ -13,8 +13,8 @@
 namespace clip4j {
 namespace {
 
-// Rows of a chunk: enough that weights come from memory slowly, few enough that its float32 rows stay in a
-// cache.
+// Rows of a chunk: enough that loading the weights takes a small part of the time, few enough that its
+// float32 rows stay in a cache.
 constexpr int64_t kChunkRows = 96;
 
 packed::Finish finish(int32_t activation) {

@@ -64,16 +64,13 @@ std::unique_ptr<PixelBlock> PixelBlocks::idle_or_new() {
   // Not under the lock: pinning memory takes its time.
   try {
     return std::make_unique<PixelBlock>(library_, device_, block_bytes_);
-  } catch (const Error& e) {
+  } catch (const std::exception& e) {
     const std::lock_guard lock(mutex_);
     --made_;
-    if (e.status() != CLIP4J_OUT_OF_MEMORY) throw;
+    const auto* error = dynamic_cast<const Error*>(&e);
+    if (error == nullptr || error->status() != CLIP4J_OUT_OF_MEMORY) throw;
     most_ = made_;
     return nullptr;
-  } catch (...) {
-    const std::lock_guard lock(mutex_);
-    --made_;
-    throw;
   }
 }
 

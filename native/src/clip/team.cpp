@@ -59,8 +59,10 @@ void Team::share(int64_t count, const Body& body) {
 }
 
 void Team::help(int64_t thread) {
-  for (int spins = 0; !over_;) {
+  for (int spins = 0;;) {
+    // Before anything that wake() tells of is looked at, else a helper could sleep through the last change.
     const uint32_t changes = changes_;
+    if (over_) return;
     if (open_ && next_ < count_) {
       ++inside_;
       if (open_) take_part(thread);

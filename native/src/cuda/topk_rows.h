@@ -100,7 +100,7 @@ class RowStream {
   Walk<kBlocks> ahead_;  // of what is asked for next
   RowPart* const ring_;
   const RowPart* from_;
-  int32_t chunk_ = 0;  // as well
+  int32_t chunk_ = 0;  // that is asked for next
   uint32_t stage_ = 0, asked_ = kStages - 1;
 };
 

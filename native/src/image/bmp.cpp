@@ -34,7 +34,7 @@ BmpHeader read_bmp_header(Bytes bytes) {
   header.height = height < 0 ? -height : height;  // negative: stored from the top
   const uint32_t bits = file.u16(28);
   const bool masked = file.u32(30) == kBitfields;
-  if (bits == 16) {  // whose masks OpenCV reads behind the header, and refuses what is none there
+  if (bits == 16) {  // OpenCV reads masks behind the header, and refuses what is no mask.
     header.green_bits = masked && read_masks(file, kStart + size).green == 0x7e0 ? 6 : 5;
   }
   header.opaque = !masked || size < kMaskedSize;

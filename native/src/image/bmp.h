@@ -9,8 +9,8 @@ namespace clip4j::image {
 struct BmpHeader {
   int64_t width = 0;
   int64_t height = 0;
-  bool opaque =
-      true;  // OpenCV must be asked for colours: it makes grey of OS/2's, and alpha of what fills 32 bits
+  // OpenCV must be asked for colours: it makes grey of OS/2's, and alpha of what fills 32 bits.
+  bool opaque = true;
   int green_bits = 0;  // of a pixel of 16 bits, which has 5 of red and of blue; 0: samples have 8
 };
 

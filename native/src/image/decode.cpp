@@ -133,7 +133,7 @@ Pixels decode_jpeg(Bytes file, const Header& header) {
   if (rgb.data != picture.rgb.data()) fail(CLIP4J_INTERNAL, "OpenCV has decoded a JPEG to another place");
   if (!checked.cmyk) return picture;
   // With paper white w = 255 - K and ink c, OpenCV gives w - floor(c * w / 256) and Pillow w - round(c * w /
-  // 255): 0, 1 or 2 less. One less is never more than 1 from Pillow's; 255 is white and stays.
+  // 255): 0, 1 or 2 less. One less is never more than 1 from Pillow's; 255 is white and stays, and so does 0.
   for (uint8_t& value : picture.rgb) {
     if (value != 0 && value != 255) --value;
   }

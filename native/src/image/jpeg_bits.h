@@ -71,13 +71,13 @@ class JpegHuffman {
   JpegHuffman(Bytes counts, Bytes symbols);
 
   bool defined() const { return defined_; }
-  // The next symbol, or kBadCode. Goes over the code alone.
+  // Reads one Huffman symbol, or kBadCode.
   int decode(JpegBits& bits) const {
     const Entry entry = look_up(bits.peek16());
     bits.skip(entry.length);
     return entry.symbol;
   }
-  // The same, but also goes over the value behind the code, whose bits the symbol's low half counts.
+  // Reads one, and skips the value behind it, whose bits the symbol's low half counts.
   int decode_over_value(JpegBits& bits) const { return decode_value(bits).symbol; }
   struct Value {
     int symbol;

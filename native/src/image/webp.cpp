@@ -16,6 +16,7 @@ constexpr uint8_t kHasAlpha = 0x10;
 std::vector<uint8_t> plain_webp(Bytes bytes) {
   const ByteReader file(bytes, true);
   const Bytes riff = file.take(0, size_t{8} + file.u32(4));
+  if (riff.size() < 12) fail(CLIP4J_CORRUPT, "the WebP is damaged");
   std::vector<uint8_t> plain(riff.begin(), riff.begin() + 12);
   bool animated = false;
   size_t at = 12;

@@ -9,9 +9,9 @@
 // kernels give the same bits: integer sums are exact, and no float operation is fused.
 namespace clip4j::search {
 
-// Where the codes of a search come from, as far as their size tells: a core's cache, one that cores share, or
-// memory. Few queries are best served by tiles that fetch nothing, by tiles that fetch the next, and by what
-// the CPU fetches by itself, in this order; each costs a tenth to a half where it is not meant to be.
+// Where the codes of a search come from, as far as their size tells, which decides what is prefetched for few
+// queries: from a core's cache nothing; from one that cores share the next tile; from memory nothing either,
+// but block by block, which the CPU fetches by itself. The wrong one costs a tenth to a half.
 enum class Place { kCache, kSharedCache, kMemory };
 
 // The codes of a segment, as a kernel reads them.

@@ -49,8 +49,8 @@ class Segment {
   // Native memory, without that of the row source.
   int64_t bytes() const;
 
-  // The greatest norm of a row, and how many times each row's goes into it ([blocks][16], infinite nowhere):
-  // what a kernel multiplies a threshold by to compare dot products.
+  // The greatest norm of a row, and that divided by each row's ([blocks][16], finite): what a kernel
+  // multiplies a threshold by to compare dot products.
   double greatest_norm() const { return greatest_norm_; }
   const float* weights() const { return weights_.data(); }
 

@@ -33,10 +33,11 @@ constexpr int64_t kLongestText = 65535;  // bytes
 // Throws CLIP4J_INVALID_ARGUMENT where they are not of the index's kind; `what` they are, for the message.
 void check_kind(const Ids& ids, IdKind of_index, const char* what);
 
-// These throw CLIP4J_INVALID_ARGUMENT: unless a text is UTF-8 of at most so many bytes; where a string ends
-// before it begins, so that there is nothing to read; and for either.
+// These throw CLIP4J_INVALID_ARGUMENT. A text must be UTF-8 of at most so many bytes:
 void check_text(std::string_view text, const std::string& name);
+// no string may end before it begins, else there is nothing to read:
 void check_ends(const Ids& ids);
+// both, for all ids.
 void check_ids(const Ids& ids);
 
 // The ids of a segment's rows.

@@ -16,7 +16,7 @@ namespace clip4j::store {
 namespace {
 
 constexpr const char* kLockName = "lock";
-// Originals of a segment: what a merge may take in memory, at most twice.
+// Of float32 rows in a segment; a merge holds twice as many at most.
 constexpr int64_t kMostSegmentBytes = int64_t{1} << 30;
 // Less than this is not worth a file before commit().
 constexpr int64_t kLeastSpill = int64_t{1} << 20;

@@ -26,7 +26,6 @@ struct SegmentEntry {
   int64_t number;  // in its name
   int64_t length;
   uint32_t header_crc32c;
-  bool operator==(const SegmentEntry&) const = default;
 };
 
 struct Manifest {

@@ -114,9 +114,10 @@ Tensor add(const Tensor& a, const Tensor& b) {
 
 Tensor view(const Tensor& tensor, std::initializer_list<int64_t> sizes,
             std::initializer_list<int64_t> strides, int64_t offset) {
+  require(sizes.size() == strides.size(), "view", tensor);
   int64_t last = offset;
   for (size_t i = 0; i < sizes.size(); ++i) last += (sizes.begin()[i] - 1) * strides.begin()[i];
-  require(sizes.size() == strides.size() && offset >= 0 && last < size_of(tensor.sizes()), "view", tensor);
+  require(offset >= 0 && last < size_of(tensor.sizes()), "view", tensor);
   AtenTensorHandle result = nullptr;
   check(aoti_torch__reinterpret_tensor(tensor.handle(), static_cast<int64_t>(sizes.size()), sizes.begin(),
                                        strides.begin(), offset, &result),

@@ -26,15 +26,15 @@ class Driver {
       fail(CLIP4J_UNSUPPORTED, "there is no CUDA device: libcuda.so.1 is not on this machine",
            " (install NVIDIA's driver, or use the CPU)");
     }
-    const int result = call<int>("cuInit", 0U);
+    const int result = call("cuInit", 0U);
     if (result != 0) {
       const char* reason = nullptr;
-      call<int>("cuGetErrorString", result, &reason);
+      call("cuGetErrorString", result, &reason);
       fail(CLIP4J_UNSUPPORTED, "CUDA's driver does not start: ", reason != nullptr ? reason : "unknown error",
            " (nvidia-smi tells more; the CPU works)");
     }
     int count = 0;
-    call<int>("cuDeviceGetCount", &count);
+    call("cuDeviceGetCount", &count);
     if (number < 0 || number >= count) {
       fail(CLIP4J_UNSUPPORTED, "there is no CUDA device ", number, ": this process sees ", count,
            " (CUDA_VISIBLE_DEVICES may hide some)");
@@ -46,22 +46,22 @@ class Driver {
     std::array<char, 128> name{};
     size_t bytes = 0;
     int device = 0, major = 0, minor = 0, version = 0;
-    call<int>("cuDeviceGet", &device, number);
-    call<int>("cuDeviceGetName", name.data(), static_cast<int>(name.size()), device);
-    call<int>("cuDeviceTotalMem_v2", &bytes, device);
-    call<int>("cuDeviceGetAttribute", &major, kMajor, device);
-    call<int>("cuDeviceGetAttribute", &minor, kMinor, device);
-    call<int>("cuDriverGetVersion", &version);
+    call("cuDeviceGet", &device, number);
+    call("cuDeviceGetName", name.data(), static_cast<int>(name.size()), device);
+    call("cuDeviceTotalMem_v2", &bytes, device);
+    call("cuDeviceGetAttribute", &major, kMajor, device);
+    call("cuDeviceGetAttribute", &minor, kMinor, device);
+    call("cuDriverGetVersion", &version);
     return text(name.data(), ", compute capability ", major, '.', minor, ", ", bytes >> 30,
                 " GiB, driver for CUDA ", version / 1000, '.', version % 1000 / 10);
   }
 
  private:
   // -1 where the driver has no such function, which leaves what it would have said empty.
-  template <typename Result, typename... Arguments>
-  Result call(const char* name, Arguments... arguments) const {
-    const auto function = reinterpret_cast<Result (*)(Arguments...)>(dlsym(library_, name));
-    return function != nullptr ? function(arguments...) : Result{-1};
+  template <typename... Arguments>
+  int call(const char* name, Arguments... arguments) const {
+    const auto function = reinterpret_cast<int (*)(Arguments...)>(dlsym(library_, name));
+    return function != nullptr ? function(arguments...) : -1;
   }
 
   void* const library_ = dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);

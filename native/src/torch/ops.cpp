@@ -1,6 +1,7 @@
 #include "torch/ops.h"
 
 #include <array>
+#include <cstdio>
 #include <string>
 
 #include "base/error.h"
@@ -130,11 +131,14 @@ void prepare_thread(int threads) {
 }
 
 const char* version() {
-  static const std::string version = [] {
+  static const auto version = [] {
     const uint64_t packed = aoti_torch_abi_version();  // a byte each of major, minor and patch, from the top
-    return text(packed >> 56, '.', (packed >> 48) & 0xFF, '.', (packed >> 40) & 0xFF);
+    std::array<char, 12> text{};
+    std::snprintf(text.data(), text.size(), "%d.%d.%d", static_cast<int>(packed >> 56),
+                  static_cast<int>(packed >> 48 & 0xFF), static_cast<int>(packed >> 40 & 0xFF));
+    return text;
   }();
-  return version.c_str();
+  return version.data();
 }
 
 }  // namespace clip4j::torch
