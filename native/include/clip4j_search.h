@@ -134,6 +134,7 @@ typedef struct clip4j_request {
   clip4j_ids filter_ids;      /* unknown ones mean nothing; longs where rows have no ids; of CLIP4J_ROW_NUMBERS: by number, */
   const uint64_t* filter_rows; /* bit r % 64 of word r / 64 for row r, */
   int64_t filter_words;       /* 0 after so many words */
+  int64_t first_query;        /* the number of the call's first query, for messages alone: callers may search in parts */
 } clip4j_request;
 
 /* Where results are written. Reused from search to search, it takes no new memory. For one thread at a time. */
@@ -153,7 +154,8 @@ typedef struct clip4j_found {
 
 /* The best k rows for each of `query_count` queries (borrowed, row-major, the index's dimension), fewer where there are
  * fewer. The truth is the stored float32 rows in float64 arithmetic; equal scores are ordered by row number. Cosine of
- * a zero row is 0. A zero (cosine) or non-finite query is CLIP4J_INVALID_ARGUMENT and names its number; k < 1 too.
+ * a zero row is 0. A zero (cosine) or non-finite query is CLIP4J_INVALID_ARGUMENT and names its number, counted from
+ * first_query; k < 1 too.
  * One query that does not pay for a second thread (some 30,000 rows of 512) takes no memory, once its thread has
  * searched before. A filter's rows are passed over at scan speed: blocks of 16 rows without one are not read. */
 CLIP4J_API int32_t clip4j_search_index_search(const clip4j_index* index, const float* queries,

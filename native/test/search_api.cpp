@@ -69,7 +69,8 @@ class Search {
                          .filter = CLIP4J_NO_FILTER,
                          .filter_ids = {},
                          .filter_rows = nullptr,
-                         .filter_words = 0};
+                         .filter_words = 0,
+                         .first_query = 0};
   clip4j_found found{};
 
  private:
@@ -219,6 +220,12 @@ TEST_F(Api, SaysWhatIsWrongWithASearch) {
     EXPECT_EQ(search.run({1, 1}, {1}, 2), CLIP4J_INVALID_ARGUMENT);
     EXPECT_EQ(search.run({1, 1, 0, -0.0f}, {1}), CLIP4J_INVALID_ARGUMENT);
     EXPECT_TRUE(error_says("query 1 is zero"));
+    search.request.first_query = int64_t{1} << 40;
+    EXPECT_EQ(search.run({1, 1, 0, 0}, {1}), CLIP4J_INVALID_ARGUMENT);
+    EXPECT_TRUE(error_says("query 1099511627777 is zero"));
+    EXPECT_EQ(search.run({NAN, 1}, {1}), CLIP4J_INVALID_ARGUMENT);
+    EXPECT_TRUE(error_says("query 1099511627776 has"));
+    search.request.first_query = 0;
     EXPECT_EQ(search.run({1, 1, 0, 0}, {1}, CLIP4J_DOT), CLIP4J_OK);
     for (const float bad : {NAN, INFINITY, -INFINITY}) {
       EXPECT_EQ(search.run({1, 1, 1, 1, bad, 1}, {1}, CLIP4J_DOT), CLIP4J_INVALID_ARGUMENT);
