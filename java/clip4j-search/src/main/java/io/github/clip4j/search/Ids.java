@@ -29,7 +29,7 @@ public final class Ids {
 
   /** String ids; see {@link #of(List)}. */
   public static Ids of(String... ids) {
-    return of(Arrays.asList(ids));
+    return strings(ids);
   }
 
   /**
@@ -40,12 +40,16 @@ public final class Ids {
    * @throws NullPointerException if one is null
    */
   public static Ids of(List<String> ids) {
-    long[] ends = new long[ids.size()];
+    return strings(ids.toArray(String[]::new));
+  }
+
+  private static Ids strings(String[] ids) {
+    long[] ends = new long[ids.length];
     byte[] text = new byte[Math.max(16, 16 * ends.length)];
     int length = 0;
     CharsetEncoder encoder = encoder();
     for (int i = 0; i < ends.length; i++) {
-      ByteBuffer encoded = encode(encoder, ids.get(i), "ids[" + i + "]");
+      ByteBuffer encoded = encode(encoder, ids[i], "ids[" + i + "]");
       long end = (long) length + encoded.remaining();
       if (end > Integer.MAX_VALUE - 8) {
         throw new IllegalArgumentException("the ids are over 2 GiB: give them in batches");
