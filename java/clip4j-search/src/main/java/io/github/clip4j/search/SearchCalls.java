@@ -23,12 +23,7 @@ final class SearchCalls {
     check(query.length, 1, request);
     try (NativeSearch search = new NativeSearch(engine, request, schema.dimension())) {
       Hits hits = new Hits(schema.ids(), 1);
-      long index = handle.acquire();
-      try {
-        search.search(index, query);
-      } finally {
-        handle.release();
-      }
+      handle.run(index -> search.search(index, query));
       hits.fill(0, 1, search);
       return hits;
     }
@@ -84,12 +79,8 @@ final class SearchCalls {
   }
 
   private void search(NativeSearch search, long queries, int first, int count, Hits hits) {
-    long index = handle.acquire();
-    try {
-      search.search(index, queries + (long) first * schema.dimension() * Float.BYTES, first, count);
-    } finally {
-      handle.release();
-    }
+    long address = queries + (long) first * schema.dimension() * Float.BYTES;
+    handle.run(index -> search.search(index, address, first, count));
     hits.fill(first, count, search);
   }
 
