@@ -101,6 +101,11 @@ CLIP4J_API int32_t clip4j_search_index_commit(clip4j_index* index);
 CLIP4J_API int32_t clip4j_search_index_rows(const clip4j_index* index, const clip4j_ids* ids, float* rows,
                                             uint8_t* known);
 
+/* *ids: those of the rows that there are now, in the order of rows, of the index's kind; where rows are called by their
+ * numbers, these, of CLIP4J_INT64_IDS. What it points to is *memory, the caller's, to give back with
+ * clip4j_search_release. */
+CLIP4J_API int32_t clip4j_search_index_ids(const clip4j_index* index, clip4j_ids* ids, void** memory);
+
 /* Reads what the first search would otherwise read. */
 CLIP4J_API int32_t clip4j_search_index_warm(const clip4j_index* index);
 

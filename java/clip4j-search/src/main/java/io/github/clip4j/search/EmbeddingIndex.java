@@ -214,6 +214,16 @@ public final class EmbeddingIndex implements AutoCloseable {
   }
 
   /**
+   * The ids of its rows, in the order of rows: longs where rows are called by their numbers. What
+   * others write meanwhile is in it altogether or not at all.
+   *
+   * @throws Clip4jException TOO_LARGE where string ids are over 2 GiB of UTF-8
+   */
+  public Ids ids() {
+    return index.ids();
+  }
+
+  /**
    * Which of {@code ids} the index has: bit i is that of the i-th.
    *
    * @param ids of the index's kind; longs where rows are called by their numbers

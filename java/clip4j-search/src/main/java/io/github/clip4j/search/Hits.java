@@ -75,6 +75,30 @@ public final class Hits {
     public Hit(int row, double score) {
       this(row, score, (long) row);
     }
+
+    /**
+     * The id, a long; where rows are called by their numbers, its number.
+     *
+     * @throws IllegalStateException where it is a string
+     */
+    public long longId() {
+      if (id instanceof Long number) {
+        return number;
+      }
+      throw new IllegalStateException("the hit's id is no long: " + id);
+    }
+
+    /**
+     * The id, a string.
+     *
+     * @throws IllegalStateException where it is a long
+     */
+    public String stringId() {
+      if (id instanceof String string) {
+        return string;
+      }
+      throw new IllegalStateException("the hit's id is no string: " + id);
+    }
   }
 
   /** The number of queries. */

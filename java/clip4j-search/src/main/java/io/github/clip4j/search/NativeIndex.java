@@ -176,6 +176,19 @@ final class NativeIndex implements AutoCloseable {
     }
   }
 
+  Ids ids() {
+    return answer(
+        (index, ids) -> Native.indexIds(index, ids, ids + NativeIds.STRUCT),
+        NativeIds.STRUCT + Long.BYTES,
+        ids -> {
+          try {
+            return NativeIds.read(ids);
+          } finally {
+            Native.release(ids.getLong(NativeIds.STRUCT));
+          }
+        });
+  }
+
   static List<Finding> verify(Path folder) {
     int results = 3 * Long.BYTES; // count, findings, bytes
     try (NativeBlock path = NativeBlock.ofText("verify", PathBytes.of(folder))) {

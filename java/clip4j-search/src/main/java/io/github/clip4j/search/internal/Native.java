@@ -140,6 +140,13 @@ public final class Native {
       @Cast("float*") long rows,
       @Cast("uint8_t*") long known);
 
+  @Name("clip4j_search_index_ids")
+  @NoException
+  public static native int indexIds(
+      @Cast("const clip4j_index*") long index,
+      @Cast("clip4j_ids*") long ids,
+      @Cast("void**") long memory);
+
   @Name("clip4j_search_index_warm")
   @NoException
   public static native int indexWarm(@Cast("const clip4j_index*") long index);
