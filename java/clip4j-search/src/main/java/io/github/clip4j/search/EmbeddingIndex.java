@@ -25,7 +25,7 @@ import java.util.OptionalLong;
  * made by {@link #of} or opened for reading. After {@link #close} every method but it, {@link
  * #schema} and {@link #dimension} throws {@link IllegalStateException}.
  */
-public final class EmbeddingIndex implements AutoCloseable {
+public final class EmbeddingIndex implements Searchable, AutoCloseable {
   private final NativeIndex index;
   private final IndexSchema schema;
   private final SearchCalls calls;
@@ -122,7 +122,7 @@ public final class EmbeddingIndex implements AutoCloseable {
     return NativeIndex.verify(folder);
   }
 
-  /** What never changes about it. */
+  @Override
   public IndexSchema schema() {
     return schema;
   }
@@ -132,7 +132,7 @@ public final class EmbeddingIndex implements AutoCloseable {
     return schema.dimension();
   }
 
-  /** The number of rows. */
+  @Override
   public int size() {
     return index.size();
   }
@@ -259,38 +259,12 @@ public final class EmbeddingIndex implements AutoCloseable {
     }
   }
 
-  /**
-   * The {@code k} rows of the highest cosine with each query; this and the other short forms are
-   * {@link #search(Embeddings, SearchRequest)}, whose exceptions they throw.
-   */
-  public Hits search(Embeddings queries, int k) {
-    return search(queries, SearchRequest.top(k));
-  }
-
-  /** The {@code k} rows of the highest cosine with {@code query}. */
-  public Hits search(float[] query, int k) {
-    return search(query, SearchRequest.top(k));
-  }
-
-  /**
-   * What {@code request} asks for, for one query; as {@link #search(Embeddings, SearchRequest)}.
-   */
+  @Override
   public Hits search(float[] query, SearchRequest request) {
     return calls.search(query, request);
   }
 
-  /**
-   * What {@code request} asks for, for each query. Uses all CPUs of the process where that pays.
-   * Where results are large, queries are searched with in parts, and while others write, each part
-   * sees what had been written when it began.
-   *
-   * @param queries of the index's dimension; they need not be of unit length
-   * @throws IllegalArgumentException if the dimensions differ, a query is not finite or, for the
-   *     cosine, zero, the request has one k per query but not as many, a filter's ids are not of
-   *     the index's kind, or the queries are of another model
-   * @throws Clip4jException CORRUPT or UNREADABLE where a file that is read for the first time now
-   *     is damaged, TOO_LARGE or OUT_OF_MEMORY where the hits are too many
-   */
+  @Override
   public Hits search(Embeddings queries, SearchRequest request) {
     return calls.search(queries, request, size());
   }

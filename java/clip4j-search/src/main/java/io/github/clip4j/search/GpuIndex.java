@@ -19,7 +19,7 @@ import io.github.clip4j.search.internal.Status;
  * memory is kept until the copy is closed. After {@link #close} every method but it, {@link
  * #schema} and {@link #size} throws {@link IllegalStateException}.
  */
-public final class GpuIndex implements AutoCloseable {
+public final class GpuIndex implements Searchable, AutoCloseable {
   static final long NINE_TENTHS = -1;
   private static final int MEMORY = 2 * Long.BYTES; // of a clip4j_gpu_memory: resident, pinned
 
@@ -56,40 +56,23 @@ public final class GpuIndex implements AutoCloseable {
     }
   }
 
-  /** What never changes about it. */
+  @Override
   public IndexSchema schema() {
     return schema;
   }
 
-  /** The number of rows, as of the copy. */
+  /** As of the copy. */
+  @Override
   public int size() {
     return size;
   }
 
-  /** The {@code k} rows of the highest cosine with each query. */
-  public Hits search(Embeddings queries, int k) {
-    return search(queries, SearchRequest.top(k));
-  }
-
-  /** The {@code k} rows of the highest cosine with {@code query}. */
-  public Hits search(float[] query, int k) {
-    return search(query, SearchRequest.top(k));
-  }
-
-  /**
-   * What {@code request} asks for, for one query; as {@link EmbeddingIndex#search(float[],
-   * SearchRequest)}.
-   */
+  @Override
   public Hits search(float[] query, SearchRequest request) {
     return calls.search(query, request);
   }
 
-  /**
-   * What {@code request} asks for, for each query; as {@link EmbeddingIndex#search(Embeddings,
-   * SearchRequest)}.
-   *
-   * @throws Clip4jException also OUT_OF_MEMORY where the GPU has none left
-   */
+  @Override
   public Hits search(Embeddings queries, SearchRequest request) {
     return calls.search(queries, request, size);
   }
