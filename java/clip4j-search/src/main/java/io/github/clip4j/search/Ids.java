@@ -10,7 +10,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 
-/** Ids of rows, one after another: longs, or strings. Immutable. */
+/** Ids of rows, one after another: longs, or strings. Immutable, and a value. */
 public final class Ids {
   /** Bytes of all strings together. */
   static final int MOST_TEXT = Integer.MAX_VALUE - 8;
@@ -103,6 +103,20 @@ public final class Ids {
     kind.checkString();
     int start = i == 0 ? 0 : (int) values[i - 1];
     return new String(text, start, (int) values[i] - start, StandardCharsets.UTF_8);
+  }
+
+  /** Of the same kind, and the same ids in the same order. */
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof Ids that
+        && kind == that.kind
+        && Arrays.equals(values, that.values)
+        && Arrays.equals(text, that.text);
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * (31 * kind.code + Arrays.hashCode(values)) + Arrays.hashCode(text);
   }
 
   @Override

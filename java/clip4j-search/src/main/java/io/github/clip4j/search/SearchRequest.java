@@ -5,8 +5,8 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * What a search is to find: by default the rows of the highest cosine, whatever it is. Immutable;
- * the {@code with} methods return a changed copy.
+ * What a search is to find: by default the rows of the highest cosine, whatever it is. Immutable,
+ * and a value; the {@code with} methods return a changed copy.
  *
  * <pre>{@code
  * SearchRequest.top(10).withMinimumScore(0.25).withFilter(Filter.deny(Ids.of("cat.jpg")))
@@ -170,5 +170,45 @@ public final class SearchRequest {
   static int queriesAtOnce(long k, int size) {
     long most = Math.max(1, Math.min(size, k));
     return (int) Math.max(1, RESULT_BYTES / (most * BYTES_PER_HIT));
+  }
+
+  /** Finds the same. */
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof SearchRequest that
+        && Arrays.equals(k, that.k)
+        && onePerQuery == that.onePerQuery
+        && minimumScore == that.minimumScore
+        && similarity == that.similarity
+        && Objects.equals(filter, that.filter)
+        && fingerprint.equals(that.fingerprint);
+  }
+
+  @Override
+  public int hashCode() {
+    // 0.0 and -0.0 are the same minimum.
+    return Objects.hash(
+        Arrays.hashCode(k), onePerQuery, minimumScore + 0.0, similarity, filter, fingerprint);
+  }
+
+  @Override
+  public String toString() {
+    StringBuilder text = new StringBuilder("SearchRequest[");
+    if (onePerQuery) {
+      text.append("top of each of ").append(k.length).append(" queries");
+    } else {
+      text.append(isRange() ? "all" : "top " + k[0]);
+    }
+    text.append(" by ").append(similarity);
+    if (minimumScore > Double.NEGATIVE_INFINITY) {
+      text.append(", from ").append(minimumScore);
+    }
+    if (filter != null) {
+      text.append(", ").append(filter);
+    }
+    if (!fingerprint.isEmpty()) {
+      text.append(", of model ").append(fingerprint);
+    }
+    return text.append(']').toString();
   }
 }
