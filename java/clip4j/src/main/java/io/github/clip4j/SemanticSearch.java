@@ -33,8 +33,8 @@ public final class SemanticSearch implements AutoCloseable {
   }
 
   /**
-   * Over the rows of an index that there is: one from disk, one with ids, or a copy on a GPU. It is
-   * borrowed and must stay open; what is written to it meanwhile is found.
+   * A search over the rows of an index that there is: one from disk, one with ids, or a copy on a
+   * GPU. It is borrowed and must stay open; what is written to it meanwhile is found.
    *
    * @throws IllegalArgumentException if its dimension is not the model's, or its rows are known to
    *     be of another model
@@ -52,7 +52,7 @@ public final class SemanticSearch implements AutoCloseable {
   }
 
   /**
-   * Over embeddings, for instance of a batch job; they may be closed before this is.
+   * A search over embeddings, for instance of a batch job; they may be closed before this is.
    *
    * @throws IllegalArgumentException if there is no row, or their dimension is not the model's
    */
@@ -64,12 +64,11 @@ public final class SemanticSearch implements AutoCloseable {
   private static void checkDimension(ClipModel model, int dimension, String what) {
     if (dimension != model.dimension()) {
       throw new IllegalArgumentException(
-          "%s have dimension %d, the model makes %d"
-              .formatted(what, dimension, model.dimension()));
+          "%s have dimension %d, the model makes %d".formatted(what, dimension, model.dimension()));
     }
   }
 
-  /** Over texts. */
+  /** A search over texts. */
   public static SemanticSearch ofTexts(ClipModel model, List<String> responses) {
     try (Embeddings embeddings = model.embedTexts(responses)) {
       return of(model, embeddings);
@@ -77,9 +76,9 @@ public final class SemanticSearch implements AutoCloseable {
   }
 
   /**
-   * Over pictures. Where some may be unreadable, embed them with {@link ClipModel#embedImages} and
-   * use {@link #of}: hits then are rows of those embeddings, and {@link ImageEmbeddings#input} says
-   * which pictures they are.
+   * A search over pictures. Where some may be unreadable, embed them with {@link
+   * ClipModel#embedImages} and use {@link #of}: hits then are rows of those embeddings, and {@link
+   * ImageEmbeddings#input} says which pictures they are.
    *
    * @throws io.github.clip4j.search.Clip4jException where a picture cannot be read
    */

@@ -61,7 +61,7 @@ public final class GpuIndex implements Searchable, AutoCloseable {
     return schema;
   }
 
-  /** As of the copy. */
+  /** The number of rows, as of the copy. */
   @Override
   public int size() {
     return size;

@@ -71,7 +71,7 @@ public final class Hits {
    *     called by their numbers, its number
    */
   public record Hit(int row, double score, Object id) {
-    /** Of an index whose rows are called by their numbers. */
+    /** A row of an index whose rows are called by their numbers. */
     public Hit(int row, double score) {
       this(row, score, (long) row);
     }

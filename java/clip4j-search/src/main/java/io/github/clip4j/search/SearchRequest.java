@@ -82,7 +82,7 @@ public final class SearchRequest {
   }
 
   /**
-   * Without rows that score less.
+   * A copy that finds no rows that score less than {@code minimum}.
    *
    * @throws IllegalArgumentException if it is not a number
    */
@@ -93,21 +93,21 @@ public final class SearchRequest {
     return new SearchRequest(k, onePerQuery, minimum, similarity, filter, fingerprint);
   }
 
-  /** By that measure. */
+  /** A copy that compares by {@code by}. */
   public SearchRequest withSimilarity(Similarity by) {
     Objects.requireNonNull(by, "similarity");
     return new SearchRequest(k, onePerQuery, minimumScore, by, filter, fingerprint);
   }
 
-  /** Among the rows that {@code which} lets through. */
+  /** A copy that finds only rows that {@code which} allows. */
   public SearchRequest withFilter(Filter which) {
     Objects.requireNonNull(which, "filter");
     return new SearchRequest(k, onePerQuery, minimumScore, similarity, which, fingerprint);
   }
 
   /**
-   * With queries that the model of this fingerprint made: an index of another model's rows refuses
-   * them.
+   * A copy for queries that the model of this fingerprint made: an index of another model's rows
+   * refuses them.
    */
   public SearchRequest withFingerprint(String ofModel) {
     Objects.requireNonNull(ofModel, "fingerprint");
@@ -119,7 +119,7 @@ public final class SearchRequest {
     return minimumScore;
   }
 
-  /** The measure. */
+  /** How a query and a row are compared. */
   public Similarity similarity() {
     return similarity;
   }
@@ -129,7 +129,7 @@ public final class SearchRequest {
     return Optional.ofNullable(filter);
   }
 
-  /** Of the model that made the queries; empty where that was not said. */
+  /** The fingerprint of the model that made the queries; empty where that was not said. */
   public String fingerprint() {
     return fingerprint;
   }

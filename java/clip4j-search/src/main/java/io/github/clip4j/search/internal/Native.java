@@ -20,7 +20,8 @@ public final class Native {
 
   /** Loads the library when it is not loaded yet. Call it before anything else here. */
   public static void load() {
-    // The JVM prepares its direct buffers at the first one, and never again where that fails.
+    // Reads one native text now, on the fresh thread: HotSpot sets up JNI direct buffers at their
+    // first use, and if that fails for want of stack they never work again.
     NativeLoader.load(
         Native.class,
         "io.github.clip4j:clip4j-search",
