@@ -101,6 +101,11 @@ CLIP4J_API int32_t clip4j_search_index_commit(clip4j_index* index);
 CLIP4J_API int32_t clip4j_search_index_rows(const clip4j_index* index, const clip4j_ids* ids, float* rows,
                                             uint8_t* known);
 
+/* *ids: those of the rows that there are now, in the order of rows, of the index's kind; where rows are called by their
+ * numbers, these, of CLIP4J_INT64_IDS. What it points to is *memory, the caller's, to give back with
+ * clip4j_search_release. */
+CLIP4J_API int32_t clip4j_search_index_ids(const clip4j_index* index, clip4j_ids* ids, void** memory);
+
 /* Reads what the first search would otherwise read. */
 CLIP4J_API int32_t clip4j_search_index_warm(const clip4j_index* index);
 
@@ -134,6 +139,7 @@ typedef struct clip4j_request {
   clip4j_ids filter_ids;      /* unknown ones mean nothing; longs where rows have no ids; of CLIP4J_ROW_NUMBERS: by number, */
   const uint64_t* filter_rows; /* bit r % 64 of word r / 64 for row r, */
   int64_t filter_words;       /* 0 after so many words */
+  int64_t first_query;        /* the number of the call's first query, for messages alone: callers may search in parts */
 } clip4j_request;
 
 /* Where results are written. Reused from search to search, it takes no new memory. For one thread at a time. */
@@ -153,7 +159,8 @@ typedef struct clip4j_found {
 
 /* The best k rows for each of `query_count` queries (borrowed, row-major, the index's dimension), fewer where there are
  * fewer. The truth is the stored float32 rows in float64 arithmetic; equal scores are ordered by row number. Cosine of
- * a zero row is 0. A zero (cosine) or non-finite query is CLIP4J_INVALID_ARGUMENT and names its number; k < 1 too.
+ * a zero row is 0. A zero (cosine) or non-finite query is CLIP4J_INVALID_ARGUMENT and names its number, counted from
+ * first_query; k < 1 too.
  * One query that does not pay for a second thread (some 30,000 rows of 512) takes no memory, once its thread has
  * searched before. A filter's rows are passed over at scan speed: blocks of 16 rows without one are not read. */
 CLIP4J_API int32_t clip4j_search_index_search(const clip4j_index* index, const float* queries,

@@ -69,7 +69,8 @@ class Search {
                          .filter = CLIP4J_NO_FILTER,
                          .filter_ids = {},
                          .filter_rows = nullptr,
-                         .filter_words = 0};
+                         .filter_words = 0,
+                         .first_query = 0};
   clip4j_found found{};
 
  private:
@@ -185,6 +186,54 @@ TEST_F(Api, ChangesAnIndexWithIds) {
   clip4j_search_index_free(index);
 }
 
+// What clip4j_search_index_ids gives, as words; their memory goes back.
+std::vector<std::string> ids_of(const clip4j_index* index, int32_t kind) {
+  clip4j_ids ids{};
+  void* memory = nullptr;
+  EXPECT_EQ(clip4j_search_index_ids(index, &ids, &memory), CLIP4J_OK);
+  EXPECT_EQ(ids.kind, kind);
+  std::vector<std::string> words;
+  for (int64_t i = 0; i < ids.count; ++i) {
+    const int64_t begin = kind == CLIP4J_STRING_IDS && i > 0 ? ids.values[i - 1] : 0;
+    words.push_back(kind == CLIP4J_STRING_IDS ? std::string(ids.text + begin, ids.text + ids.values[i])
+                                              : std::to_string(ids.values[i]));
+  }
+  clip4j_search_release(memory);
+  return words;
+}
+
+using Words = std::vector<std::string>;
+
+TEST_F(Api, GivesTheIdsOfAllRows) {
+  const float rows[] = {1, 0, 0, 1, 3, 4, 0, 0};
+  clip4j_index* index = nullptr;
+  ASSERT_EQ(clip4j_search_index_create(rows, 4, 2, &index), CLIP4J_OK);
+  EXPECT_EQ(ids_of(index, CLIP4J_INT64_IDS), (Words{"0", "1", "2", "3"}));
+  clip4j_ids given{};
+  void* memory = nullptr;
+  EXPECT_EQ(clip4j_search_index_ids(nullptr, &given, &memory), CLIP4J_INVALID_ARGUMENT);
+  EXPECT_EQ(clip4j_search_index_ids(index, nullptr, &memory), CLIP4J_INVALID_ARGUMENT);
+  EXPECT_EQ(clip4j_search_index_ids(index, &given, nullptr), CLIP4J_INVALID_ARGUMENT);
+  clip4j_search_index_free(index);
+  const int64_t numbers[] = {7, INT64_MIN, -1, 8}, ends[] = {3, 3, 6, 11};
+  for (const int32_t kind : {CLIP4J_INT64_IDS, CLIP4J_STRING_IDS}) {
+    const bool strings = kind == CLIP4J_STRING_IDS;
+    const clip4j_schema schema{"", 2, kind};
+    ASSERT_EQ(clip4j_search_index_create_in_memory(&schema, &index), CLIP4J_OK);
+    EXPECT_EQ(ids_of(index, kind), Words{});
+    const clip4j_ids ids{strings ? ends : numbers, "onetwothree", 4, kind, 0};
+    ASSERT_EQ(clip4j_search_index_add(index, rows, 4, &ids, 0), CLIP4J_OK);
+    EXPECT_EQ(ids_of(index, kind),
+              strings ? (Words{"one", "", "two", "three"}) : (Words{"7", "-9223372036854775808", "-1", "8"}));
+    int64_t removed = 0;
+    const clip4j_ids first{strings ? ends : numbers, "one", 2, kind, 0};
+    ASSERT_EQ(clip4j_search_index_remove(index, &first, &removed), CLIP4J_OK);
+    ASSERT_EQ(clip4j_search_index_add(index, rows, 1, &first, 0), CLIP4J_INVALID_ARGUMENT);
+    EXPECT_EQ(ids_of(index, kind), strings ? (Words{"two", "three"}) : (Words{"-1", "8"}));
+    clip4j_search_index_free(index);
+  }
+}
+
 TEST_F(Api, SaysWhatIsWrongWithAnIndex) {
   const float rows[] = {1, NAN, 3, 4};
   clip4j_index* index = nullptr;
@@ -219,6 +268,12 @@ TEST_F(Api, SaysWhatIsWrongWithASearch) {
     EXPECT_EQ(search.run({1, 1}, {1}, 2), CLIP4J_INVALID_ARGUMENT);
     EXPECT_EQ(search.run({1, 1, 0, -0.0f}, {1}), CLIP4J_INVALID_ARGUMENT);
     EXPECT_TRUE(error_says("query 1 is zero"));
+    search.request.first_query = int64_t{1} << 40;
+    EXPECT_EQ(search.run({1, 1, 0, 0}, {1}), CLIP4J_INVALID_ARGUMENT);
+    EXPECT_TRUE(error_says("query 1099511627777 is zero"));
+    EXPECT_EQ(search.run({NAN, 1}, {1}), CLIP4J_INVALID_ARGUMENT);
+    EXPECT_TRUE(error_says("query 1099511627776 has"));
+    search.request.first_query = 0;
     EXPECT_EQ(search.run({1, 1, 0, 0}, {1}, CLIP4J_DOT), CLIP4J_OK);
     for (const float bad : {NAN, INFINITY, -INFINITY}) {
       EXPECT_EQ(search.run({1, 1, 1, 1, bad, 1}, {1}, CLIP4J_DOT), CLIP4J_INVALID_ARGUMENT);

@@ -62,7 +62,7 @@ TEST_F(GpuApi, FindsWhatTheIndexHadWhenItWasCopied) {
   ASSERT_EQ(clip4j_search_gpu_create(index, EMULATED_GPU, 0, -1, &gpu), CLIP4J_OK)
       << clip4j_search_last_error();
   const int64_t k = 9;
-  clip4j_request request{&k, 1, -INFINITY, CLIP4J_COSINE, CLIP4J_NO_FILTER, {}, nullptr, 0};
+  clip4j_request request{&k, 1, -INFINITY, CLIP4J_COSINE, CLIP4J_NO_FILTER, {}, nullptr, 0, 0};
   const Answer before = ask(clip4j_search_index_search, index, queries.values, request);
   EXPECT_EQ(ask(clip4j_search_gpu_search, gpu, queries.values, request), before);
   request.filter = CLIP4J_DENY;
@@ -96,7 +96,7 @@ TEST_F(GpuApi, AnEmptyIndexHasNoHits) {
   ASSERT_EQ(clip4j_search_gpu_create(index, EMULATED_GPU, 0, -1, &gpu), CLIP4J_OK)
       << clip4j_search_last_error();
   const int64_t k = 9;
-  const clip4j_request request{&k, 1, -INFINITY, CLIP4J_COSINE, CLIP4J_NO_FILTER, {}, nullptr, 0};
+  const clip4j_request request{&k, 1, -INFINITY, CLIP4J_COSINE, CLIP4J_NO_FILTER, {}, nullptr, 0, 0};
   const std::vector<float> query(kDimension, 1);
   EXPECT_TRUE(ask(clip4j_search_gpu_search, gpu, query, request).row.empty());
   clip4j_search_gpu_free(gpu);
@@ -134,7 +134,7 @@ TEST_F(GpuApi, TheRealLibrarySearchesOrSaysWhyNot) {
   const int32_t status = clip4j_search_gpu_create(index, CUDA_LIBRARY, 0, -1, &gpu);
   if (status == CLIP4J_OK) {
     const int64_t k = 9;
-    const clip4j_request request{&k, 1, -INFINITY, CLIP4J_COSINE, CLIP4J_NO_FILTER, {}, nullptr, 0};
+    const clip4j_request request{&k, 1, -INFINITY, CLIP4J_COSINE, CLIP4J_NO_FILTER, {}, nullptr, 0, 0};
     EXPECT_EQ(ask(clip4j_search_gpu_search, gpu, queries.values, request),
               ask(clip4j_search_index_search, index, queries.values, request));
   } else {

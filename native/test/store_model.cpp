@@ -121,6 +121,11 @@ void expect_equal(const Index& index, const Model& model) {
   const std::shared_ptr<const Snapshot> snapshot = index.snapshot();
   EXPECT_EQ(snapshot->size(), static_cast<int64_t>(model.entries.size()));
   ASSERT_EQ(contents(*snapshot, index.schema()), model.entries);
+  std::vector<std::string> ids;
+  for (const Entry& entry : model.entries) {
+    ids.push_back(model.schema.ids == IdKind::kNone ? std::to_string(ids.size()) : entry.id);
+  }
+  EXPECT_EQ(names(*snapshot, index.schema(), snapshot->alive_rows()), ids);
   const std::vector<float> query(model.schema.dimension, 1.0f);
   const int64_t k = search::kAllRows;
   EXPECT_EQ(search(*snapshot, index.schema(), query, {.k = {&k, 1}}),

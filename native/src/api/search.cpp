@@ -50,7 +50,8 @@ clip4j::search::Request request_of(const clip4j_request& request, int32_t query_
   if (request.k_count > 0) deref(request.k, "k");
   return {.k = {request.k, static_cast<size_t>(request.k_count)},
           .minimum_score = request.minimum_score,
-          .similarity = request.similarity == CLIP4J_DOT ? Similarity::kDot : Similarity::kCosine};
+          .similarity = request.similarity == CLIP4J_DOT ? Similarity::kDot : Similarity::kCosine,
+          .first_query = request.first_query};
 }
 
 // `words` becomes the bitmap of all rows.

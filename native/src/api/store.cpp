@@ -1,6 +1,7 @@
+#include <algorithm>
 #include <cstddef>
-#include <cstring>
 #include <string>
+#include <vector>
 
 #include "api/index_handle.h"
 #include "base/boundary.h"
@@ -22,8 +23,9 @@ using clip4j::store::Schema;
 static_assert(sizeof(clip4j_ids) == 32 && offsetof(clip4j_ids, kind) == 24);
 static_assert(sizeof(clip4j_schema) == 16 && offsetof(clip4j_schema, ids) == 12);
 static_assert(sizeof(clip4j_memory_use) == 32 && offsetof(clip4j_memory_use, deletions) == 24);
-static_assert(sizeof(clip4j_request) == 80 && offsetof(clip4j_request, similarity) == 24);
+static_assert(sizeof(clip4j_request) == 88 && offsetof(clip4j_request, similarity) == 24);
 static_assert(offsetof(clip4j_request, filter_ids) == 32 && offsetof(clip4j_request, filter_rows) == 64);
+static_assert(offsetof(clip4j_request, first_query) == 80);
 static_assert(sizeof(clip4j_found) == 48 && offsetof(clip4j_found, rescored) == 40);
 
 namespace {
@@ -41,6 +43,13 @@ Schema schema_of(const clip4j_schema& schema) {
 
 Options options_of(int64_t row_memory) {
   return {row_memory < 0 ? clip4j::store::default_row_memory() : row_memory};
+}
+
+// For the caller, who gives it back with clip4j_search_release.
+char* allocate(int64_t bytes) {
+  void* memory = clip4j_search_allocate(bytes);
+  if (memory == nullptr) fail(CLIP4J_OUT_OF_MEMORY, "no native memory for ", bytes, " bytes");
+  return static_cast<char*>(memory);
 }
 
 // Runs `make`, which returns a store::Index.
@@ -138,6 +147,27 @@ int32_t clip4j_search_index_rows(const clip4j_index* index, const clip4j_ids* id
   });
 }
 
+int32_t clip4j_search_index_ids(const clip4j_index* index, clip4j_ids* ids, void** memory) {
+  return translate_exceptions([&] {
+    clip4j_ids& to = deref(ids, "ids");
+    void*& owned = deref(memory, "memory");
+    const Index& of = *deref(index, "index").index;
+    const auto snapshot = of.snapshot();
+    std::vector<int64_t> values;
+    values.reserve(snapshot->size());
+    std::string text;
+    snapshot->append_ids(snapshot->alive_rows(), values, text);
+    const size_t value_bytes = values.size() * sizeof(int64_t);
+    char* block = allocate(static_cast<int64_t>(value_bytes + text.size()));
+    std::copy(values.begin(), values.end(), reinterpret_cast<int64_t*>(block));
+    std::copy(text.begin(), text.end(), block + value_bytes);
+    const bool strings = of.schema().ids == IdKind::kString;
+    owned = block;
+    to = {reinterpret_cast<const int64_t*>(block), block + value_bytes, static_cast<int64_t>(values.size()),
+          strings ? CLIP4J_STRING_IDS : CLIP4J_INT64_IDS, 0};
+  });
+}
+
 int32_t clip4j_search_index_warm(const clip4j_index* index) {
   return translate_exceptions([&] { deref(index, "index").index->snapshot()->warm(); });
 }
@@ -163,8 +193,7 @@ int32_t clip4j_search_verify(const char* folder, int64_t* count, char** findings
       ++number;
     }
     length = static_cast<int64_t>(texts.size());
-    to = static_cast<char*>(clip4j_search_allocate(length));
-    if (to == nullptr) fail(CLIP4J_OUT_OF_MEMORY, "no native memory for ", length, " bytes");
-    std::memcpy(to, texts.data(), texts.size());
+    to = allocate(length);
+    std::copy(texts.begin(), texts.end(), to);
   });
 }

@@ -51,9 +51,11 @@ void check(const Request& request, const float* queries, int64_t query_count, in
   for (int64_t q = 0; q < query_count; ++q) {
     const float* query = queries + q * dimension;
     const double square = kernel.dot(query, query, dimension);
-    if (!std::isfinite(square)) fail(CLIP4J_INVALID_ARGUMENT, "query ", q, " has a value that is not finite");
+    if (!std::isfinite(square)) {
+      fail(CLIP4J_INVALID_ARGUMENT, "query ", request.first_query + q, " has a value that is not finite");
+    }
     if (square == 0 && request.similarity == Similarity::kCosine) {
-      fail(CLIP4J_INVALID_ARGUMENT, "query ", q, " is zero: it has no cosine");
+      fail(CLIP4J_INVALID_ARGUMENT, "query ", request.first_query + q, " is zero: it has no cosine");
     }
   }
 }

@@ -20,6 +20,8 @@ struct Request {
   // Rows that score less are no hits.
   double minimum_score = -std::numeric_limits<double>::infinity();
   Similarity similarity = Similarity::kCosine;
+  // The number of the first query, for messages alone.
+  int64_t first_query = 0;
 };
 
 // The hits of query q are entries offset[q] to offset[q + 1] - 1. Reused from search to search, it takes no

@@ -164,6 +164,17 @@ std::pair<size_t, int64_t> Snapshot::locate(int64_t row) const {
   return {part, row - first_[part]};
 }
 
+std::vector<int64_t> Snapshot::alive_rows() const {
+  std::vector<int64_t> numbers;
+  numbers.reserve(size());
+  for (size_t p = 0; p < parts_.size(); ++p) {
+    for (int64_t row = 0; row < parts_[p].segment->rows(); ++row) {
+      if (is_alive(parts_[p], row)) numbers.push_back(first_[p] + row);
+    }
+  }
+  return numbers;
+}
+
 void Snapshot::append_ids(std::span<const int64_t> rows, std::vector<int64_t>& values,
                           std::string& text) const {
   for (const int64_t row : rows) {

@@ -60,6 +60,8 @@ class Snapshot {
   // Copies the row of each id to `rows` (null: copies nothing) and says in `known` whether there is one;
   // where there is none, zeros.
   void copy_rows(const Ids& ids, float* rows, uint8_t* known) const;
+  // The numbers of the rows that are not deleted, ascending.
+  std::vector<int64_t> alive_rows() const;
   // Appends the ids of rows: numbers, or the ends of strings that are appended to `text`.
   void append_ids(std::span<const int64_t> rows, std::vector<int64_t>& values, std::string& text) const;
 

@@ -65,7 +65,7 @@ public final class BatchingEncoder implements AutoCloseable {
     this.handle =
         new NativeHandle(
             "BatchingEncoder",
-            0,
+            () -> 0,
             nothing -> {
               texts.close();
               images.close();

@@ -1,8 +1,9 @@
 package io.github.clip4j;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
-import java.util.Objects;
 
 /**
  * A column of pictures or of texts; which of the two is said and never guessed. An empty one is an
@@ -71,9 +72,11 @@ public sealed interface Column permits Column.Images, Column.Texts {
     if (values.isEmpty()) {
       throw new IllegalArgumentException("a column is empty");
     }
-    for (int i = 0; i < values.size(); i++) {
-      Objects.requireNonNull(values.get(i), "column value " + i + " is null");
+    List<T> copy = new ArrayList<>(values);
+    int missing = copy.indexOf(null);
+    if (missing >= 0) {
+      throw new NullPointerException("column value " + missing + " is null");
     }
-    return List.copyOf(values);
+    return Collections.unmodifiableList(copy);
   }
 }

@@ -27,7 +27,12 @@ public final class Embedder implements AutoCloseable {
     this.maxEncodedBytes = maxEncodedBytes;
     SingleCall made = new SingleCall(model);
     this.call = made;
-    this.use = new SoleUse("Embedder", made::close);
+    try {
+      this.use = new SoleUse("Embedder", made::close);
+    } catch (Throwable failed) {
+      made.close();
+      throw failed;
+    }
   }
 
   /**

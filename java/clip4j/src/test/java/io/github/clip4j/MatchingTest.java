@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
+import java.util.LinkedList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -179,6 +180,14 @@ class MatchingTest extends WithTinyModel {
     NullPointerException missing =
         assertThrows(NullPointerException.class, () -> Column.texts("a", null));
     assertEquals("column value 1 is null", missing.getMessage());
+    List<String> linked =
+        new LinkedList<>(List.of("a", "b")) {
+          @Override
+          public String get(int index) {
+            throw new AssertionError("element after element, a linked list takes quadratic time");
+          }
+        };
+    assertEquals(Column.texts("a", "b"), Column.texts(linked));
     assertThrows(
         IllegalArgumentException.class,
         () -> ImageTextMatcher.builder(model).query("x").response("x").build());

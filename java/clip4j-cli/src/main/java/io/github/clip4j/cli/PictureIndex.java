@@ -138,20 +138,20 @@ final class PictureIndex implements AutoCloseable {
     EmbeddingIndex index = embeddings.orElseThrow();
     commit();
     pictures.write(folder);
-    Ids named = Ids.of(List.copyOf(pictures.byContent().keySet()));
+    Set<String> named = pictures.byContent().keySet();
     if (index.size() > named.size()) {
       named(folder, () -> removeAllBut(named, index));
     }
   }
 
-  private static void removeAllBut(Ids kept, EmbeddingIndex index) {
-    float[] any = new float[index.dimension()];
-    any[0] = 1;
-    Hits others =
-        index.search(
-            any, SearchRequest.allFrom(Double.NEGATIVE_INFINITY).withFilter(Filter.deny(kept)));
+  private static void removeAllBut(Set<String> kept, EmbeddingIndex index) {
+    Ids all = index.ids();
     index.remove(
-        Ids.of(IntStream.range(0, others.count(0)).mapToObj(i -> others.stringId(0, i)).toList()));
+        Ids.of(
+            IntStream.range(0, all.size())
+                .mapToObj(all::stringId)
+                .filter(id -> !kept.contains(id))
+                .toList()));
     index.commit();
   }
 
@@ -170,7 +170,7 @@ final class PictureIndex implements AutoCloseable {
     Hits hits = named(folder, () -> index.search(query, wanted));
     List<Found> found = new ArrayList<>();
     for (Hits.Hit hit : hits.of(0)) {
-      for (Entry entry : contents.getOrDefault(hit.id(), List.of())) {
+      for (Entry entry : contents.getOrDefault(hit.stringId(), List.of())) {
         found.add(new Found(entry, hit.row(), hit.score()));
       }
     }

@@ -2,18 +2,12 @@ package io.github.clip4j.search;
 
 import io.github.clip4j.search.internal.EmbeddingsAccess;
 import io.github.clip4j.search.internal.Native;
-import io.github.clip4j.search.internal.NativeBlock;
-import io.github.clip4j.search.internal.NativeHandle;
 import io.github.clip4j.search.internal.NativeMemory;
-import io.github.clip4j.search.internal.Status;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.OptionalLong;
-import java.util.function.LongBinaryOperator;
-import java.util.function.LongConsumer;
 
 /**
  * Exact search over rows of float32: the hits and their order are those of float64 arithmetic on
@@ -31,18 +25,31 @@ import java.util.function.LongConsumer;
  * made by {@link #of} or opened for reading. After {@link #close} every method but it, {@link
  * #schema} and {@link #dimension} throws {@link IllegalStateException}.
  */
-public final class EmbeddingIndex implements AutoCloseable {
-  private static final int REFUSE = 0;
-  private static final int REPLACE = 1;
-
-  private final NativeHandle handle;
+public final class EmbeddingIndex implements Searchable, AutoCloseable {
+  private final NativeIndex index;
   private final IndexSchema schema;
   private final SearchCalls calls;
 
-  private EmbeddingIndex(NativeHandle handle, IndexSchema schema) {
-    this.handle = handle;
+  private EmbeddingIndex(NativeIndex index, IndexSchema schema) {
+    this.index = index;
     this.schema = schema;
-    this.calls = new SearchCalls(handle, schema, Native::indexSearch);
+    this.calls = new SearchCalls(index.handle(), schema, Native::indexSearch);
+  }
+
+  /**
+   * Over {@code index}, which is closed where this throws: a writer's would stay locked.
+   *
+   * @param fingerprint of the model whose rows and queries it will get; empty where that is unknown
+   */
+  private static EmbeddingIndex over(NativeIndex index, String fingerprint) {
+    try {
+      IndexSchema schema = index.schema();
+      schema.checkFingerprint(fingerprint, "rows and queries");
+      return new EmbeddingIndex(index, schema);
+    } catch (Throwable failed) {
+      index.close();
+      throw failed;
+    }
   }
 
   /**
@@ -55,29 +62,12 @@ public final class EmbeddingIndex implements AutoCloseable {
     if (rows.rows() == 0) {
       throw new IllegalArgumentException("rows is empty: an index needs a row");
     }
-    NativeMemory memory = rows.memory();
-    LongConsumer free =
-        index -> {
-          Native.indexFree(index);
-          memory.release();
-        };
-    long address = memory.acquire();
-    long index;
-    try {
-      index = NativeIndex.over(address, rows.rows(), rows.dimension());
-    } catch (Throwable failed) {
-      memory.release();
-      throw failed;
-    }
-    return new EmbeddingIndex(
-        new NativeHandle("EmbeddingIndex", index, free),
-        new IndexSchema(rows.dimension(), IdKind.ROW_NUMBER));
+    return over(NativeIndex.over(rows), "");
   }
 
   /** An empty index in memory alone. */
   public static EmbeddingIndex inMemory(IndexSchema schema) {
-    return new EmbeddingIndex(
-        handle(NativeIndex.create(null, schema, OptionalLong.empty())), schema);
+    return over(NativeIndex.create(null, schema, OptionalLong.empty()), "");
   }
 
   /** {@link #create(Path, IndexSchema, OpenOptions)} with {@link OpenOptions#WRITE}. */
@@ -101,8 +91,7 @@ public final class EmbeddingIndex implements AutoCloseable {
           "options are for reading: to create an index give OpenOptions.WRITE, or a copy of it");
     }
     schema.checkFingerprint(options.fingerprint(), "rows and queries");
-    return new EmbeddingIndex(
-        handle(NativeIndex.create(folder, schema, options.rowMemory())), schema);
+    return over(NativeIndex.create(folder, schema, options.rowMemory()), options.fingerprint());
   }
 
   /** {@link #open(Path, OpenOptions)} with {@link OpenOptions#READ}. */
@@ -120,20 +109,7 @@ public final class EmbeddingIndex implements AutoCloseable {
    *     {@code folder} is not of the default file system
    */
   public static EmbeddingIndex open(Path folder, OpenOptions options) {
-    NativeHandle handle = handle(NativeIndex.open(folder, options));
-    try {
-      IndexSchema schema;
-      try {
-        schema = NativeIndex.schema(handle.acquire());
-      } finally {
-        handle.release();
-      }
-      schema.checkFingerprint(options.fingerprint(), "rows and queries");
-      return new EmbeddingIndex(handle, schema);
-    } catch (Throwable failed) {
-      handle.close();
-      throw failed;
-    }
+    return over(NativeIndex.open(folder, options), options.fingerprint());
   }
 
   /**
@@ -146,11 +122,7 @@ public final class EmbeddingIndex implements AutoCloseable {
     return NativeIndex.verify(folder);
   }
 
-  private static NativeHandle handle(long index) {
-    return new NativeHandle("EmbeddingIndex", index, Native::indexFree);
-  }
-
-  /** What never changes about it. */
+  @Override
   public IndexSchema schema() {
     return schema;
   }
@@ -160,9 +132,9 @@ public final class EmbeddingIndex implements AutoCloseable {
     return schema.dimension();
   }
 
-  /** The number of rows. */
+  @Override
   public int size() {
-    return number(Native::indexSize);
+    return index.size();
   }
 
   /**
@@ -173,7 +145,7 @@ public final class EmbeddingIndex implements AutoCloseable {
    * @throws Clip4jException TOO_LARGE beyond 2,147,483,647 rows
    */
   public void add(Embeddings rows) {
-    write(rows, null, REFUSE);
+    write(rows, null, false);
   }
 
   /**
@@ -185,7 +157,7 @@ public final class EmbeddingIndex implements AutoCloseable {
    * @throws Clip4jException TOO_LARGE beyond 2,147,483,647 rows
    */
   public void add(Embeddings rows, Ids ids) {
-    write(rows, Objects.requireNonNull(ids, "ids"), REFUSE);
+    write(rows, Objects.requireNonNull(ids, "ids"), false);
   }
 
   /**
@@ -193,18 +165,12 @@ public final class EmbeddingIndex implements AutoCloseable {
    * of an id that comes twice the last one counts.
    */
   public void upsert(Embeddings rows, Ids ids) {
-    write(rows, Objects.requireNonNull(ids, "ids"), REPLACE);
+    write(rows, Objects.requireNonNull(ids, "ids"), true);
   }
 
-  private void write(Embeddings rows, Ids ids, int replace) {
+  private void write(Embeddings rows, Ids ids, boolean replace) {
     schema.checkDimension(rows.dimension(), "rows have");
-    NativeMemory memory = rows.memory();
-    long address = memory.acquire();
-    try (NativeIds called = new NativeIds(ids)) {
-      use(index -> check(Native.indexAdd(index, address, rows.rows(), called.address(), replace)));
-    } finally {
-      memory.release();
-    }
+    index.add(rows, ids, replace);
   }
 
   /**
@@ -215,9 +181,7 @@ public final class EmbeddingIndex implements AutoCloseable {
    * @throws Clip4jException UNSUPPORTED also where rows are called by their numbers
    */
   public int remove(Ids ids) {
-    try (NativeIds called = new NativeIds(Objects.requireNonNull(ids, "ids"))) {
-      return number((index, count) -> Native.indexRemove(index, called.address(), count));
-    }
+    return index.remove(Objects.requireNonNull(ids, "ids"));
   }
 
   /**
@@ -232,7 +196,7 @@ public final class EmbeddingIndex implements AutoCloseable {
    *     memory alone
    */
   public void commit() {
-    use(index -> check(Native.indexCommit(index)));
+    index.commit();
   }
 
   /**
@@ -241,16 +205,22 @@ public final class EmbeddingIndex implements AutoCloseable {
    * @throws Clip4jException CORRUPT or UNREADABLE where that is damaged, as also the methods below
    */
   public void warm() {
-    use(index -> check(Native.indexWarm(index)));
+    index.warm();
   }
 
   /** The native memory that it takes now, the rows of {@link #of} included. */
   public MemoryUse memory() {
-    try (NativeBlock block = new NativeBlock("memory", 4 * Long.BYTES)) {
-      use(index -> check(Native.indexMemory(index, block.address())));
-      ByteBuffer use = block.buffer(0, 4 * Long.BYTES);
-      return new MemoryUse(use.getLong(), use.getLong(), use.getLong(), use.getLong());
-    }
+    return index.memory();
+  }
+
+  /**
+   * The ids of its rows, in the order of rows: longs where rows are called by their numbers. What
+   * others write meanwhile is in it altogether or not at all.
+   *
+   * @throws Clip4jException TOO_LARGE where string ids are over 2 GiB of UTF-8
+   */
+  public Ids ids() {
+    return index.ids();
   }
 
   /**
@@ -260,7 +230,7 @@ public final class EmbeddingIndex implements AutoCloseable {
    * @throws IllegalArgumentException if they are of another kind
    */
   public BitSet contains(Ids ids) {
-    return copyRows(ids, 0);
+    return index.copyRows(Objects.requireNonNull(ids, "ids"), 0);
   }
 
   /**
@@ -275,7 +245,7 @@ public final class EmbeddingIndex implements AutoCloseable {
     try {
       int known;
       try {
-        known = copyRows(ids, memory.acquire()).nextClearBit(0);
+        known = index.copyRows(ids, memory.acquire()).nextClearBit(0);
       } finally {
         memory.release();
       }
@@ -289,51 +259,12 @@ public final class EmbeddingIndex implements AutoCloseable {
     }
   }
 
-  private BitSet copyRows(Ids ids, long to) {
-    try (NativeIds called = new NativeIds(Objects.requireNonNull(ids, "ids"));
-        NativeBlock known = new NativeBlock("ids", ids.size())) {
-      use(index -> check(Native.indexRows(index, called.address(), to, known.address())));
-      ByteBuffer flags = known.buffer(0, ids.size());
-      BitSet result = new BitSet(ids.size());
-      for (int i = 0; i < ids.size(); i++) {
-        result.set(i, flags.get(i) != 0);
-      }
-      return result;
-    }
-  }
-
-  /**
-   * The {@code k} rows of the highest cosine with each query; this and the other short forms are
-   * {@link #search(Embeddings, SearchRequest)}, whose exceptions they throw.
-   */
-  public Hits search(Embeddings queries, int k) {
-    return search(queries, SearchRequest.top(k));
-  }
-
-  /** The {@code k} rows of the highest cosine with {@code query}. */
-  public Hits search(float[] query, int k) {
-    return search(query, SearchRequest.top(k));
-  }
-
-  /**
-   * What {@code request} asks for, for one query; as {@link #search(Embeddings, SearchRequest)}.
-   */
+  @Override
   public Hits search(float[] query, SearchRequest request) {
     return calls.search(query, request);
   }
 
-  /**
-   * What {@code request} asks for, for each query. Uses all CPUs of the process where that pays.
-   * Where results are large, queries are searched with in parts, and while others write, each part
-   * sees what had been written when it began.
-   *
-   * @param queries of the index's dimension; they need not be of unit length
-   * @throws IllegalArgumentException if the dimensions differ, a query is not finite or, for the
-   *     cosine, zero, the request has one k per query but not as many, a filter's ids are not of
-   *     the index's kind, or the queries are of another model
-   * @throws Clip4jException CORRUPT or UNREADABLE where a file that is read for the first time now
-   *     is damaged, TOO_LARGE or OUT_OF_MEMORY where the hits are too many
-   */
+  @Override
   public Hits search(Embeddings queries, SearchRequest request) {
     return calls.search(queries, request, size());
   }
@@ -346,8 +277,8 @@ public final class EmbeddingIndex implements AutoCloseable {
    *     queries are of another model
    */
   public Searcher searcher(SearchRequest request) {
-    use(index -> {}); // Closed is closed.
-    return new Searcher(handle, schema, request);
+    index.handle().run(nothing -> {}); // Throws where the index is closed.
+    return new Searcher(index.handle(), schema, request);
   }
 
   /**
@@ -361,7 +292,7 @@ public final class EmbeddingIndex implements AutoCloseable {
    *     too old, or where rows are too long for it; OUT_OF_MEMORY
    */
   public GpuIndex copyToGpu(int device) {
-    return new GpuIndex(schema, handle, device, GpuIndex.NINE_TENTHS);
+    return new GpuIndex(schema, index.handle(), device, GpuIndex.NINE_TENTHS);
   }
 
   /**
@@ -376,43 +307,17 @@ public final class EmbeddingIndex implements AutoCloseable {
     if (memory < 0) {
       throw new IllegalArgumentException("memory is negative: " + memory);
     }
-    return new GpuIndex(schema, handle, device, memory);
+    return new GpuIndex(schema, index.handle(), device, memory);
   }
 
   /** Frees the index once no call is under way. What was not committed is lost. */
   @Override
   public void close() {
-    handle.close();
+    index.close();
   }
 
   @Override
   public String toString() {
     return "EmbeddingIndex[" + schema + "]";
-  }
-
-  @FunctionalInterface
-  private interface Use {
-    void of(long index);
-  }
-
-  private void use(Use use) {
-    long index = handle.acquire();
-    try {
-      use.of(index);
-    } finally {
-      handle.release();
-    }
-  }
-
-  /** A native call that writes a number to the address that it gets. */
-  private int number(LongBinaryOperator call) {
-    try (NativeBlock result = new NativeBlock("a number", Long.BYTES)) {
-      use(index -> check((int) call.applyAsLong(index, result.address())));
-      return (int) result.buffer(0, Long.BYTES).getLong();
-    }
-  }
-
-  private static void check(int status) {
-    Status.check(status, Native::lastError);
   }
 }

@@ -115,8 +115,8 @@ public final class Embeddings implements AutoCloseable {
     try {
       int step = blockRows(rows, dimension);
       FloatBuffer block = FloatBuffer.allocate(step * dimension);
-      for (int row = 0; row < rows; row += step) {
-        int count = Math.min(step, rows - row);
+      for (int row = 0, count; row < rows; row += count) {
+        count = Math.min(step, rows - row); // row + step may be no int.
         int values = count * dimension;
         filler.fill(row, block.clear().limit(values));
         if (block.position() != values) {
@@ -217,10 +217,12 @@ public final class Embeddings implements AutoCloseable {
     try {
       memory.acquire();
       try {
-        for (int row = 0, step = blockRows(rows, dimension); row < rows; row += step) {
-          int count = Math.min(step, rows - row) * dimension;
+        int step = blockRows(rows, dimension);
+        for (int row = 0, count; row < rows; row += count) {
+          count = Math.min(step, rows - row);
           long offset = (long) row * dimension;
-          floats(copy, offset, count).put(floats(memory, offset, count));
+          int values = count * dimension;
+          floats(copy, offset, values).put(floats(memory, offset, values));
         }
       } finally {
         memory.release();

@@ -1,10 +1,11 @@
 package io.github.clip4j.search;
 
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Objects;
 
 /**
- * Which rows a search may find. Immutable: a bit set is copied.
+ * Which rows a search may find. Immutable, and a value: a bit set is copied.
  *
  * <p>Rows are named by id or by row number. Row numbers of an index with ids are those of a moment:
  * they change when a writer merges. So name rows by id there, unless nobody writes. In an index
@@ -55,8 +56,23 @@ public final class Filter {
     return ids;
   }
 
+  /** Of the same kind, with the same bits or equal ids. */
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof Filter that
+        && allows == that.allows
+        && Arrays.equals(rows, that.rows)
+        && Objects.equals(ids, that.ids);
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hash(allows, Arrays.hashCode(rows), ids);
+  }
+
   @Override
   public String toString() {
-    return "Filter[" + (allows ? "allow " : "deny ") + (ids == null ? "rows" : ids) + "]";
+    Object which = ids == null ? BitSet.valueOf(rows).cardinality() + " rows" : ids;
+    return "Filter[" + (allows ? "allow " : "deny ") + which + "]";
   }
 }

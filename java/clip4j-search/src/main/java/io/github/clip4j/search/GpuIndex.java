@@ -7,8 +7,6 @@ import io.github.clip4j.search.internal.NativeHandle;
 import io.github.clip4j.search.internal.NativeText;
 import io.github.clip4j.search.internal.PathBytes;
 import io.github.clip4j.search.internal.Status;
-import java.util.function.LongBinaryOperator;
-import java.util.function.LongConsumer;
 
 /**
  * A copy of an {@link EmbeddingIndex} on a GPU, as {@link EmbeddingIndex#copyToGpu(int)} makes it.
@@ -21,8 +19,9 @@ import java.util.function.LongConsumer;
  * memory is kept until the copy is closed. After {@link #close} every method but it, {@link
  * #schema} and {@link #size} throws {@link IllegalStateException}.
  */
-public final class GpuIndex implements AutoCloseable {
+public final class GpuIndex implements Searchable, AutoCloseable {
   static final long NINE_TENTHS = -1;
+  private static final int MEMORY = 2 * Long.BYTES; // of a clip4j_gpu_memory: resident, pinned
 
   private final NativeHandle handle;
   private final IndexSchema schema;
@@ -31,83 +30,61 @@ public final class GpuIndex implements AutoCloseable {
 
   GpuIndex(IndexSchema schema, NativeHandle of, int device, long memory) {
     this.schema = schema;
-    LongConsumer free =
-        gpu -> {
-          Native.gpuFree(gpu);
-          of.release();
-        };
-    long source = of.acquire();
-    long gpu;
-    try {
-      gpu = copy(source, device, memory);
+    long index = of.acquire();
+    try (NativeBlock library = NativeBlock.ofText("GpuIndex", PathBytes.of(GpuLibrary.find()))) {
+      this.handle =
+          new NativeHandle(
+              "GpuIndex",
+              () ->
+                  NativeBlock.number(
+                      gpu ->
+                          check(Native.gpuCreate(index, library.address(), device, memory, gpu))),
+              gpu -> {
+                Native.gpuFree(gpu);
+                of.release();
+              });
     } catch (Throwable failed) {
       of.release();
       throw failed;
     }
-    this.handle = new NativeHandle("GpuIndex", gpu, free); // It frees both, also where it throws.
     try {
-      this.size = (int) number(Native::gpuSize, 0);
+      this.size = (int) number(Native::gpuSize);
+      this.calls = new SearchCalls(handle, schema, Native::gpuSearch);
     } catch (Throwable failed) {
       handle.close();
       throw failed;
     }
-    this.calls = new SearchCalls(handle, schema, Native::gpuSearch);
   }
 
-  private static long copy(long index, int device, long memory) {
-    byte[] path = PathBytes.of(GpuLibrary.find());
-    try (NativeBlock library = NativeBlock.ofText("GpuIndex", path)) {
-      return NativeIndex.made(
-          "GpuIndex", gpu -> Native.gpuCreate(index, library.address(), device, memory, gpu));
-    }
-  }
-
-  /** What never changes about it. */
+  @Override
   public IndexSchema schema() {
     return schema;
   }
 
   /** The number of rows, as of the copy. */
+  @Override
   public int size() {
     return size;
   }
 
-  /** The {@code k} rows of the highest cosine with each query. */
-  public Hits search(Embeddings queries, int k) {
-    return search(queries, SearchRequest.top(k));
-  }
-
-  /** The {@code k} rows of the highest cosine with {@code query}. */
-  public Hits search(float[] query, int k) {
-    return search(query, SearchRequest.top(k));
-  }
-
-  /**
-   * What {@code request} asks for, for one query; as {@link EmbeddingIndex#search(float[],
-   * SearchRequest)}.
-   */
+  @Override
   public Hits search(float[] query, SearchRequest request) {
     return calls.search(query, request);
   }
 
-  /**
-   * What {@code request} asks for, for each query; as {@link EmbeddingIndex#search(Embeddings,
-   * SearchRequest)}.
-   *
-   * @throws Clip4jException also OUT_OF_MEMORY where the GPU has none left
-   */
+  @Override
   public Hits search(Embeddings queries, SearchRequest request) {
     return calls.search(queries, request, size);
   }
 
   /** Bytes of the GPU's memory that its rows take. */
   public long gpuBytes() {
-    return number(Native::gpuMemory, 0);
+    return memory(0);
   }
 
   /** Bytes of the CPU's memory that codes take for which the GPU's had no room. */
   public long pinnedBytes() {
-    return number(Native::gpuMemory, Long.BYTES);
+    return memory(Long.BYTES);
   }
 
   /**
@@ -117,20 +94,22 @@ public final class GpuIndex implements AutoCloseable {
    * text says so.
    */
   public String kernel() {
-    return NativeText.at(number(Native::gpuKernel, 0)); // Static text.
+    return NativeText.at(number(Native::gpuKernel)); // Static text.
   }
 
-  /** One of the two numbers, at most, that a native call writes to the address that it gets. */
-  private long number(LongBinaryOperator call, int offset) {
-    try (NativeBlock block = new NativeBlock("a number", 2 * Long.BYTES)) {
-      long gpu = handle.acquire();
-      try {
-        Status.check((int) call.applyAsLong(gpu, block.address()), Native::lastError);
-      } finally {
-        handle.release();
-      }
-      return block.buffer(offset, Long.BYTES).getLong();
-    }
+  private long memory(int field) {
+    return handle.use(
+        gpu ->
+            NativeBlock.answer(
+                MEMORY, to -> check(Native.gpuMemory(gpu, to)), use -> use.getLong(field)));
+  }
+
+  private long number(NativeIndex.Question question) {
+    return handle.use(gpu -> NativeBlock.number(to -> check(question.ask(gpu, to))));
+  }
+
+  private static void check(int status) {
+    Status.check(status, Native::lastError);
   }
 
   /** Frees the copy once no search is under way. */

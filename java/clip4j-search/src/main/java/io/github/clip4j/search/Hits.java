@@ -71,9 +71,33 @@ public final class Hits {
    *     called by their numbers, its number
    */
   public record Hit(int row, double score, Object id) {
-    /** Of an index whose rows are called by their numbers. */
+    /** A row of an index whose rows are called by their numbers. */
     public Hit(int row, double score) {
       this(row, score, (long) row);
+    }
+
+    /**
+     * The id, a long; where rows are called by their numbers, its number.
+     *
+     * @throws IllegalStateException where it is a string
+     */
+    public long longId() {
+      if (id instanceof Long number) {
+        return number;
+      }
+      throw new IllegalStateException("the hit's id is no long: " + id);
+    }
+
+    /**
+     * The id, a string.
+     *
+     * @throws IllegalStateException where it is a long
+     */
+    public String stringId() {
+      if (id instanceof String string) {
+        return string;
+      }
+      throw new IllegalStateException("the hit's id is no string: " + id);
     }
   }
 

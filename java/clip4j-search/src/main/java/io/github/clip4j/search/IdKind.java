@@ -18,13 +18,13 @@ public enum IdKind {
 
   void checkLong() {
     if (this == STRING) {
-      throw new IllegalStateException("the index's ids are strings");
+      throw new IllegalStateException("the ids are strings");
     }
   }
 
   void checkString() {
     if (this != STRING) {
-      throw new IllegalStateException("the index's ids are longs or row numbers");
+      throw new IllegalStateException("the ids are longs or row numbers");
     }
   }
 }

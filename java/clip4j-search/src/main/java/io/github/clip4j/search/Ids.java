@@ -10,8 +10,11 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 
-/** Ids of rows, one after another: longs, or strings. Immutable. */
+/** Ids of rows, one after another: longs, or strings. Immutable, and a value. */
 public final class Ids {
+  /** Bytes of all strings together. */
+  static final int MOST_TEXT = Integer.MAX_VALUE - 8;
+
   private final IdKind kind;
   private final long[] values; // the ids, or of each string the end in text
   private final byte[] text; // strings one after another, UTF-8
@@ -29,7 +32,7 @@ public final class Ids {
 
   /** String ids; see {@link #of(List)}. */
   public static Ids of(String... ids) {
-    return of(Arrays.asList(ids));
+    return strings(ids);
   }
 
   /**
@@ -40,24 +43,33 @@ public final class Ids {
    * @throws NullPointerException if one is null
    */
   public static Ids of(List<String> ids) {
-    long[] ends = new long[ids.size()];
+    return strings(ids.toArray(String[]::new));
+  }
+
+  private static Ids strings(String[] ids) {
+    long[] ends = new long[ids.length];
     byte[] text = new byte[Math.max(16, 16 * ends.length)];
     int length = 0;
     CharsetEncoder encoder = encoder();
     for (int i = 0; i < ends.length; i++) {
-      ByteBuffer encoded = encode(encoder, ids.get(i), "ids[" + i + "]");
+      ByteBuffer encoded = encode(encoder, ids[i], "ids[" + i + "]");
       long end = (long) length + encoded.remaining();
-      if (end > Integer.MAX_VALUE - 8) {
+      if (end > MOST_TEXT) {
         throw new IllegalArgumentException("the ids are over 2 GiB: give them in batches");
       }
       if (end > text.length) {
-        text = Arrays.copyOf(text, (int) Math.min(Integer.MAX_VALUE - 8, 2 * end));
+        text = Arrays.copyOf(text, (int) Math.min(MOST_TEXT, 2 * end));
       }
       encoded.get(text, length, encoded.remaining());
       length = (int) end;
       ends[i] = end;
     }
     return new Ids(IdKind.STRING, ends, Arrays.copyOf(text, length));
+  }
+
+  /** Over what native code gave; both arrays are the ids' from now on. */
+  static Ids owning(IdKind kind, long[] values, byte[] text) {
+    return new Ids(kind, values, text);
   }
 
   /** How many there are. */
@@ -68,6 +80,43 @@ public final class Ids {
   /** {@link IdKind#LONG} or {@link IdKind#STRING}. */
   public IdKind kind() {
     return kind;
+  }
+
+  /**
+   * The {@code i}-th.
+   *
+   * @throws IllegalStateException where they are strings
+   * @throws IndexOutOfBoundsException where there is none
+   */
+  public long longId(int i) {
+    kind.checkLong();
+    return values[i];
+  }
+
+  /**
+   * The {@code i}-th, a new string.
+   *
+   * @throws IllegalStateException where they are longs
+   * @throws IndexOutOfBoundsException where there is none
+   */
+  public String stringId(int i) {
+    kind.checkString();
+    int start = i == 0 ? 0 : (int) values[i - 1];
+    return new String(text, start, (int) values[i] - start, StandardCharsets.UTF_8);
+  }
+
+  /** Of the same kind, and the same ids in the same order. */
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof Ids that
+        && kind == that.kind
+        && Arrays.equals(values, that.values)
+        && Arrays.equals(text, that.text);
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * (31 * kind.code + Arrays.hashCode(values)) + Arrays.hashCode(text);
   }
 
   @Override

@@ -30,7 +30,7 @@ public record IndexSchema(int dimension, IdKind ids, String fingerprint) {
     }
   }
 
-  /** For rows of a model that is not known. */
+  /** A schema for rows of a model that is not known. */
   public IndexSchema(int dimension, IdKind ids) {
     this(dimension, ids, "");
   }

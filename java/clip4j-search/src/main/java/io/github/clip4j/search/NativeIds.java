@@ -1,5 +1,6 @@
 package io.github.clip4j.search;
 
+import io.github.clip4j.search.internal.NativeArray;
 import io.github.clip4j.search.internal.NativeBlock;
 import java.nio.ByteBuffer;
 
@@ -45,6 +46,32 @@ final class NativeIds implements AutoCloseable {
     ByteBuffer fields = block.buffer(struct, STRUCT);
     fields.putLong(block.address() + content).putLong(block.address() + text);
     fields.putLong(ids.size()).putInt(ids.kind().code);
+  }
+
+  /** A copy of the ids that a struct points to. */
+  static Ids read(ByteBuffer struct) {
+    boolean strings = struct.getInt(24) == IdKind.STRING.code;
+    NativeArray array = new NativeArray();
+    long[] values = new long[(int) struct.getLong(16)];
+    int most = Integer.MAX_VALUE / Long.BYTES;
+    for (int done = 0, length; done < values.length; done += length) {
+      length = Math.min(most, values.length - done);
+      array.show(struct.getLong(0) + (long) done * Long.BYTES, length * Long.BYTES);
+      array.copy(values, done, length);
+    }
+    byte[] text = new byte[strings && values.length > 0 ? bytes(values[values.length - 1]) : 0];
+    array.show(struct.getLong(8), text.length);
+    array.copy(0, text, text.length);
+    return Ids.owning(strings ? IdKind.STRING : IdKind.LONG, values, text);
+  }
+
+  private static int bytes(long length) {
+    if (length > Ids.MOST_TEXT) {
+      throw new Clip4jException(
+          Clip4jException.Kind.TOO_LARGE,
+          "the ids are " + length + " bytes of UTF-8, more than an array has room for");
+    }
+    return (int) length;
   }
 
   /** In pieces that a buffer can show. */

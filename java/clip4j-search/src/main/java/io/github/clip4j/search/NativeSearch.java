@@ -23,7 +23,8 @@ final class NativeSearch implements AutoCloseable {
   private static final int FILTER_IDS = 32;
   private static final int FILTER_ROWS = 64;
   private static final int FILTER_WORDS = 72;
-  private static final int FOUND = 80;
+  private static final int FIRST_QUERY = 80;
+  private static final int FOUND = 88;
   private static final int ROW = FOUND + 8;
   private static final int SCORE = FOUND + 16;
   private static final int ID = FOUND + 24;
@@ -109,6 +110,7 @@ final class NativeSearch implements AutoCloseable {
   void search(long index, long queries, int first, int count) {
     head.putLong(K, block.address() + CONTENT + (onePerQuery ? (long) first * Long.BYTES : 0));
     head.putLong(K_COUNT, onePerQuery ? count : 1);
+    head.putLong(FIRST_QUERY, first);
     Status.check(
         engine.search(
             index, queries, count, block.address(), head.getLong(HITS), block.address() + FOUND),

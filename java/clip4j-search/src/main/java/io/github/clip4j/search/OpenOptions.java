@@ -14,10 +14,10 @@ import java.util.OptionalLong;
  *     not known
  */
 public record OpenOptions(boolean writable, OptionalLong rowMemory, String fingerprint) {
-  /** For searching: what was committed when it was opened. */
+  /** Opens for searching what was committed by then. */
   public static final OpenOptions READ = new OpenOptions(false, OptionalLong.empty(), "");
 
-  /** For searching and changing. */
+  /** Opens for searching and changing. */
   public static final OpenOptions WRITE = new OpenOptions(true, OptionalLong.empty(), "");
 
   /**
@@ -32,12 +32,15 @@ public record OpenOptions(boolean writable, OptionalLong rowMemory, String finge
     }
   }
 
-  /** With that much memory for the float32 rows. */
+  /** A copy that keeps at most {@code bytes} of float32 rows in memory. */
   public OpenOptions withRowMemory(long bytes) {
     return new OpenOptions(writable, OptionalLong.of(bytes), fingerprint);
   }
 
-  /** For queries and rows of that model: an index of another one's rows is refused. */
+  /**
+   * A copy for queries and rows of the model of this fingerprint: an index of another one's rows is
+   * refused.
+   */
   public OpenOptions withFingerprint(String ofModel) {
     return new OpenOptions(writable, rowMemory, ofModel);
   }

@@ -23,12 +23,7 @@ final class SearchCalls {
     check(query.length, 1, request);
     try (NativeSearch search = new NativeSearch(engine, request, schema.dimension())) {
       Hits hits = new Hits(schema.ids(), 1);
-      long index = handle.acquire();
-      try {
-        search.search(index, query);
-      } finally {
-        handle.release();
-      }
+      handle.run(index -> search.search(index, query));
       hits.fill(0, 1, search);
       return hits;
     }
@@ -49,8 +44,9 @@ final class SearchCalls {
         range(search, address, 0, queries.rows(), RANGE, size, hits);
       } else {
         int step = SearchRequest.queriesAtOnce(request.mostHits(), size);
-        for (int first = 0; first < queries.rows(); first += step) {
-          search(search, address, first, Math.min(step, queries.rows() - first), hits);
+        for (int first = 0, count; first < queries.rows(); first += count) {
+          count = Math.min(step, queries.rows() - first);
+          search(search, address, first, count, hits);
         }
       }
       return hits;
@@ -68,8 +64,9 @@ final class SearchCalls {
       NativeSearch search, long queries, int first, int end, long k, int size, Hits hits) {
     search.limit(k);
     int step = SearchRequest.queriesAtOnce(k, size);
-    for (int from = first; from < end; from += step) {
-      search(search, queries, from, Math.min(step, end - from), hits);
+    for (int from = first, count; from < end; from += count) {
+      count = Math.min(step, end - from);
+      search(search, queries, from, count, hits);
     }
     for (int from = first, to; from < end; from = to + 1) {
       for (to = from; to < end && hits.count(to) == k; ) {
@@ -82,12 +79,8 @@ final class SearchCalls {
   }
 
   private void search(NativeSearch search, long queries, int first, int count, Hits hits) {
-    long index = handle.acquire();
-    try {
-      search.search(index, queries + (long) first * schema.dimension() * Float.BYTES, first, count);
-    } finally {
-      handle.release();
-    }
+    long address = queries + (long) first * schema.dimension() * Float.BYTES;
+    handle.run(index -> search.search(index, address, first, count));
     hits.fill(first, count, search);
   }
 

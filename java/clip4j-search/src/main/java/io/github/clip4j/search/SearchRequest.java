@@ -5,8 +5,8 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * What a search is to find: by default the rows of the highest cosine, whatever it is. Immutable;
- * the {@code with} methods return a changed copy.
+ * What a search is to find: by default the rows of the highest cosine, whatever it is. Immutable,
+ * and a value; the {@code with} methods return a changed copy.
  *
  * <pre>{@code
  * SearchRequest.top(10).withMinimumScore(0.25).withFilter(Filter.deny(Ids.of("cat.jpg")))
@@ -82,7 +82,7 @@ public final class SearchRequest {
   }
 
   /**
-   * Without rows that score less.
+   * A copy that finds no rows that score less than {@code minimum}.
    *
    * @throws IllegalArgumentException if it is not a number
    */
@@ -93,21 +93,21 @@ public final class SearchRequest {
     return new SearchRequest(k, onePerQuery, minimum, similarity, filter, fingerprint);
   }
 
-  /** By that measure. */
+  /** A copy that compares by {@code by}. */
   public SearchRequest withSimilarity(Similarity by) {
     Objects.requireNonNull(by, "similarity");
     return new SearchRequest(k, onePerQuery, minimumScore, by, filter, fingerprint);
   }
 
-  /** Among the rows that {@code which} lets through. */
+  /** A copy that finds only rows that {@code which} allows. */
   public SearchRequest withFilter(Filter which) {
     Objects.requireNonNull(which, "filter");
     return new SearchRequest(k, onePerQuery, minimumScore, similarity, which, fingerprint);
   }
 
   /**
-   * With queries that the model of this fingerprint made: an index of another model's rows refuses
-   * them.
+   * A copy for queries that the model of this fingerprint made: an index of another model's rows
+   * refuses them.
    */
   public SearchRequest withFingerprint(String ofModel) {
     Objects.requireNonNull(ofModel, "fingerprint");
@@ -119,7 +119,7 @@ public final class SearchRequest {
     return minimumScore;
   }
 
-  /** The measure. */
+  /** How a query and a row are compared. */
   public Similarity similarity() {
     return similarity;
   }
@@ -129,7 +129,7 @@ public final class SearchRequest {
     return Optional.ofNullable(filter);
   }
 
-  /** Of the model that made the queries; empty where that was not said. */
+  /** The fingerprint of the model that made the queries; empty where that was not said. */
   public String fingerprint() {
     return fingerprint;
   }
@@ -170,5 +170,45 @@ public final class SearchRequest {
   static int queriesAtOnce(long k, int size) {
     long most = Math.max(1, Math.min(size, k));
     return (int) Math.max(1, RESULT_BYTES / (most * BYTES_PER_HIT));
+  }
+
+  /** Finds the same. */
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof SearchRequest that
+        && Arrays.equals(k, that.k)
+        && onePerQuery == that.onePerQuery
+        && minimumScore == that.minimumScore
+        && similarity == that.similarity
+        && Objects.equals(filter, that.filter)
+        && fingerprint.equals(that.fingerprint);
+  }
+
+  @Override
+  public int hashCode() {
+    // 0.0 and -0.0 are the same minimum.
+    return Objects.hash(
+        Arrays.hashCode(k), onePerQuery, minimumScore + 0.0, similarity, filter, fingerprint);
+  }
+
+  @Override
+  public String toString() {
+    StringBuilder text = new StringBuilder("SearchRequest[");
+    if (onePerQuery) {
+      text.append("top of each of ").append(k.length).append(" queries");
+    } else {
+      text.append(isRange() ? "all" : "top " + k[0]);
+    }
+    text.append(" by ").append(similarity);
+    if (minimumScore > Double.NEGATIVE_INFINITY) {
+      text.append(", from ").append(minimumScore);
+    }
+    if (filter != null) {
+      text.append(", ").append(filter);
+    }
+    if (!fingerprint.isEmpty()) {
+      text.append(", of model ").append(fingerprint);
+    }
+    return text.append(']').toString();
   }
 }

@@ -34,7 +34,12 @@ public final class Searcher implements AutoCloseable {
     this.schema = schema;
     NativeSearch made = new NativeSearch(Native::indexSearch, request, schema.dimension());
     this.search = made;
-    this.use = new SoleUse("Searcher", made::close);
+    try {
+      this.use = new SoleUse("Searcher", made::close);
+    } catch (Throwable failed) {
+      made.close();
+      throw failed;
+    }
   }
 
   /**

@@ -51,7 +51,12 @@ class EmulatedGpuTest {
         same(index.search(queries, request), gpu.search(queries, request));
       }
       float[] query = queries.row(4);
-      same(index.search(query, 7), gpu.search(query, 7));
+      for (Searchable either : List.of(index, gpu)) {
+        assertEquals(index.schema(), either.schema());
+        assertEquals(index.size(), either.size());
+        same(index.search(query, 7), either.search(query, 7));
+        same(index.search(queries, 7), either.search(queries, 7));
+      }
       same(index.search(query, requests.get(4)), gpu.search(query, requests.get(4)));
     }
   }

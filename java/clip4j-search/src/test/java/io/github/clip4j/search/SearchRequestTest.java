@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.function.IntPredicate;
@@ -133,6 +134,20 @@ class SearchRequestTest {
       }
       Hits range = index.search(asked, SearchRequest.allFrom(-1));
       assertEquals(ROWS, range.count(999));
+    }
+  }
+
+  @Test
+  void namesAQueryByItsNumberAmongAll() {
+    int many = 1100;
+    for (float bad : new float[] {0, Float.NaN}) {
+      float[] values = RandomRows.values(many, DIMENSION, 3);
+      Arrays.fill(values, 1000 * DIMENSION, 1001 * DIMENSION, bad);
+      try (Embeddings asked = Embeddings.copyOf(values, DIMENSION)) {
+        assertTrue(SearchRequest.queriesAtOnce(ROWS, ROWS) < 1000, "one call");
+        refused("query 1000 ", () -> index.search(asked, ROWS));
+        refused("query 1000 ", () -> index.search(asked, SearchRequest.allFrom(-1)));
+      }
     }
   }
 

@@ -67,7 +67,7 @@ public final class Encoders {
    */
   public static byte[] preprocess(LoadedModel model, ImageInput image) {
     int bytes = 3 * model.imageSize() * model.imageSize();
-    return model.with(
+    return model.use(
         address -> {
           try (ImageBatch batch = new ImageBatch(model.preprocessing(), List.of(image));
               NativeBlock pixels = new NativeBlock("a call's arguments", bytes)) {
@@ -93,7 +93,7 @@ public final class Encoders {
 
   /** What {@code result} makes of n rows, which {@code call} fills; where it throws, they go. */
   static <T> T rows(LoadedModel model, int n, Call call, Function<NativeMemory, T> result) {
-    return model.with(
+    return model.use(
         address -> {
           NativeMemory rows =
               NativeMemory.allocate("Embeddings", (long) n * model.dimension() * Float.BYTES);

@@ -18,7 +18,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.LongConsumer;
 import java.util.function.LongFunction;
 
 /** A model in native memory and what its files say of it. Safe from any thread. */
@@ -48,6 +47,7 @@ public final class LoadedModel implements AutoCloseable {
       byte[] preprocessing,
       Optional<Probability> fitted,
       Tokenizer tokenizer,
+      NativeHandle handle,
       NativeModel loaded,
       Device device) {
     this.description = description;
@@ -56,32 +56,22 @@ public final class LoadedModel implements AutoCloseable {
     this.preprocessing = preprocessing;
     this.tokenizer = tokenizer;
     this.device = device;
-    LongConsumer free =
-        address -> {
-          loaded.free();
-          tokenizer.close();
-        };
-    handle = new NativeHandle("ClipModel", loaded.address(), free);
-    try {
-      facts =
-          new ModelFacts(
-              files.read(),
-              tokenizer.source(),
-              loaded.storedAs(),
-              new ModelInfo.Ignored(
-                  files.ignoredFiles(), files.ignoredFields(), loaded.ignoredTensors()));
-      precision = Precision.values()[NativeFacts.integer(Native::modelPrecision, loaded.address())];
-      kernel = NativeFacts.text(Native::modelKernel, loaded.address());
-      logitScale = NativeFacts.number(Native::modelLogitScale, loaded.address());
-      logitBias =
-          config.family() == ClipConfig.Family.SIGLIP
-              ? OptionalDouble.of(NativeFacts.number(Native::modelLogitBias, loaded.address()))
-              : OptionalDouble.empty();
-      calibration = fitted.or(this::sigmoid);
-    } catch (Throwable e) {
-      handle.close();
-      throw e;
-    }
+    this.handle = handle;
+    facts =
+        new ModelFacts(
+            files.read(),
+            tokenizer.source(),
+            loaded.storedAs(),
+            new ModelInfo.Ignored(
+                files.ignoredFiles(), files.ignoredFields(), loaded.ignoredTensors()));
+    precision = Precision.values()[NativeFacts.integer(Native::modelPrecision, loaded.address())];
+    kernel = NativeFacts.text(Native::modelKernel, loaded.address());
+    logitScale = NativeFacts.number(Native::modelLogitScale, loaded.address());
+    logitBias =
+        config.family() == ClipConfig.Family.SIGLIP
+            ? OptionalDouble.of(NativeFacts.number(Native::modelLogitBias, loaded.address()))
+            : OptionalDouble.empty();
+    calibration = fitted.or(this::sigmoid);
   }
 
   /**
@@ -123,6 +113,22 @@ public final class LoadedModel implements AutoCloseable {
       free(weights);
       throw e;
     }
+    NativeHandle handle;
+    try {
+      handle =
+          new NativeHandle(
+              "ClipModel",
+              () -> weights.join().address(),
+              address -> {
+                Native.modelFree(address);
+                tokenizer.close();
+              });
+    } catch (Throwable e) {
+      givenUp.set(true);
+      free(weights);
+      tokenizer.close();
+      throw e;
+    }
     try {
       return new LoadedModel(
           files,
@@ -131,10 +137,11 @@ public final class LoadedModel implements AutoCloseable {
           preprocessing.array(),
           fitted,
           tokenizer,
+          handle,
           weights.join(),
           options.device());
     } catch (Throwable e) {
-      tokenizer.close();
+      handle.close();
       throw e;
     }
   }
@@ -155,14 +162,9 @@ public final class LoadedModel implements AutoCloseable {
         : Optional.empty();
   }
 
-  /** Runs {@code use} with the native model's address; IllegalStateException after close. */
-  <T> T with(LongFunction<T> use) {
-    long address = acquire();
-    try {
-      return use.apply(address);
-    } finally {
-      release();
-    }
+  /** As {@link NativeHandle#use}. */
+  <T> T use(LongFunction<T> call) {
+    return handle.use(call);
   }
 
   /** As {@link NativeHandle#acquire}. */
@@ -177,7 +179,7 @@ public final class LoadedModel implements AutoCloseable {
 
   /** IllegalStateException after close. */
   public void checkOpen() {
-    with(model -> null);
+    handle.run(model -> {});
   }
 
   /** Length of an embedding. */
@@ -257,7 +259,7 @@ public final class LoadedModel implements AutoCloseable {
 
   /** What it holds; waits for encodings that are under way. */
   public ModelMemory memory() {
-    return with(NativeFacts::memory);
+    return use(NativeFacts::memory);
   }
 
   byte[] preprocessing() {
@@ -266,7 +268,7 @@ public final class LoadedModel implements AutoCloseable {
 
   /** A text as what is encoded of it: a part, or several; IllegalStateException after close. */
   public List<Tokens> parts(String text, LongTexts longTexts) {
-    return with(
+    return use(
         model ->
             longTexts == LongTexts.POOL ? tokenizer.parts(text) : List.of(tokenizer.encode(text)));
   }

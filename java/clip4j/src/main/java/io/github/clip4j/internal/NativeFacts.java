@@ -38,9 +38,6 @@ final class NativeFacts {
   }
 
   private static <T> T read(Getter getter, long model, int bytes, Function<ByteBuffer, T> fact) {
-    try (NativeBlock scratch = new NativeBlock("a call's arguments", bytes)) {
-      Native.check(getter.apply(model, scratch.address()));
-      return fact.apply(scratch.buffer(0, bytes));
-    }
+    return NativeBlock.answer(bytes, to -> Native.check(getter.apply(model, to)), fact);
   }
 }

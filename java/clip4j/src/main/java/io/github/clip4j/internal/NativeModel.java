@@ -53,22 +53,26 @@ record NativeModel(long address, Map<String, Long> storedAs, List<String> ignore
   private static long create(ModelDescription description, LoadOptions options) {
     Device device = options.device();
     int number = device.kind() == Device.Kind.CPU ? -1 : device.index();
-    try (NativeBlock scratch =
-        new NativeBlock("a call's arguments", ClipConfig.BYTES + Long.BYTES)) {
-      description.config().write(scratch.buffer(0, ClipConfig.BYTES));
-      int status =
-          Native.modelCreate(
-              scratch.address(),
-              options.threads(),
-              options.precision().ordinal(),
-              number,
-              scratch.address() + ClipConfig.BYTES);
-      if (status != Status.OK && Status.kind(status) != Kind.INVALID_ARGUMENT) {
-        Native.check(status); // What the options ask for is no file's fault.
-      }
-      WeightsReader.check(description.configFile(), status);
-      return scratch.buffer(ClipConfig.BYTES, Long.BYTES).getLong();
+    try (NativeBlock config = new NativeBlock("a call's arguments", ClipConfig.BYTES)) {
+      description.config().write(config.buffer(0, ClipConfig.BYTES));
+      return NativeBlock.number(
+          model ->
+              check(
+                  description.configFile(),
+                  Native.modelCreate(
+                      config.address(),
+                      options.threads(),
+                      options.precision().ordinal(),
+                      number,
+                      model)));
     }
+  }
+
+  private static void check(Path configFile, int status) {
+    if (status != Status.OK && Status.kind(status) != Kind.INVALID_ARGUMENT) {
+      Native.check(status); // What the options ask for is no file's fault.
+    }
+    WeightsReader.check(configFile, status);
   }
 
   /** Where its library is missing or does not work, the CPU goes on preprocessing. */

@@ -20,7 +20,8 @@ public final class Native {
 
   /** Loads the library when it is not loaded yet. Call it before anything else here. */
   public static void load() {
-    // The JVM prepares its direct buffers at the first one, and never again where that fails.
+    // Reads one native text now, on the fresh thread: HotSpot sets up JNI direct buffers at their
+    // first use, and if that fails for want of stack they never work again.
     NativeLoader.load(
         Native.class,
         "io.github.clip4j:clip4j-search",
@@ -139,6 +140,13 @@ public final class Native {
       @Cast("const clip4j_ids*") long ids,
       @Cast("float*") long rows,
       @Cast("uint8_t*") long known);
+
+  @Name("clip4j_search_index_ids")
+  @NoException
+  public static native int indexIds(
+      @Cast("const clip4j_index*") long index,
+      @Cast("clip4j_ids*") long ids,
+      @Cast("void**") long memory);
 
   @Name("clip4j_search_index_warm")
   @NoException

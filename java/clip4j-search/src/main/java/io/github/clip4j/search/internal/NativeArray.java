@@ -29,6 +29,11 @@ public final class NativeArray {
     return buffer.getDouble(i * Double.BYTES);
   }
 
+  /** Copies its first {@code length} longs to {@code to}, from {@code start} there on. */
+  public void copy(long[] to, int start, int length) {
+    buffer.asLongBuffer().get(0, to, start, length);
+  }
+
   /** Copies {@code length} bytes from {@code start} on. */
   public void copy(int start, byte[] to, int length) {
     buffer.get(start, to, 0, length);

@@ -3,6 +3,8 @@ package io.github.clip4j.search.internal;
 import io.github.clip4j.search.Clip4jException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.function.Function;
+import java.util.function.LongConsumer;
 
 /**
  * Zeroed native memory, 64-byte aligned, for one call: whoever allocates it closes it, and no other
@@ -10,6 +12,8 @@ import java.nio.ByteOrder;
  * to a {@link NativeHandle}.
  */
 public final class NativeBlock implements AutoCloseable {
+  private static final String ANSWER = "a call's answer";
+
   private final long address;
   private final long bytes;
 
@@ -33,6 +37,33 @@ public final class NativeBlock implements AutoCloseable {
     } catch (Throwable failed) {
       block.close();
       throw failed;
+    }
+  }
+
+  /**
+   * What {@code reader} makes of the answer of a native call.
+   *
+   * @param bytes of the answer
+   * @param call gets the address to which the native function writes it, and throws where that
+   *     fails
+   */
+  public static <T> T answer(int bytes, LongConsumer call, Function<ByteBuffer, T> reader) {
+    try (NativeBlock block = new NativeBlock(ANSWER, bytes)) {
+      ByteBuffer answer = block.buffer(0, bytes); // Before the call, whose answer must not be lost.
+      call.accept(block.address());
+      return reader.apply(answer);
+    }
+  }
+
+  /**
+   * A native call's answer of 8 bytes. Behind the call nothing is allocated: what it points to,
+   * where it is an address, cannot be lost.
+   */
+  public static long number(LongConsumer call) {
+    try (NativeBlock block = new NativeBlock(ANSWER, Long.BYTES)) {
+      ByteBuffer answer = block.buffer(0, Long.BYTES);
+      call.accept(block.address());
+      return answer.getLong();
     }
   }
 

@@ -7,6 +7,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
+import java.util.function.LongFunction;
+import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 
 /**
@@ -15,12 +17,7 @@ import java.util.stream.Collectors;
  * one to end frees the native object, so closing while a call is under way is safe.
  *
  * <pre>{@code
- * long address = handle.acquire();
- * try {
- *   Native.call(address);
- * } finally {
- *   handle.release();
- * }
+ * handle.use(address -> Native.call(address));
  * }</pre>
  *
  * <p>A handle that becomes unreachable without close is reported, with the place that made it, and
@@ -36,18 +33,24 @@ public final class NativeHandle implements AutoCloseable {
   private final Cleaner.Cleanable cleanable;
 
   /**
-   * Takes over {@code address}, also where it throws.
+   * Makes a native object and holds it. What the Java heap must give for that is taken before: a
+   * heap that is full loses no native object. Where it throws, nothing has been made, and {@code
+   * free} is not called.
    *
    * @param what names the public object, for messages: "Embeddings"
+   * @param create makes the native object and returns its address, or throws and has made nothing
    * @param free frees the address; must not refer to the handle
    */
-  public NativeHandle(String what, long address, LongConsumer free) {
+  public NativeHandle(String what, LongSupplier create, LongConsumer free) {
+    this.state = new State(what, free);
+    this.cleanable = CLEANER.register(this, state);
     try {
-      this.state = new State(what, address, free);
-      this.cleanable = CLEANER.register(this, state);
+      state.begin(create.getAsLong());
     } catch (Throwable failed) {
-      free.accept(address);
+      close();
       throw failed;
+    } finally {
+      Reference.reachabilityFence(this);
     }
   }
 
@@ -65,6 +68,30 @@ public final class NativeHandle implements AutoCloseable {
     } finally {
       // Not before the use is counted may the cleaner take an owner's last call for a leak.
       Reference.reachabilityFence(this);
+    }
+  }
+
+  /**
+   * What {@code call} makes of the address, which stays valid meanwhile.
+   *
+   * @throws IllegalStateException after close
+   */
+  public <T> T use(LongFunction<T> call) {
+    long address = acquire();
+    try {
+      return call.apply(address);
+    } finally {
+      release();
+    }
+  }
+
+  /** As {@link #use}, where nothing is made of it; makes no garbage itself. */
+  public void run(LongConsumer call) {
+    long address = acquire();
+    try {
+      call.accept(address);
+    } finally {
+      release();
     }
   }
 
@@ -89,16 +116,21 @@ public final class NativeHandle implements AutoCloseable {
   /** Everything but the handle itself, so that the cleaner does not keep the handle alive. */
   private static final class State implements Runnable {
     final String what;
-    final long address;
     final LongConsumer free;
+    long address; // written before the first use begins
     final Throwable site = new Throwable(); // its frames are named only for a report
     final AtomicBoolean closed = new AtomicBoolean();
-    final AtomicInteger uses = new AtomicInteger(1);
+    final AtomicInteger uses = new AtomicInteger(); // none: there is nothing to free
 
-    State(String what, long address, LongConsumer free) {
+    State(String what, LongConsumer free) {
       this.what = what;
-      this.address = address;
       this.free = free;
+    }
+
+    /** The owner's use. */
+    void begin(long made) {
+      address = made;
+      uses.set(1);
     }
 
     boolean retain() {

@@ -7,8 +7,8 @@ public final class NativeMemory implements AutoCloseable {
   private final NativeHandle handle;
   private final long bytes;
 
-  private NativeMemory(NativeHandle handle, long bytes) {
-    this.handle = handle;
+  private NativeMemory(String what, long bytes) {
+    this.handle = new NativeHandle(what, () -> NativeBlock.allocate(what, bytes), Native::release);
     this.bytes = bytes;
   }
 
@@ -19,8 +19,7 @@ public final class NativeMemory implements AutoCloseable {
    */
   public static NativeMemory allocate(String what, long bytes) {
     Native.load();
-    long address = NativeBlock.allocate(what, bytes);
-    return new NativeMemory(new NativeHandle(what, address, Native::release), bytes);
+    return new NativeMemory(what, bytes);
   }
 
   /** Its size. */

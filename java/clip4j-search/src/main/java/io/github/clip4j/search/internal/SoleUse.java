@@ -12,14 +12,14 @@ public final class SoleUse implements AutoCloseable {
   private final AtomicBoolean busy = new AtomicBoolean();
 
   /**
-   * A guard.
+   * A guard. Where it throws, {@code free} is not called.
    *
    * @param what names the public object, for messages: "Searcher"
    * @param free frees its memory; must not refer to the object
    */
   public SoleUse(String what, Runnable free) {
     this.what = what;
-    this.handle = new NativeHandle(what, 0, nothing -> free.run());
+    this.handle = new NativeHandle(what, () -> 0, nothing -> free.run());
   }
 
   /**
