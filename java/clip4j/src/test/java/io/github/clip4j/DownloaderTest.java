@@ -30,6 +30,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
@@ -212,28 +213,54 @@ class DownloaderTest {
     assertFalse(Files.exists(target()));
   }
 
+  /** A server that sends 1000 bytes and then nothing until the test ends. */
+  private URI serveStalling() {
+    return serve(
+        exchange -> {
+          exchange.sendResponseHeaders(200, CONTENT.length);
+          exchange.getResponseBody().write(CONTENT, 0, 1000);
+          exchange.getResponseBody().flush();
+          try {
+            Thread.sleep(Long.MAX_VALUE);
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          }
+        });
+  }
+
   @Test
   @Timeout(60)
   void aServerThatStalls() {
-    CountDownLatch done = new CountDownLatch(1);
-    URI address =
-        serve(
-            exchange -> {
-              exchange.sendResponseHeaders(200, CONTENT.length);
-              exchange.getResponseBody().write(CONTENT, 0, 1000);
-              exchange.getResponseBody().flush();
-              try {
-                done.await();
-              } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-              }
-            });
+    URI address = serveStalling();
     Downloader hasty = Downloader.create(1, Duration.ofSeconds(2));
     Clip4jException failure =
         assertThrows(Clip4jException.class, () -> hasty.download(address, target()));
-    done.countDown();
     assertEquals(Kind.UNREADABLE, failure.kind());
     assertTrue(failure.getMessage().contains("sent nothing for 2000 ms"), failure.getMessage());
+  }
+
+  @Test
+  @Timeout(40)
+  void anInterruptEndsTheWaitingForBytes() throws Exception {
+    URI address = serveStalling();
+    List<Boolean> interrupted = new ArrayList<>();
+    FutureTask<Clip4jException> download =
+        new FutureTask<>(
+            () -> {
+              Clip4jException failure = failure(address, options);
+              interrupted.add(Thread.currentThread().isInterrupted());
+              return failure;
+            });
+    Thread thread = new Thread(download);
+    thread.start();
+    awaitProgress(1000);
+    while (thread.getState() != Thread.State.TIMED_WAITING) {
+      Thread.onSpinWait();
+    }
+    thread.interrupt();
+    assertEquals("the download was interrupted", download.get().getMessage());
+    assertEquals(List.of(true), interrupted);
+    assertEquals(1000, Files.size(temp.resolve(".file.bin.part")));
   }
 
   @Test

@@ -5,14 +5,12 @@ import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpHeaders;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
@@ -124,8 +122,8 @@ public final class HttpFetch {
         source.where(),
         source.advice(),
         () -> {
-          HttpResponse<InputStream> response = send("GET", source, Map.of(), true);
-          try (StallGuard body = new StallGuard(response.body(), silence)) {
+          HttpResponse<HttpBody> response = send("GET", source, Map.of(), true);
+          try (HttpBody body = response.body()) {
             checkStatus(source, response);
             ByteArrayOutputStream bytes = new ByteArrayOutputStream();
             byte[] buffer = new byte[1 << 16];
@@ -149,7 +147,7 @@ public final class HttpFetch {
         source.where(),
         source.advice(),
         () -> {
-          HttpResponse<InputStream> response = send("HEAD", source, Map.of(), false);
+          HttpResponse<HttpBody> response = send("HEAD", source, Map.of(), false);
           response.body().close();
           if (next(response).isEmpty()) {
             checkStatus(source, response);
@@ -159,7 +157,7 @@ public final class HttpFetch {
   }
 
   /** The answer at the end of all redirects, or of those within the address's own host. */
-  private HttpResponse<InputStream> send(
+  private HttpResponse<HttpBody> send(
       String method, Source source, Map<String, String> headers, boolean acrossHosts)
       throws IOException, InterruptedException {
     URI address = source.address();
@@ -175,7 +173,7 @@ public final class HttpFetch {
       if (home) {
         source.token().ifPresent(token -> request.header("Authorization", "Bearer " + token));
       }
-      HttpResponse<InputStream> response = answer(request.build());
+      HttpResponse<HttpBody> response = answer(request.build());
       Optional<URI> next = next(response);
       if (next.isEmpty() || !(acrossHosts || sameHost(source.address(), next.get()))) {
         return response;
@@ -187,10 +185,10 @@ public final class HttpFetch {
     throw new IOException("the server redirects over " + MAX_REDIRECTS + " times");
   }
 
-  private HttpResponse<InputStream> answer(HttpRequest request)
+  private HttpResponse<HttpBody> answer(HttpRequest request)
       throws IOException, InterruptedException {
     try {
-      return client.send(request, BodyHandlers.ofInputStream());
+      return client.send(request, head -> new HttpBody(silence));
     } catch (IllegalArgumentException e) { // So java.net.http takes some headers.
       throw senseless(e);
     }
@@ -201,7 +199,7 @@ public final class HttpFetch {
   }
 
   /** Where the response redirects to, except from https to http. */
-  private static Optional<URI> next(HttpResponse<InputStream> response) throws IOException {
+  private static Optional<URI> next(HttpResponse<HttpBody> response) throws IOException {
     switch (response.statusCode()) {
       case 301, 302, 303, 307, 308:
         try {
@@ -232,8 +230,8 @@ public final class HttpFetch {
   private void transfer(Source source, PartialFile part, Progress progress)
       throws IOException, InterruptedException {
     Map<String, String> continuation = part.continuation();
-    HttpResponse<InputStream> response = send("GET", source, continuation, true);
-    try (StallGuard body = new StallGuard(response.body(), silence)) {
+    HttpResponse<HttpBody> response = send("GET", source, continuation, true);
+    try (HttpBody body = response.body()) {
       if (response.statusCode() == RANGE_NOT_SATISFIABLE && !continuation.isEmpty()) {
         part.discard();
         throw new IOException("the server would not continue an interrupted download");
@@ -264,8 +262,8 @@ public final class HttpFetch {
     return response.headers().firstValueAsLong("Content-Length").orElse(-1);
   }
 
-  private static void copy(StallGuard body, PartialFile part, long total, Progress progress)
-      throws IOException {
+  private static void copy(HttpBody body, PartialFile part, long total, Progress progress)
+      throws IOException, InterruptedException {
     byte[] buffer = new byte[1 << 16];
     long received = part.size();
     progress.advanced(received, total);
