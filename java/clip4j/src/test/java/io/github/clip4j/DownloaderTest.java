@@ -220,12 +220,16 @@ class DownloaderTest {
           exchange.sendResponseHeaders(200, CONTENT.length);
           exchange.getResponseBody().write(CONTENT, 0, 1000);
           exchange.getResponseBody().flush();
-          try {
-            Thread.sleep(Long.MAX_VALUE);
-          } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-          }
+          pause(Long.MAX_VALUE);
         });
+  }
+
+  private static void pause(long millis) {
+    try {
+      Thread.sleep(millis);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   @Test
@@ -237,6 +241,33 @@ class DownloaderTest {
         assertThrows(Clip4jException.class, () -> hasty.download(address, target()));
     assertEquals(Kind.UNREADABLE, failure.kind());
     assertTrue(failure.getMessage().contains("sent nothing for 2000 ms"), failure.getMessage());
+  }
+
+  @Test
+  void aTransferMayTakeLongerThanASilence() throws IOException {
+    URI address =
+        serve(
+            exchange -> {
+              exchange.sendResponseHeaders(200, CONTENT.length);
+              for (int begin = 0; begin < CONTENT.length; begin += 30_000) {
+                exchange.getResponseBody().write(CONTENT, begin, 30_000);
+                exchange.getResponseBody().flush();
+                pause(400);
+              }
+              exchange.close();
+            });
+    Downloader.create(1, Duration.ofSeconds(3)).download(address, target());
+    assertOnlyTheFile();
+  }
+
+  @Test
+  @Timeout(60)
+  void anAnswerThatDoesNotBegin() {
+    URI address = serve(exchange -> pause(Long.MAX_VALUE));
+    Downloader hasty = Downloader.create(1, Duration.ofSeconds(1));
+    Clip4jException failure =
+        assertThrows(Clip4jException.class, () -> hasty.download(address, target()));
+    assertTrue(failure.getMessage().endsWith("request timed out"), failure.getMessage());
   }
 
   @Test

@@ -11,9 +11,14 @@ import java.net.http.HttpHeaders;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
+import java.net.http.HttpTimeoutException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -166,7 +171,6 @@ public final class HttpFetch {
       HttpRequest.Builder request =
           HttpRequest.newBuilder(address)
               .method(method, BodyPublishers.noBody())
-              .timeout(silence)
               // What is compressed on the way could be neither continued nor measured.
               .header("Accept-Encoding", "identity");
       headers.forEach(request::header);
@@ -185,16 +189,34 @@ public final class HttpFetch {
     throw new IOException("the server redirects over " + MAX_REDIRECTS + " times");
   }
 
+  /**
+   * Waits for an answer's head. A timeout of the request's own would do that too, but from Java 26
+   * on it would end the body as well, however steadily that comes.
+   */
   private HttpResponse<HttpBody> answer(HttpRequest request)
       throws IOException, InterruptedException {
+    CompletableFuture<HttpResponse<HttpBody>> answer =
+        client.sendAsync(request, head -> new HttpBody(silence));
     try {
-      return client.send(request, head -> new HttpBody(silence));
-    } catch (IllegalArgumentException e) { // So java.net.http takes some headers.
-      throw senseless(e);
+      return answer.get(silence.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      end(answer);
+      throw new HttpTimeoutException("request timed out");
+    } catch (InterruptedException e) {
+      end(answer);
+      throw e;
+    } catch (ExecutionException e) {
+      // So java.net.http takes some headers.
+      throw e.getCause() instanceof IOException io ? io : senseless(e.getCause());
     }
   }
 
-  private static IOException senseless(IllegalArgumentException e) {
+  private static void end(CompletableFuture<HttpResponse<HttpBody>> answer) {
+    answer.thenAccept(late -> late.body().close()); // It may have come this instant.
+    answer.cancel(true);
+  }
+
+  private static IOException senseless(Throwable e) {
     return new IOException("the server's answer makes no sense: " + e.getMessage(), e);
   }
 
