@@ -28,7 +28,10 @@ public final class Downloader {
     this.http = http;
   }
 
-  /** A downloader that tries 5 times and gives up on a server that is silent for 30 seconds. */
+  /**
+   * A downloader that tries 5 times and gives up on a server that is silent for 30 seconds, or that
+   * sends less than 1 KiB a second for a minute.
+   */
   public static Downloader create() {
     return create(5, Duration.ofSeconds(30));
   }
@@ -38,7 +41,8 @@ public final class Downloader {
    *
    * @param attempts 1 or more; between two it waits half a second, one, two, up to eight, or longer
    *     where the server asks for it
-   * @param silence how long a server may send nothing before an attempt has failed; above 0
+   * @param silence how long a server may send nothing before an attempt has failed, and half of how
+   *     long it may send less than 1 KiB a second; above 0
    * @throws IllegalArgumentException if one of them is not
    */
   public static Downloader create(int attempts, Duration silence) {

@@ -262,6 +262,28 @@ class DownloaderTest {
 
   @Test
   @Timeout(60)
+  void aServerThatTrickles() {
+    URI address =
+        serve(
+            exchange -> {
+              exchange.sendResponseHeaders(200, CONTENT.length);
+              for (int i = 0; i < CONTENT.length; i++) {
+                exchange.getResponseBody().write(i);
+                exchange.getResponseBody().flush();
+                pause(100);
+              }
+            });
+    Downloader hasty = Downloader.create(1, Duration.ofSeconds(2));
+    Clip4jException failure =
+        assertThrows(Clip4jException.class, () -> hasty.download(address, target()));
+    assertEquals(Kind.UNREADABLE, failure.kind());
+    assertTrue(
+        failure.getMessage().matches(".*: the server sent only \\d+ bytes in [4-6]\\d{3} ms"),
+        failure.getMessage());
+  }
+
+  @Test
+  @Timeout(60)
   void anAnswerThatDoesNotBegin() {
     URI address = serve(exchange -> pause(Long.MAX_VALUE));
     Downloader hasty = Downloader.create(1, Duration.ofSeconds(1));

@@ -16,13 +16,16 @@ import java.util.concurrent.Flow.Subscription;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A response's body, for the one thread that reads it. Its reads end with a silence of the server
- * and with an interrupt; those of java.net.http's stream know no end to waiting, and in Java 17
- * they lose interrupts.
+ * A response's body, for the one thread that reads it. Its reads end with a silence of the server,
+ * with its bytes coming in a trickle, and with an interrupt; those of java.net.http's stream know
+ * no end to waiting, and in Java 17 they lose interrupts.
  */
 final class HttpBody implements BodySubscriber<HttpBody>, AutoCloseable {
   /** Comes last in the queue; it is known by its identity, for any list may be empty. */
   private static final List<ByteBuffer> END = new ArrayList<>();
+
+  /** Bytes a second. */
+  private static final int SLOWEST = 1024;
 
   private final Duration silence;
   private final CompletableFuture<HttpBody> begun = new CompletableFuture<>();
@@ -34,6 +37,8 @@ final class HttpBody implements BodySubscriber<HttpBody>, AutoCloseable {
   private volatile Throwable failure;
   private Iterator<ByteBuffer> buffers = Collections.emptyIterator();
   private ByteBuffer buffer = ByteBuffer.allocate(0);
+  private long waitedNanos;
+  private long came;
 
   HttpBody(Duration silence) {
     this.silence = silence;
@@ -83,7 +88,9 @@ final class HttpBody implements BodySubscriber<HttpBody>, AutoCloseable {
 
   /** Takes what arrived, and asks for one more; false at the end. */
   private boolean next() throws IOException, InterruptedException {
+    long start = System.nanoTime();
     List<ByteBuffer> next = arrived.poll(silence.toMillis(), TimeUnit.MILLISECONDS);
+    waitedNanos += System.nanoTime() - start;
     if (next == null) {
       throw new IOException("the server sent nothing for " + silence.toMillis() + " ms");
     }
@@ -93,9 +100,26 @@ final class HttpBody implements BodySubscriber<HttpBody>, AutoCloseable {
       }
       return false;
     }
+    next.forEach(bytes -> came += bytes.remaining());
+    checkPace();
     buffers = next.iterator();
     subscription.request(1);
     return true;
+  }
+
+  /**
+   * Without it a byte now and then would hold the reader for ever. Twice the silence is looked at
+   * together, and only what was spent waiting counts: the reader may be slow itself.
+   */
+  private void checkPace() throws IOException {
+    long waited = TimeUnit.NANOSECONDS.toMillis(waitedNanos);
+    if (waited >= 2 * silence.toMillis()) {
+      if (came < waited * SLOWEST / 1000) {
+        throw new IOException("the server sent only %d bytes in %d ms".formatted(came, waited));
+      }
+      waitedNanos = 0;
+      came = 0;
+    }
   }
 
   /** Ends the transfer, unless all of it has come. */

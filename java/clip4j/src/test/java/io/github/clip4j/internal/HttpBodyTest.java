@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 
 /** What is asked of a server, and what becomes of what it sends. */
 class HttpBodyTest {
-  private final HttpBody body = new HttpBody(Duration.ofMillis(200));
+  private final HttpBody body = new HttpBody(Duration.ofSeconds(1));
   private final byte[] bytes = new byte[4];
   private long asked;
   private boolean cancelled;
@@ -70,10 +70,60 @@ class HttpBodyTest {
     assertEquals("the transfer broke off: cut", failure.getMessage());
   }
 
+  /** Reads {@code text}, which comes a tenth of a second after the waiting for it began. */
+  private void await(String text) throws Exception {
+    Thread server =
+        new Thread(
+            () -> {
+              FakeHub.pause(100);
+              come(text);
+            });
+    server.start();
+    readAll(text);
+    server.join();
+  }
+
+  private void readAll(String text) throws Exception {
+    for (int rest = text.length(); rest > 0; ) {
+      rest -= body.read(bytes);
+    }
+  }
+
+  @Test
+  void aTrickleIsAStall() {
+    IOException failure =
+        assertThrows(
+            IOException.class,
+            () -> {
+              for (int i = 0; i < 60; i++) {
+                await("abc");
+              }
+            });
+    assertTrue(
+        failure.getMessage().matches("the server sent only \\d\\d bytes in [2-4]\\d{3} ms"),
+        failure.getMessage());
+  }
+
+  @Test
+  void aSteadyServerIsNone() throws Exception {
+    for (int i = 0; i < 30; i++) {
+      await("abc".repeat(1000));
+    }
+  }
+
+  @Test
+  void aSlowReaderIsNotTheServersFault() throws Exception {
+    for (int i = 0; i < 10; i++) {
+      come("abc");
+      FakeHub.pause(300);
+      readAll("abc");
+    }
+  }
+
   @Test
   void silenceAndInterrupts() throws Exception {
     IOException failure = assertThrows(IOException.class, () -> body.read(bytes));
-    assertEquals("the server sent nothing for 200 ms", failure.getMessage());
+    assertEquals("the server sent nothing for 1000 ms", failure.getMessage());
     Thread.currentThread().interrupt();
     assertThrows(InterruptedException.class, () -> body.read(bytes));
     body.close();
