@@ -2,6 +2,7 @@ package io.github.clip4j;
 
 import io.github.clip4j.internal.Digests;
 import io.github.clip4j.internal.HttpFetch;
+import io.github.clip4j.internal.Interrupts;
 import io.github.clip4j.internal.PartialDownload;
 import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
@@ -144,6 +145,7 @@ public final class Downloader {
       }
       return file;
     } catch (IOException e) {
+      Interrupts.rethrow(e);
       throw new Clip4jException(Kind.UNWRITABLE, file + " cannot be written: " + e, e);
     }
   }

@@ -316,6 +316,36 @@ class DownloaderTest {
     assertEquals(1000, Files.size(temp.resolve(".file.bin.part")));
   }
 
+  private void assertInterrupted(URI address, Downloader.Options wanted) {
+    Clip4jException failure = failure(address, wanted);
+    assertTrue(Thread.interrupted());
+    assertEquals(Kind.UNREADABLE, failure.kind());
+    assertEquals("the download was interrupted", failure.getMessage());
+  }
+
+  /** It closes whatever file the thread is at. */
+  @Test
+  void anInterruptIsNotABrokenFile() throws Exception {
+    Thread caller = Thread.currentThread();
+    URI address = serve(content("\"1\"", 0));
+    caller.interrupt();
+    assertInterrupted(address, options);
+    assertEquals(List.of(), ranges);
+    for (int end : new int[] {0, 1, CONTENT.length}) {
+      assertInterrupted(
+          address,
+          options.withProgress(
+              (received, total) -> {
+                if (received >= end) {
+                  caller.interrupt();
+                }
+              }));
+      assertFalse(Files.exists(target()));
+    }
+    downloader.download(address, target());
+    assertOnlyTheFile();
+  }
+
   @Test
   void aWrongChecksumLeavesNothing() throws Exception {
     URI address = serve(content("\"1\"", 0));

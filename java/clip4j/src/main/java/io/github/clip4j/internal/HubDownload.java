@@ -66,7 +66,7 @@ final class HubDownload {
         done.take().get();
       }
     } catch (InterruptedException e) {
-      throw Retry.interrupted(e);
+      throw Interrupts.told(Interrupts.DOWNLOAD, e);
     } catch (ExecutionException e) {
       throw failure(e.getCause());
     } finally {
