@@ -6,19 +6,11 @@ import io.github.clip4j.search.Clip4jException.Kind;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.URI;
-import java.net.http.HttpClient;
 import java.net.http.HttpHeaders;
-import java.net.http.HttpRequest;
-import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
-import java.net.http.HttpTimeoutException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -26,33 +18,26 @@ import java.util.regex.Pattern;
 public final class HttpFetch {
   private static final Pattern CONTENT_RANGE =
       Pattern.compile("bytes (\\d{1,18})-\\d+/(\\d{1,18})");
-  private static final int MAX_REDIRECTS = 10;
   private static final int OK = 200;
   private static final int PARTIAL = 206;
   private static final int RANGE_NOT_SATISFIABLE = 416;
 
   private final int attempts;
-  private final Duration silence;
-  private final HttpClient client;
+  private final Redirects redirects;
 
   /** A client; {@code silence} is how long a server may send nothing. */
   public HttpFetch(int attempts, Duration silence) {
-    this(
-        attempts,
-        silence,
-        // Redirects are followed here: java.net.http would hand the token on to any host.
-        HttpClient.newBuilder().connectTimeout(silence).build());
+    this(attempts, new Redirects(silence));
   }
 
-  private HttpFetch(int attempts, Duration silence, HttpClient client) {
+  private HttpFetch(int attempts, Redirects redirects) {
     this.attempts = attempts;
-    this.silence = silence;
-    this.client = client;
+    this.redirects = redirects;
   }
 
   /** The same, without a second attempt. */
   HttpFetch once() {
-    return new HttpFetch(1, silence, client);
+    return new HttpFetch(1, redirects);
   }
 
   /** Says what a status means that is not worth another attempt. */
@@ -63,37 +48,41 @@ public final class HttpFetch {
   /**
    * What to fetch.
    *
-   * @param where what messages about it begin with: its address, or nothing where the caller says
-   *     it
+   * @param named whether messages about it begin with its address; else the caller says it
    * @param token sent to the address's own host alone, whatever it redirects to
    * @param size bytes that must come, -1 where that is not known
    * @param advice what to do where the network fails; may be empty
    */
   public record Source(
       URI address,
-      String where,
+      boolean named,
       Optional<String> token,
       long size,
       Refusal refusal,
       String advice) {
     /** A file that anybody may fetch. */
     public static Source of(URI address) {
-      return anybodys(address, address + ": ");
+      return anybodys(address, true);
     }
 
     /** A file that anybody may fetch, and that the caller names in messages. */
     public static Source unnamed(URI address) {
-      return anybodys(address, "");
+      return anybodys(address, false);
     }
 
-    private static Source anybodys(URI address, String where) {
-      return new Source(address, where, Optional.empty(), -1, Source::refused, "");
+    private static Source anybodys(URI address, boolean named) {
+      return new Source(address, named, Optional.empty(), -1, Source::refused, "");
+    }
+
+    /** What messages about it begin with. */
+    String where() {
+      return named ? address + ": " : "";
     }
 
     Clip4jException refused(int status, HttpHeaders headers) {
       return new Clip4jException(
           status == 404 || status == 410 ? Kind.MISSING : Kind.UNREADABLE,
-          where + "the server says " + status);
+          where() + "the server says " + status);
     }
   }
 
@@ -127,7 +116,7 @@ public final class HttpFetch {
         source.where(),
         source.advice(),
         () -> {
-          HttpResponse<HttpBody> response = send("GET", source, Map.of(), true);
+          HttpResponse<HttpBody> response = redirects.send("GET", source, Map.of(), true);
           try (HttpBody body = response.body()) {
             checkStatus(source, response);
             ByteArrayOutputStream bytes = new ByteArrayOutputStream();
@@ -152,107 +141,19 @@ public final class HttpFetch {
         source.where(),
         source.advice(),
         () -> {
-          HttpResponse<HttpBody> response = send("HEAD", source, Map.of(), false);
+          HttpResponse<HttpBody> response = redirects.send("HEAD", source, Map.of(), false);
           response.body().close();
-          if (next(response).isEmpty()) {
+          if (Redirects.next(response).isEmpty()) {
             checkStatus(source, response);
           }
           return response.headers();
         });
   }
 
-  /** The answer at the end of all redirects, or of those within the address's own host. */
-  private HttpResponse<HttpBody> send(
-      String method, Source source, Map<String, String> headers, boolean acrossHosts)
-      throws IOException, InterruptedException {
-    URI address = source.address();
-    boolean home = true;
-    for (int hop = 0; hop <= MAX_REDIRECTS; hop++) {
-      HttpRequest.Builder request =
-          HttpRequest.newBuilder(address)
-              .method(method, BodyPublishers.noBody())
-              // What is compressed on the way could be neither continued nor measured.
-              .header("Accept-Encoding", "identity");
-      headers.forEach(request::header);
-      if (home) {
-        source.token().ifPresent(token -> request.header("Authorization", "Bearer " + token));
-      }
-      HttpResponse<HttpBody> response = answer(request.build());
-      Optional<URI> next = next(response);
-      if (next.isEmpty() || !(acrossHosts || sameHost(source.address(), next.get()))) {
-        return response;
-      }
-      response.body().close();
-      address = next.get();
-      home &= sameHost(source.address(), address);
-    }
-    throw new IOException("the server redirects over " + MAX_REDIRECTS + " times");
-  }
-
-  /**
-   * Waits for an answer's head. A timeout of the request's own would do that too, but from Java 26
-   * on it would end the body as well, however steadily that comes.
-   */
-  private HttpResponse<HttpBody> answer(HttpRequest request)
-      throws IOException, InterruptedException {
-    CompletableFuture<HttpResponse<HttpBody>> answer =
-        client.sendAsync(request, head -> new HttpBody(silence));
-    try {
-      return answer.get(silence.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (TimeoutException e) {
-      end(answer);
-      throw new HttpTimeoutException("request timed out");
-    } catch (InterruptedException e) {
-      end(answer);
-      throw e;
-    } catch (ExecutionException e) {
-      // So java.net.http takes some headers.
-      throw e.getCause() instanceof IOException io ? io : senseless(e.getCause());
-    }
-  }
-
-  private static void end(CompletableFuture<HttpResponse<HttpBody>> answer) {
-    answer.thenAccept(late -> late.body().close()); // It may have come this instant.
-    answer.cancel(true);
-  }
-
-  private static IOException senseless(Throwable e) {
-    return new IOException("the server's answer makes no sense: " + e.getMessage(), e);
-  }
-
-  /** Where the response redirects to, except from https to http. */
-  private static Optional<URI> next(HttpResponse<HttpBody> response) throws IOException {
-    switch (response.statusCode()) {
-      case 301, 302, 303, 307, 308:
-        try {
-          return response
-              .headers()
-              .firstValue("Location")
-              .map(location -> checkAddress(response.uri().resolve(location)))
-              .filter(next -> isSecure(next) || !isSecure(response.uri()));
-        } catch (IllegalArgumentException e) {
-          response.body().close(); // The connection would stay open.
-          throw senseless(e);
-        }
-      default:
-        return Optional.empty();
-    }
-  }
-
-  private static boolean isSecure(URI address) {
-    return "https".equalsIgnoreCase(address.getScheme());
-  }
-
-  private static boolean sameHost(URI a, URI b) {
-    return a.getScheme().equalsIgnoreCase(b.getScheme())
-        && a.getHost().equalsIgnoreCase(b.getHost())
-        && a.getPort() == b.getPort();
-  }
-
   private void transfer(Source source, PartialFile part, Progress progress)
       throws IOException, InterruptedException {
     Map<String, String> continuation = part.continuation();
-    HttpResponse<HttpBody> response = send("GET", source, continuation, true);
+    HttpResponse<HttpBody> response = redirects.send("GET", source, continuation, true);
     try (HttpBody body = response.body()) {
       if (response.statusCode() == RANGE_NOT_SATISFIABLE && !continuation.isEmpty()) {
         part.discard();

@@ -71,8 +71,8 @@ final class HubClient {
     if (!etag.matches("[A-Za-z0-9][A-Za-z0-9_-]{0,127}")) {
       throw new Clip4jException(
           Kind.CORRUPT,
-          "%s: the server gives no usable ETag: '%s' (is HF_ENDPOINT a Hugging Face hub?)"
-              .formatted(source.address(), etag));
+          "%sthe server gives no usable ETag: '%s' (is HF_ENDPOINT a Hugging Face hub?)"
+              .formatted(source.where(), etag));
     }
     String size = linked.isPresent() ? "X-Linked-Size" : "Content-Length";
     return new Content(etag, headers.firstValueAsLong(size).orElse(-1));
@@ -86,7 +86,7 @@ final class HubClient {
   private HttpFetch.Source source(String path, long size) {
     URI address = URI.create(endpoint + path);
     return new HttpFetch.Source(
-        address, address + ": ", token, size, this::refused, "check the network and HF_ENDPOINT");
+        address, true, token, size, this::refused, "check the network and HF_ENDPOINT");
   }
 
   private Clip4jException refused(HttpFetch.Source source, int status, HttpHeaders headers) {
