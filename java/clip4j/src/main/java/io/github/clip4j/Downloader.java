@@ -1,6 +1,7 @@
 package io.github.clip4j;
 
 import io.github.clip4j.internal.Digests;
+import io.github.clip4j.internal.HttpAddress;
 import io.github.clip4j.internal.HttpFetch;
 import io.github.clip4j.internal.Interrupts;
 import io.github.clip4j.internal.PartialDownload;
@@ -126,7 +127,7 @@ public final class Downloader {
    *     LOCKED where another download to it is under way
    */
   public Path download(URI address, Path file, Options options) {
-    HttpFetch.checkAddress(address);
+    HttpAddress.check(address);
     try {
       if (!options.overwrite() && isWanted(file, options)) {
         return file;

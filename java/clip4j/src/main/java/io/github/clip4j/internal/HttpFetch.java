@@ -86,17 +86,6 @@ public final class HttpFetch {
     }
   }
 
-  /** Returns {@code address}; IllegalArgumentException where it is not http or https. */
-  public static URI checkAddress(URI address) {
-    String scheme = address.getScheme();
-    if (address.getHost() == null
-        || address.getPort() > 0xFFFF
-        || !("http".equalsIgnoreCase(scheme) || "https".equalsIgnoreCase(scheme))) {
-      throw new IllegalArgumentException("not an http or https address: " + address);
-    }
-    return address;
-  }
-
   /** The whole content to {@code part}, continuing what it holds. */
   public void download(Source source, PartialFile part, Progress progress) {
     Retry.run(

@@ -60,13 +60,11 @@ public final class HubEnvironment {
     String endpoint =
         variable("HF_ENDPOINT").orElse("https://huggingface.co").strip().replaceAll("/+$", "");
     try {
-      HttpFetch.checkAddress(URI.create(endpoint));
+      HttpAddress.check(URI.create(endpoint));
       return endpoint;
     } catch (IllegalArgumentException e) {
       throw new Clip4jException(
-          Kind.UNREADABLE,
-          "HF_ENDPOINT is not an http or https address: " + endpoint + " (correct or unset it)",
-          e);
+          Kind.UNREADABLE, "HF_ENDPOINT: " + e.getMessage() + " (correct or unset it)", e);
     }
   }
 

@@ -94,7 +94,7 @@ final class Redirects {
           return response
               .headers()
               .firstValue("Location")
-              .map(location -> HttpFetch.checkAddress(response.uri().resolve(location)))
+              .map(location -> HttpAddress.check(response.uri().resolve(location)))
               .filter(next -> isSecure(next) || !isSecure(response.uri()));
         } catch (IllegalArgumentException e) {
           response.body().close(); // The connection would stay open.
