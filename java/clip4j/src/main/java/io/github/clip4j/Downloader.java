@@ -19,7 +19,8 @@ import java.util.Optional;
 /**
  * Downloads files over http and https. A file appears whole, under its name, or not at all; what an
  * interrupted download left is continued by the next one, where the server still has the same file.
- * Redirects and the JVM's proxy settings are followed, never from https to http.
+ * Redirects and the JVM's proxy settings are followed, never from https to http. User and password
+ * in an address are sent to its own host, as Basic authorization, and no message shows them.
  *
  * <p>Immutable, and safe from any thread.
  */
@@ -140,7 +141,7 @@ public final class Downloader {
           throw new Clip4jException(
               Kind.CORRUPT,
               "%s has the SHA-256 %s, expected %s"
-                  .formatted(address, sha256, options.sha256().get()));
+                  .formatted(HttpAddress.shown(address), sha256, options.sha256().get()));
         }
         part.publish();
       }

@@ -23,6 +23,8 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
+import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
@@ -465,6 +467,51 @@ class DownloaderTest {
                 Clip4jException.class,
                 () -> downloader.download(nowhere, temp.resolve("no/such/file")))
             .kind());
+  }
+
+  @Test
+  void userAndPasswordGoToTheirHostAndIntoNoMessage() throws Exception {
+    List<String> seen = Collections.synchronizedList(new ArrayList<>());
+    HttpServer other =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    other.createContext(
+        "/",
+        exchange -> {
+          seen.add("other " + exchange.getRequestHeaders().getFirst("Authorization"));
+          content("\"1\"", 1).handle(exchange);
+        });
+    other.start();
+    URI plain =
+        serve(
+            exchange -> {
+              String path = exchange.getRequestURI().getPath();
+              seen.add(path + " " + exchange.getRequestHeaders().getFirst("Authorization"));
+              exchange
+                  .getResponseHeaders()
+                  .set(
+                      "Location",
+                      path.equals("/file")
+                          ? "/file/2"
+                          : "http://127.0.0.1:" + other.getAddress().getPort() + "/");
+              respond(exchange, 302, new byte[0]);
+            });
+    URI address = URI.create(plain.toString().replace("//", "//me:s%40cret@"));
+    String basic =
+        " Basic "
+            + Base64.getEncoder().encodeToString("me:s@cret".getBytes(StandardCharsets.UTF_8));
+    try {
+      Downloader hasty = Downloader.create(1, Duration.ofSeconds(20));
+      Clip4jException failure =
+          assertThrows(Clip4jException.class, () -> hasty.download(address, target(), options));
+      assertTrue(failure.getMessage().startsWith(plain + ": "), failure.getMessage());
+      assertEquals(List.of("/file" + basic, "/file/2" + basic, "other null"), seen);
+      String tag = Files.readString(temp.resolve(".file.bin.part.tag"));
+      assertTrue(tag.startsWith(plain + "\n"), tag);
+      failure = failure(address, options.withSha256("0".repeat(64)));
+      assertTrue(failure.getMessage().startsWith(plain + " has the SHA-256"));
+    } finally {
+      other.stop(0);
+    }
   }
 
   @Test

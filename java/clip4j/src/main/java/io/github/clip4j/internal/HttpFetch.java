@@ -49,7 +49,8 @@ public final class HttpFetch {
    * What to fetch.
    *
    * @param named whether messages about it begin with its address; else the caller says it
-   * @param token sent to the address's own host alone, whatever it redirects to
+   * @param token sent to the address's own host alone, whatever it redirects to; a user in the
+   *     address comes first, as in Python
    * @param size bytes that must come, -1 where that is not known
    * @param advice what to do where the network fails; may be empty
    */
@@ -74,9 +75,14 @@ public final class HttpFetch {
       return new Source(address, named, Optional.empty(), -1, Source::refused, "");
     }
 
+    /** Who asks. */
+    Optional<String> authorization() {
+      return HttpAddress.basic(address).or(() -> token.map(word -> "Bearer " + word));
+    }
+
     /** What messages about it begin with. */
     String where() {
-      return named ? address + ": " : "";
+      return named ? HttpAddress.shown(address) + ": " : "";
     }
 
     Clip4jException refused(int status, HttpHeaders headers) {

@@ -45,7 +45,8 @@ final class HubClient {
     String path = "/api/models/" + name.repository() + "/revision/" + name.encodedRevision();
     HttpFetch.Source source = source(path, -1);
     byte[] answer = (once ? http.once() : http).fetch(source, MAX_LISTING_BYTES);
-    Json json = Json.parse(source.address().toString(), new String(answer, StandardCharsets.UTF_8));
+    Json json =
+        Json.parse(HttpAddress.shown(source.address()), new String(answer, StandardCharsets.UTF_8));
     String commit = json.string("sha", "");
     if (!commit.matches("[0-9a-f]{40}")) {
       throw json.wrong("sha", "a commit (is HF_ENDPOINT a Hugging Face hub?)");
@@ -102,14 +103,14 @@ final class HubClient {
         return new Clip4jException(
             Kind.UNREADABLE,
             "%s is a gated model (accept its terms at %s/%s, then set HF_TOKEN to a token that may read it)"
-                .formatted(name, endpoint, name.repository()));
+                .formatted(name, HttpAddress.shown(endpoint), name.repository()));
       default:
         break;
     }
     if (reason.equals("RepoNotFound") || status == 401 || status == 404) {
       return missing(
           "is not a folder, and not a model on %s that you may read (check the name; for a private"
-                  .formatted(endpoint)
+                  .formatted(HttpAddress.shown(endpoint))
               + " model set HF_TOKEN"
               + (token.isPresent() ? ": the token in use may not read it)" : ")"));
     }

@@ -2,7 +2,6 @@ package io.github.clip4j.internal;
 
 import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
-import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -60,7 +59,7 @@ public final class HubEnvironment {
     String endpoint =
         variable("HF_ENDPOINT").orElse("https://huggingface.co").strip().replaceAll("/+$", "");
     try {
-      HttpAddress.check(URI.create(endpoint));
+      HttpAddress.parse(endpoint);
       return endpoint;
     } catch (IllegalArgumentException e) {
       throw new Clip4jException(

@@ -35,13 +35,13 @@ final class Redirects {
     boolean home = true;
     for (int hop = 0; hop <= MAX_REDIRECTS; hop++) {
       HttpRequest.Builder request =
-          HttpRequest.newBuilder(address)
+          HttpRequest.newBuilder(HttpAddress.bare(address))
               .method(method, BodyPublishers.noBody())
               // What is compressed on the way could be neither continued nor measured.
               .header("Accept-Encoding", "identity");
       headers.forEach(request::header);
       if (home) {
-        source.token().ifPresent(token -> request.header("Authorization", "Bearer " + token));
+        source.authorization().ifPresent(who -> request.header("Authorization", who));
       }
       HttpResponse<HttpBody> response = answer(request.build());
       Optional<URI> next = next(response);
