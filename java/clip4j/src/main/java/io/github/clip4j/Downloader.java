@@ -1,7 +1,9 @@
 package io.github.clip4j;
 
 import io.github.clip4j.internal.Digests;
+import io.github.clip4j.internal.HttpAddress;
 import io.github.clip4j.internal.HttpFetch;
+import io.github.clip4j.internal.Interrupts;
 import io.github.clip4j.internal.PartialDownload;
 import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
@@ -17,7 +19,8 @@ import java.util.Optional;
 /**
  * Downloads files over http and https. A file appears whole, under its name, or not at all; what an
  * interrupted download left is continued by the next one, where the server still has the same file.
- * Redirects and the JVM's proxy settings are followed, never from https to http.
+ * Redirects and the JVM's proxy settings are followed, never from https to http. User and password
+ * in an address are sent to its own host, as Basic authorization, and no message shows them.
  *
  * <p>Immutable, and safe from any thread.
  */
@@ -28,7 +31,10 @@ public final class Downloader {
     this.http = http;
   }
 
-  /** A downloader that tries 5 times and gives up on a server that is silent for 30 seconds. */
+  /**
+   * A downloader that tries 5 times and gives up on a server that is silent for 30 seconds, or that
+   * sends less than 1 KiB a second for a minute.
+   */
   public static Downloader create() {
     return create(5, Duration.ofSeconds(30));
   }
@@ -38,7 +44,8 @@ public final class Downloader {
    *
    * @param attempts 1 or more; between two it waits half a second, one, two, up to eight, or longer
    *     where the server asks for it
-   * @param silence how long a server may send nothing before an attempt has failed; above 0
+   * @param silence how long a server may send nothing before an attempt has failed, and half of how
+   *     long it may send less than 1 KiB a second; above 0
    * @throws IllegalArgumentException if one of them is not
    */
   public static Downloader create(int attempts, Duration silence) {
@@ -121,7 +128,7 @@ public final class Downloader {
    *     LOCKED where another download to it is under way
    */
   public Path download(URI address, Path file, Options options) {
-    HttpFetch.checkAddress(address);
+    HttpAddress.check(address);
     try {
       if (!options.overwrite() && isWanted(file, options)) {
         return file;
@@ -134,12 +141,13 @@ public final class Downloader {
           throw new Clip4jException(
               Kind.CORRUPT,
               "%s has the SHA-256 %s, expected %s"
-                  .formatted(address, sha256, options.sha256().get()));
+                  .formatted(HttpAddress.shown(address), sha256, options.sha256().get()));
         }
         part.publish();
       }
       return file;
     } catch (IOException e) {
+      Interrupts.rethrow(e);
       throw new Clip4jException(Kind.UNWRITABLE, file + " cannot be written: " + e, e);
     }
   }

@@ -1,6 +1,6 @@
 package io.github.clip4j;
 
-import io.github.clip4j.internal.HttpFetch;
+import io.github.clip4j.internal.HttpAddress;
 import io.github.clip4j.internal.ImageInput;
 import java.awt.image.BufferedImage;
 import java.net.URI;
@@ -64,6 +64,6 @@ public sealed interface ImageSource
    * @throws IllegalArgumentException for another scheme
    */
   static ImageSource of(URI address, Downloader downloader) {
-    return new ImageSources.Remote(HttpFetch.checkAddress(address), downloader);
+    return new ImageSources.Remote(HttpAddress.check(address), downloader);
   }
 }

@@ -1,5 +1,6 @@
 package io.github.clip4j;
 
+import io.github.clip4j.internal.HttpAddress;
 import io.github.clip4j.internal.ImageInput;
 import io.github.clip4j.internal.RgbPixels;
 import io.github.clip4j.search.Clip4jException;
@@ -80,7 +81,7 @@ final class ImageSources {
 
     @Override
     public String describe() {
-      return address.toString();
+      return HttpAddress.shown(address);
     }
 
     private ImageInput input(long maxBytes) {

@@ -23,6 +23,8 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
+import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
@@ -30,6 +32,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
@@ -212,28 +215,137 @@ class DownloaderTest {
     assertFalse(Files.exists(target()));
   }
 
+  /** A server that sends 1000 bytes and then nothing until the test ends. */
+  private URI serveStalling() {
+    return serve(
+        exchange -> {
+          exchange.sendResponseHeaders(200, CONTENT.length);
+          exchange.getResponseBody().write(CONTENT, 0, 1000);
+          exchange.getResponseBody().flush();
+          pause(Long.MAX_VALUE);
+        });
+  }
+
+  private static void pause(long millis) {
+    try {
+      Thread.sleep(millis);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
   @Test
   @Timeout(60)
   void aServerThatStalls() {
-    CountDownLatch done = new CountDownLatch(1);
+    URI address = serveStalling();
+    Downloader hasty = Downloader.create(1, Duration.ofSeconds(2));
+    Clip4jException failure =
+        assertThrows(Clip4jException.class, () -> hasty.download(address, target()));
+    assertEquals(Kind.UNREADABLE, failure.kind());
+    assertTrue(failure.getMessage().contains("sent nothing for 2000 ms"), failure.getMessage());
+  }
+
+  @Test
+  void aTransferMayTakeLongerThanASilence() throws IOException {
     URI address =
         serve(
             exchange -> {
               exchange.sendResponseHeaders(200, CONTENT.length);
-              exchange.getResponseBody().write(CONTENT, 0, 1000);
-              exchange.getResponseBody().flush();
-              try {
-                done.await();
-              } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
+              for (int begin = 0; begin < CONTENT.length; begin += 30_000) {
+                exchange.getResponseBody().write(CONTENT, begin, 30_000);
+                exchange.getResponseBody().flush();
+                pause(400);
+              }
+              exchange.close();
+            });
+    Downloader.create(1, Duration.ofSeconds(3)).download(address, target());
+    assertOnlyTheFile();
+  }
+
+  @Test
+  @Timeout(60)
+  void aServerThatTrickles() {
+    URI address =
+        serve(
+            exchange -> {
+              exchange.sendResponseHeaders(200, CONTENT.length);
+              for (int i = 0; i < CONTENT.length; i++) {
+                exchange.getResponseBody().write(i);
+                exchange.getResponseBody().flush();
+                pause(100);
               }
             });
     Downloader hasty = Downloader.create(1, Duration.ofSeconds(2));
     Clip4jException failure =
         assertThrows(Clip4jException.class, () -> hasty.download(address, target()));
-    done.countDown();
     assertEquals(Kind.UNREADABLE, failure.kind());
-    assertTrue(failure.getMessage().contains("sent nothing for 2000 ms"), failure.getMessage());
+    assertTrue(
+        failure.getMessage().matches(".*: the server sent only \\d+ bytes in [4-6]\\d{3} ms"),
+        failure.getMessage());
+  }
+
+  @Test
+  @Timeout(60)
+  void anAnswerThatDoesNotBegin() {
+    URI address = serve(exchange -> pause(Long.MAX_VALUE));
+    Downloader hasty = Downloader.create(1, Duration.ofSeconds(1));
+    Clip4jException failure =
+        assertThrows(Clip4jException.class, () -> hasty.download(address, target()));
+    assertTrue(failure.getMessage().endsWith("request timed out"), failure.getMessage());
+  }
+
+  @Test
+  @Timeout(40)
+  void anInterruptEndsTheWaitingForBytes() throws Exception {
+    URI address = serveStalling();
+    List<Boolean> interrupted = new ArrayList<>();
+    FutureTask<Clip4jException> download =
+        new FutureTask<>(
+            () -> {
+              Clip4jException failure = failure(address, options);
+              interrupted.add(Thread.currentThread().isInterrupted());
+              return failure;
+            });
+    Thread thread = new Thread(download);
+    thread.start();
+    awaitProgress(1000);
+    while (thread.getState() != Thread.State.TIMED_WAITING) {
+      Thread.onSpinWait();
+    }
+    thread.interrupt();
+    assertEquals("the download was interrupted", download.get().getMessage());
+    assertEquals(List.of(true), interrupted);
+    assertEquals(1000, Files.size(temp.resolve(".file.bin.part")));
+  }
+
+  private void assertInterrupted(URI address, Downloader.Options wanted) {
+    Clip4jException failure = failure(address, wanted);
+    assertTrue(Thread.interrupted());
+    assertEquals(Kind.UNREADABLE, failure.kind());
+    assertEquals("the download was interrupted", failure.getMessage());
+  }
+
+  /** It closes whatever file the thread is at. */
+  @Test
+  void anInterruptIsNotABrokenFile() throws Exception {
+    Thread caller = Thread.currentThread();
+    URI address = serve(content("\"1\"", 0));
+    caller.interrupt();
+    assertInterrupted(address, options);
+    assertEquals(List.of(), ranges);
+    for (int end : new int[] {0, 1, CONTENT.length}) {
+      assertInterrupted(
+          address,
+          options.withProgress(
+              (received, total) -> {
+                if (received >= end) {
+                  caller.interrupt();
+                }
+              }));
+      assertFalse(Files.exists(target()));
+    }
+    downloader.download(address, target());
+    assertOnlyTheFile();
   }
 
   @Test
@@ -355,6 +467,51 @@ class DownloaderTest {
                 Clip4jException.class,
                 () -> downloader.download(nowhere, temp.resolve("no/such/file")))
             .kind());
+  }
+
+  @Test
+  void userAndPasswordGoToTheirHostAndIntoNoMessage() throws Exception {
+    List<String> seen = Collections.synchronizedList(new ArrayList<>());
+    HttpServer other =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    other.createContext(
+        "/",
+        exchange -> {
+          seen.add("other " + exchange.getRequestHeaders().getFirst("Authorization"));
+          content("\"1\"", 1).handle(exchange);
+        });
+    other.start();
+    URI plain =
+        serve(
+            exchange -> {
+              String path = exchange.getRequestURI().getPath();
+              seen.add(path + " " + exchange.getRequestHeaders().getFirst("Authorization"));
+              exchange
+                  .getResponseHeaders()
+                  .set(
+                      "Location",
+                      path.equals("/file")
+                          ? "/file/2"
+                          : "http://127.0.0.1:" + other.getAddress().getPort() + "/");
+              respond(exchange, 302, new byte[0]);
+            });
+    URI address = URI.create(plain.toString().replace("//", "//me:s%40cret@"));
+    String basic =
+        " Basic "
+            + Base64.getEncoder().encodeToString("me:s@cret".getBytes(StandardCharsets.UTF_8));
+    try {
+      Downloader hasty = Downloader.create(1, Duration.ofSeconds(20));
+      Clip4jException failure =
+          assertThrows(Clip4jException.class, () -> hasty.download(address, target(), options));
+      assertTrue(failure.getMessage().startsWith(plain + ": "), failure.getMessage());
+      assertEquals(List.of("/file" + basic, "/file/2" + basic, "other null"), seen);
+      String tag = Files.readString(temp.resolve(".file.bin.part.tag"));
+      assertTrue(tag.startsWith(plain + "\n"), tag);
+      failure = failure(address, options.withSha256("0".repeat(64)));
+      assertTrue(failure.getMessage().startsWith(plain + " has the SHA-256"));
+    } finally {
+      other.stop(0);
+    }
   }
 
   @Test

@@ -1,6 +1,7 @@
 package io.github.clip4j.cli;
 
 import io.github.clip4j.Downloader;
+import io.github.clip4j.internal.HttpAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
@@ -63,7 +64,7 @@ final class DownloadCommand extends Subcommand {
               });
       Downloader.create().download(address, file, options);
     } catch (RuntimeException e) {
-      throw Failure.of(url, e, "check the address, the network and the folder");
+      throw Failure.of(HttpAddress.shown(url), e, "check the address, the network and the folder");
     }
     if (!fetched[0]) {
       console.say("note: " + file + " was there already (--overwrite fetches it anew)");
@@ -85,7 +86,8 @@ final class DownloadCommand extends Subcommand {
     try {
       return new URI(url);
     } catch (URISyntaxException e) {
-      throw new Failure(url, "is not an address: " + e.getReason(), "give an http address", e);
+      throw new Failure(
+          HttpAddress.shown(url), "is not an address: " + e.getReason(), "give an http address");
     }
   }
 
@@ -101,7 +103,7 @@ final class DownloadCommand extends Subcommand {
         return given;
       }
       if (name.isEmpty() || name.equals(".") || name.equals("..")) {
-        throw new Failure(url, "names no file", "give one with --out P");
+        throw new Failure(HttpAddress.shown(url), "names no file", "give one with --out P");
       }
       return out == null ? Path.of(name) : given.resolve(name);
     } catch (InvalidPathException e) {

@@ -46,6 +46,7 @@ public final class DefaultModel {
         extract(directory, files);
       }
     } catch (IOException e) {
+      Interrupts.rethrow("copying the embedded model", e);
       throw new Clip4jException(
           Kind.UNWRITABLE,
           "the embedded model cannot be copied to "

@@ -5,14 +5,9 @@ import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.URI;
-import java.net.http.HttpClient;
 import java.net.http.HttpHeaders;
-import java.net.http.HttpRequest;
-import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
@@ -23,33 +18,26 @@ import java.util.regex.Pattern;
 public final class HttpFetch {
   private static final Pattern CONTENT_RANGE =
       Pattern.compile("bytes (\\d{1,18})-\\d+/(\\d{1,18})");
-  private static final int MAX_REDIRECTS = 10;
   private static final int OK = 200;
   private static final int PARTIAL = 206;
   private static final int RANGE_NOT_SATISFIABLE = 416;
 
   private final int attempts;
-  private final Duration silence;
-  private final HttpClient client;
+  private final Redirects redirects;
 
   /** A client; {@code silence} is how long a server may send nothing. */
   public HttpFetch(int attempts, Duration silence) {
-    this(
-        attempts,
-        silence,
-        // Redirects are followed here: java.net.http would hand the token on to any host.
-        HttpClient.newBuilder().connectTimeout(silence).build());
+    this(attempts, new Redirects(silence));
   }
 
-  private HttpFetch(int attempts, Duration silence, HttpClient client) {
+  private HttpFetch(int attempts, Redirects redirects) {
     this.attempts = attempts;
-    this.silence = silence;
-    this.client = client;
+    this.redirects = redirects;
   }
 
   /** The same, without a second attempt. */
   HttpFetch once() {
-    return new HttpFetch(1, silence, client);
+    return new HttpFetch(1, redirects);
   }
 
   /** Says what a status means that is not worth another attempt. */
@@ -60,49 +48,48 @@ public final class HttpFetch {
   /**
    * What to fetch.
    *
-   * @param where what messages about it begin with: its address, or nothing where the caller says
-   *     it
-   * @param token sent to the address's own host alone, whatever it redirects to
+   * @param named whether messages about it begin with its address; else the caller says it
+   * @param token sent to the address's own host alone, whatever it redirects to; a user in the
+   *     address comes first, as in Python
    * @param size bytes that must come, -1 where that is not known
    * @param advice what to do where the network fails; may be empty
    */
   public record Source(
       URI address,
-      String where,
+      boolean named,
       Optional<String> token,
       long size,
       Refusal refusal,
       String advice) {
     /** A file that anybody may fetch. */
     public static Source of(URI address) {
-      return anybodys(address, address + ": ");
+      return anybodys(address, true);
     }
 
     /** A file that anybody may fetch, and that the caller names in messages. */
     public static Source unnamed(URI address) {
-      return anybodys(address, "");
+      return anybodys(address, false);
     }
 
-    private static Source anybodys(URI address, String where) {
-      return new Source(address, where, Optional.empty(), -1, Source::refused, "");
+    private static Source anybodys(URI address, boolean named) {
+      return new Source(address, named, Optional.empty(), -1, Source::refused, "");
+    }
+
+    /** Who asks. */
+    Optional<String> authorization() {
+      return HttpAddress.basic(address).or(() -> token.map(word -> "Bearer " + word));
+    }
+
+    /** What messages about it begin with. */
+    String where() {
+      return named ? HttpAddress.shown(address) + ": " : "";
     }
 
     Clip4jException refused(int status, HttpHeaders headers) {
       return new Clip4jException(
           status == 404 || status == 410 ? Kind.MISSING : Kind.UNREADABLE,
-          where + "the server says " + status);
+          where() + "the server says " + status);
     }
-  }
-
-  /** Returns {@code address}; IllegalArgumentException where it is not http or https. */
-  public static URI checkAddress(URI address) {
-    String scheme = address.getScheme();
-    if (address.getHost() == null
-        || address.getPort() > 0xFFFF
-        || !("http".equalsIgnoreCase(scheme) || "https".equalsIgnoreCase(scheme))) {
-      throw new IllegalArgumentException("not an http or https address: " + address);
-    }
-    return address;
   }
 
   /** The whole content to {@code part}, continuing what it holds. */
@@ -124,8 +111,8 @@ public final class HttpFetch {
         source.where(),
         source.advice(),
         () -> {
-          HttpResponse<InputStream> response = send("GET", source, Map.of(), true);
-          try (StallGuard body = new StallGuard(response.body(), silence)) {
+          HttpResponse<HttpBody> response = redirects.send("GET", source, Map.of(), true);
+          try (HttpBody body = response.body()) {
             checkStatus(source, response);
             ByteArrayOutputStream bytes = new ByteArrayOutputStream();
             byte[] buffer = new byte[1 << 16];
@@ -149,91 +136,20 @@ public final class HttpFetch {
         source.where(),
         source.advice(),
         () -> {
-          HttpResponse<InputStream> response = send("HEAD", source, Map.of(), false);
+          HttpResponse<HttpBody> response = redirects.send("HEAD", source, Map.of(), false);
           response.body().close();
-          if (next(response).isEmpty()) {
+          if (Redirects.next(response).isEmpty()) {
             checkStatus(source, response);
           }
           return response.headers();
         });
   }
 
-  /** The answer at the end of all redirects, or of those within the address's own host. */
-  private HttpResponse<InputStream> send(
-      String method, Source source, Map<String, String> headers, boolean acrossHosts)
-      throws IOException, InterruptedException {
-    URI address = source.address();
-    boolean home = true;
-    for (int hop = 0; hop <= MAX_REDIRECTS; hop++) {
-      HttpRequest.Builder request =
-          HttpRequest.newBuilder(address)
-              .method(method, BodyPublishers.noBody())
-              .timeout(silence)
-              // What is compressed on the way could be neither continued nor measured.
-              .header("Accept-Encoding", "identity");
-      headers.forEach(request::header);
-      if (home) {
-        source.token().ifPresent(token -> request.header("Authorization", "Bearer " + token));
-      }
-      HttpResponse<InputStream> response = answer(request.build());
-      Optional<URI> next = next(response);
-      if (next.isEmpty() || !(acrossHosts || sameHost(source.address(), next.get()))) {
-        return response;
-      }
-      response.body().close();
-      address = next.get();
-      home &= sameHost(source.address(), address);
-    }
-    throw new IOException("the server redirects over " + MAX_REDIRECTS + " times");
-  }
-
-  private HttpResponse<InputStream> answer(HttpRequest request)
-      throws IOException, InterruptedException {
-    try {
-      return client.send(request, BodyHandlers.ofInputStream());
-    } catch (IllegalArgumentException e) { // So java.net.http takes some headers.
-      throw senseless(e);
-    }
-  }
-
-  private static IOException senseless(IllegalArgumentException e) {
-    return new IOException("the server's answer makes no sense: " + e.getMessage(), e);
-  }
-
-  /** Where the response redirects to, except from https to http. */
-  private static Optional<URI> next(HttpResponse<InputStream> response) throws IOException {
-    switch (response.statusCode()) {
-      case 301, 302, 303, 307, 308:
-        try {
-          return response
-              .headers()
-              .firstValue("Location")
-              .map(location -> checkAddress(response.uri().resolve(location)))
-              .filter(next -> isSecure(next) || !isSecure(response.uri()));
-        } catch (IllegalArgumentException e) {
-          response.body().close(); // The connection would stay open.
-          throw senseless(e);
-        }
-      default:
-        return Optional.empty();
-    }
-  }
-
-  private static boolean isSecure(URI address) {
-    return "https".equalsIgnoreCase(address.getScheme());
-  }
-
-  private static boolean sameHost(URI a, URI b) {
-    return a.getScheme().equalsIgnoreCase(b.getScheme())
-        && a.getHost().equalsIgnoreCase(b.getHost())
-        && a.getPort() == b.getPort();
-  }
-
   private void transfer(Source source, PartialFile part, Progress progress)
       throws IOException, InterruptedException {
     Map<String, String> continuation = part.continuation();
-    HttpResponse<InputStream> response = send("GET", source, continuation, true);
-    try (StallGuard body = new StallGuard(response.body(), silence)) {
+    HttpResponse<HttpBody> response = redirects.send("GET", source, continuation, true);
+    try (HttpBody body = response.body()) {
       if (response.statusCode() == RANGE_NOT_SATISFIABLE && !continuation.isEmpty()) {
         part.discard();
         throw new IOException("the server would not continue an interrupted download");
@@ -264,8 +180,8 @@ public final class HttpFetch {
     return response.headers().firstValueAsLong("Content-Length").orElse(-1);
   }
 
-  private static void copy(StallGuard body, PartialFile part, long total, Progress progress)
-      throws IOException {
+  private static void copy(HttpBody body, PartialFile part, long total, Progress progress)
+      throws IOException, InterruptedException {
     byte[] buffer = new byte[1 << 16];
     long received = part.size();
     progress.advanced(received, total);

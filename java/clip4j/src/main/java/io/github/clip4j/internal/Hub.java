@@ -115,6 +115,7 @@ public final class Hub {
       cache.writeRef(commit);
       cache.deleteLeftovers();
     } catch (IOException e) {
+      Interrupts.rethrow(e);
       throw new Clip4jException(
           Kind.UNWRITABLE,
           "the cache %s cannot be written: %s".formatted(environment.cache(), e),

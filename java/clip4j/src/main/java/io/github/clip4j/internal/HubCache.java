@@ -125,7 +125,7 @@ final class HubCache {
     } catch (IOException e) {
       return null;
     } catch (InterruptedException e) {
-      throw Retry.interrupted(e);
+      throw Interrupts.told(Interrupts.DOWNLOAD, e);
     }
   }
 

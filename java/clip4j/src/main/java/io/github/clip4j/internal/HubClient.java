@@ -45,7 +45,8 @@ final class HubClient {
     String path = "/api/models/" + name.repository() + "/revision/" + name.encodedRevision();
     HttpFetch.Source source = source(path, -1);
     byte[] answer = (once ? http.once() : http).fetch(source, MAX_LISTING_BYTES);
-    Json json = Json.parse(source.address().toString(), new String(answer, StandardCharsets.UTF_8));
+    Json json =
+        Json.parse(HttpAddress.shown(source.address()), new String(answer, StandardCharsets.UTF_8));
     String commit = json.string("sha", "");
     if (!commit.matches("[0-9a-f]{40}")) {
       throw json.wrong("sha", "a commit (is HF_ENDPOINT a Hugging Face hub?)");
@@ -71,8 +72,8 @@ final class HubClient {
     if (!etag.matches("[A-Za-z0-9][A-Za-z0-9_-]{0,127}")) {
       throw new Clip4jException(
           Kind.CORRUPT,
-          "%s: the server gives no usable ETag: '%s' (is HF_ENDPOINT a Hugging Face hub?)"
-              .formatted(source.address(), etag));
+          "%sthe server gives no usable ETag: '%s' (is HF_ENDPOINT a Hugging Face hub?)"
+              .formatted(source.where(), etag));
     }
     String size = linked.isPresent() ? "X-Linked-Size" : "Content-Length";
     return new Content(etag, headers.firstValueAsLong(size).orElse(-1));
@@ -86,7 +87,7 @@ final class HubClient {
   private HttpFetch.Source source(String path, long size) {
     URI address = URI.create(endpoint + path);
     return new HttpFetch.Source(
-        address, address + ": ", token, size, this::refused, "check the network and HF_ENDPOINT");
+        address, true, token, size, this::refused, "check the network and HF_ENDPOINT");
   }
 
   private Clip4jException refused(HttpFetch.Source source, int status, HttpHeaders headers) {
@@ -102,14 +103,14 @@ final class HubClient {
         return new Clip4jException(
             Kind.UNREADABLE,
             "%s is a gated model (accept its terms at %s/%s, then set HF_TOKEN to a token that may read it)"
-                .formatted(name, endpoint, name.repository()));
+                .formatted(name, HttpAddress.shown(endpoint), name.repository()));
       default:
         break;
     }
     if (reason.equals("RepoNotFound") || status == 401 || status == 404) {
       return missing(
           "is not a folder, and not a model on %s that you may read (check the name; for a private"
-                  .formatted(endpoint)
+                  .formatted(HttpAddress.shown(endpoint))
               + " model set HF_TOKEN"
               + (token.isPresent() ? ": the token in use may not read it)" : ")"));
     }

@@ -66,7 +66,7 @@ final class HubDownload {
         done.take().get();
       }
     } catch (InterruptedException e) {
-      throw Retry.interrupted(e);
+      throw Interrupts.told(Interrupts.DOWNLOAD, e);
     } catch (ExecutionException e) {
       throw failure(e.getCause());
     } finally {
@@ -124,8 +124,8 @@ final class HubDownload {
       if (!part.isContentHash()) {
         LOGGER.log(
             System.Logger.Level.WARNING,
-            "{0}: the server announces no hash of it, so only its size is checked",
-            source.address());
+            "{0}the server announces no hash of it, so only its size is checked",
+            source.where());
       }
       boolean begun = part.size() > 0;
       if (finish(file, source, part)) {
@@ -135,8 +135,8 @@ final class HubDownload {
       if (!begun || !finish(file, source, part)) {
         throw new Clip4jException(
             Kind.CORRUPT,
-            "%s: what came is not what the hub announces: %s (try again; is there a proxy?)"
-                .formatted(source.address(), content.etag()));
+            "%swhat came is not what the hub announces: %s (try again; is there a proxy?)"
+                .formatted(source.where(), content.etag()));
       }
     }
   }

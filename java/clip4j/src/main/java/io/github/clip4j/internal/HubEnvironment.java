@@ -2,7 +2,6 @@ package io.github.clip4j.internal;
 
 import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
-import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -60,13 +59,11 @@ public final class HubEnvironment {
     String endpoint =
         variable("HF_ENDPOINT").orElse("https://huggingface.co").strip().replaceAll("/+$", "");
     try {
-      HttpFetch.checkAddress(URI.create(endpoint));
+      HttpAddress.parse(endpoint);
       return endpoint;
     } catch (IllegalArgumentException e) {
       throw new Clip4jException(
-          Kind.UNREADABLE,
-          "HF_ENDPOINT is not an http or https address: " + endpoint + " (correct or unset it)",
-          e);
+          Kind.UNREADABLE, "HF_ENDPOINT: " + e.getMessage() + " (correct or unset it)", e);
     }
   }
 

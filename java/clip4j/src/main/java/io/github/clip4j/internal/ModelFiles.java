@@ -202,6 +202,7 @@ final class ModelFiles {
   }
 
   static Clip4jException unreadable(Path file, IOException e) {
+    Interrupts.rethrow("reading " + file, e);
     return e instanceof NoSuchFileException
         ? new Clip4jException(Kind.MISSING, file + " does not exist", e)
         : new Clip4jException(Kind.UNREADABLE, file + " cannot be read: " + e, e);

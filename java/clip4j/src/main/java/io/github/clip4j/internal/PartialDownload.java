@@ -32,7 +32,7 @@ public final class PartialDownload extends PartialFile {
         StandardOpenOption.READ,
         StandardOpenOption.WRITE);
     this.tag = sibling(target, ".part.tag");
-    this.address = address.toString();
+    this.address = HttpAddress.shown(address);
     this.lock = lock;
   }
 

@@ -5,7 +5,6 @@ import io.github.clip4j.search.Clip4jException.Kind;
 import java.io.IOException;
 import java.net.http.HttpHeaders;
 import java.nio.ByteBuffer;
-import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.OpenOption;
@@ -75,9 +74,8 @@ public abstract class PartialFile implements AutoCloseable {
   static void write(Path file, Writing writing) throws IOException {
     try {
       writing.run();
-    } catch (ClosedByInterruptException e) {
-      throw e;
     } catch (IOException e) {
+      Interrupts.rethrow(e);
       throw new Clip4jException(Kind.UNWRITABLE, file + " cannot be written: " + e.getMessage(), e);
     }
   }
@@ -103,7 +101,8 @@ public abstract class PartialFile implements AutoCloseable {
   /** Keeps what came, for another attempt. */
   @Override
   public void close() throws IOException {
-    if (Files.exists(part) && channel.size() == 0) {
+    // Not the channel's size: an interrupted thread cannot ask for that.
+    if (Files.exists(part) && Files.size(part) == 0) {
       Files.deleteIfExists(part);
     }
     channel.close();

@@ -3,24 +3,24 @@ package io.github.clip4j.internal;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.HashSet;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * A lock among all threads of all processes. It ends with the process, however that ends.
  *
  * <p>POSIX drops a process's lock on a file as soon as the process closes <em>any</em> descriptor
  * of that file. So nothing here opens the file beside the one channel, and threads of this JVM are
- * kept apart before they open it.
+ * kept apart before they open it: by a system property, since this class may be there several
+ * times, in class loaders that know nothing of each other.
  */
 public final class ProcessLock implements AutoCloseable {
   private static final int ATTEMPTS = 100;
   private static final long POLL_MILLIS = 50;
-  private static final Set<Path> HELD = new HashSet<>();
+  private static final String CLAIM = "io.github.clip4j.lock:";
 
   private final Path file;
   private final FileChannel channel;
@@ -54,33 +54,45 @@ public final class ProcessLock implements AutoCloseable {
   private static Optional<ProcessLock> tryAcquire(Path file, boolean stays) throws IOException {
     Path folder = file.toAbsolutePath().getParent().toRealPath();
     Path real = folder.resolve(file.getFileName());
-    synchronized (HELD) {
-      if (HELD.contains(real)) {
-        return Optional.empty();
-      }
-      for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-        FileChannel channel =
-            FileChannel.open(
-                real, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
-        boolean held = false;
-        try {
-          if (channel.tryLock() == null) {
-            return Optional.empty();
-          }
-          // Else its holder removed it after we had opened it.
-          held = stays || channel.size() == 0;
-        } finally {
-          if (!held) {
-            channel.close();
-          }
-        }
-        if (held) {
-          HELD.add(real);
-          return Optional.of(new ProcessLock(real, channel, stays));
-        }
-      }
-      return Optional.empty(); // The file is somebody else's.
+    if (System.getProperties().putIfAbsent(CLAIM + real, "") != null) {
+      return Optional.empty();
     }
+    FileChannel channel = null;
+    try {
+      channel = lock(real, stays);
+      return Optional.ofNullable(channel).map(held -> new ProcessLock(real, held, stays));
+    } finally {
+      if (channel == null) {
+        System.clearProperty(CLAIM + real);
+      }
+    }
+  }
+
+  /** The file's channel, locked; null where somebody else has it. */
+  private static FileChannel lock(Path file, boolean stays) throws IOException {
+    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+      FileChannel channel =
+          FileChannel.open(
+              file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+      boolean held = false;
+      try {
+        if (channel.tryLock() == null) {
+          return null;
+        }
+        // Else its holder removed it after we had opened it.
+        held = stays || channel.size() == 0;
+      } catch (OverlappingFileLockException e) {
+        return null; // Not one of ours, or somebody has exchanged the system's properties.
+      } finally {
+        if (!held) {
+          channel.close();
+        }
+      }
+      if (held) {
+        return channel;
+      }
+    }
+    return null; // The file is somebody else's.
   }
 
   /**
@@ -88,17 +100,17 @@ public final class ProcessLock implements AutoCloseable {
    * is told that it is no lock any more.
    */
   @Override
-  public void close() throws IOException {
-    synchronized (HELD) {
-      if (channel.isOpen()) {
-        HELD.remove(file);
-        try (channel) {
-          if (!stays) {
-            Files.deleteIfExists(file);
-            mark();
-          }
-        }
+  public synchronized void close() throws IOException {
+    if (!channel.isOpen()) {
+      return;
+    }
+    try (channel) {
+      if (!stays) {
+        Files.deleteIfExists(file);
+        mark();
       }
+    } finally { // Whoever opened it before the channel is closed would lose his lock by that.
+      System.clearProperty(CLAIM + file);
     }
   }
 

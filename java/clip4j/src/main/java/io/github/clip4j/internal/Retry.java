@@ -65,6 +65,7 @@ final class Retry {
       try {
         return attempt.run();
       } catch (IOException e) {
+        Interrupts.rethrow(e);
         Duration asked = e instanceof Busy busy ? busy.wait : Duration.ZERO;
         if (i == attempts || asked.compareTo(LONGEST_REQUEST) > 0) {
           throw failed(where, i, asked, advice, e);
@@ -73,7 +74,7 @@ final class Retry {
         pause = pause.multipliedBy(2);
         pause = pause.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : pause;
       } catch (InterruptedException e) {
-        throw interrupted(e);
+        throw Interrupts.told(Interrupts.DOWNLOAD, e);
       }
     }
   }
@@ -111,12 +112,7 @@ final class Retry {
     try {
       Thread.sleep(duration.toMillis());
     } catch (InterruptedException e) {
-      throw interrupted(e);
+      throw Interrupts.told(Interrupts.DOWNLOAD, e);
     }
-  }
-
-  static Clip4jException interrupted(InterruptedException e) {
-    Thread.currentThread().interrupt();
-    return new Clip4jException(Kind.UNREADABLE, "the download was interrupted", e);
   }
 }

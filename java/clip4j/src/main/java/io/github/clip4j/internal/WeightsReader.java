@@ -119,6 +119,7 @@ final class WeightsReader {
         Files.delete(copy);
       }
     } catch (IOException e) {
+      Interrupts.rethrow("reading " + file, e);
       throw new Clip4jException(
           Kind.UNWRITABLE,
           "a temporary file for %s cannot be written: %s (see java.io.tmpdir)".formatted(file, e),

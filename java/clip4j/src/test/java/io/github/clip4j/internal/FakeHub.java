@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.stream.Stream;
@@ -57,6 +58,9 @@ public final class FakeHub implements AutoCloseable {
 
   /** What goes wrong with the next requests to the hub itself, in this order. */
   final Deque<Fault> hubFaults = new ArrayDeque<>();
+
+  /** What goes wrong with every request for a small file's content, by name. */
+  final Map<String, Fault> fileFaults = new ConcurrentHashMap<>();
 
   String token;
   String commit = COMMIT;
@@ -209,6 +213,8 @@ public final class FakeHub implements AutoCloseable {
       exchange.getResponseHeaders().set("X-Linked-Etag", '"' + etag(file) + '"');
       exchange.getResponseHeaders().set("X-Linked-Size", "" + files.get(file).length);
       redirect(exchange, address(cdn) + "/" + file);
+    } else if (fileFaults.containsKey(file) && exchange.getRequestMethod().equals("GET")) {
+      fileFaults.get(file).answer(exchange, files.get(file));
     } else {
       exchange.getResponseHeaders().set("ETag", '"' + etag(file) + '"');
       send(exchange, lies.getOrDefault(file, files.get(file)));

@@ -1,6 +1,7 @@
 package io.github.clip4j.internal;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.github.clip4j.search.Clip4jException;
@@ -87,6 +88,27 @@ class HubNameTest {
       assertThrows(
           Clip4jException.class, () -> environment(Map.of("HF_ENDPOINT", wrong)).endpoint(), wrong);
     }
+  }
+
+  @Test
+  void aWrongEndpointIsShownWithoutItsPassword() {
+    Map<String, String> messages =
+        Map.of(
+            "ftp://u:secret@h", "not an http or https address: ftp://h",
+            "http://u:secret@a_b", "http://a_b: its host is not a valid name: '_' is not allowed",
+            "http://u:sec^ret@h", "http://h: not an address: Illegal character in authority",
+            "u:secret@h", "not an http or https address: h");
+    messages.forEach(
+        (wrong, message) -> {
+          Clip4jException failure =
+              assertThrows(
+                  Clip4jException.class,
+                  () -> environment(Map.of("HF_ENDPOINT", wrong)).endpoint());
+          assertEquals("HF_ENDPOINT: " + message + " (correct or unset it)", failure.getMessage());
+          for (Throwable e = failure; e != null; e = e.getCause()) {
+            assertFalse(e.getMessage().contains("ret"), e.getMessage());
+          }
+        });
   }
 
   @Test

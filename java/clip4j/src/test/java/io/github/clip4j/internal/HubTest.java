@@ -276,6 +276,34 @@ class HubTest {
     assertFalse(Files.exists(cache()));
   }
 
+  /** As in Python, the endpoint's user comes before the token. */
+  @Test
+  void anEndpointsUserAsksAndIsShownToNobody() throws IOException {
+    variables.put("HF_ENDPOINT", server.endpoint().replace("//", "//u:secret@"));
+    variables.put("HF_TOKEN", "hf_secret");
+    List<String> asked = new CopyOnWriteArrayList<>();
+    FakeHub.Fault busy =
+        (exchange, none) -> {
+          asked.add(exchange.getRequestHeaders().getFirst("Authorization"));
+          FakeHub.status(500, null).answer(exchange, none);
+        };
+    FakeHub.Fault gated =
+        (exchange, none) -> {
+          exchange.getResponseHeaders().set("X-Error-Code", "GatedRepo");
+          FakeHub.status(401, null).answer(exchange, none);
+        };
+    FakeHub.Fault noJson = (exchange, none) -> FakeHub.send(exchange, new byte[] {'x'});
+    server.hubFaults.addAll(List.of(busy, busy, gated, noJson));
+    for (String name : List.of("org/tiny", "org/tiny", "org/tiny", "org/none")) {
+      Clip4jException failure = failure(name);
+      assertTrue(failure.getMessage().contains(server.endpoint()), failure.getMessage());
+      assertFalse(failure.getMessage().contains("secret"), failure.getMessage());
+    }
+    assertEquals(List.of("Basic dTpzZWNyZXQ=", "Basic dTpzZWNyZXQ="), asked);
+    assertHasTheModel(open("org/tiny"));
+    assertEquals(List.of(), server.leaked);
+  }
+
   @Test
   void anEtagThatIsNoFileName() throws IOException {
     FakeHub.Fault listing = (exchange, none) -> FakeHub.send(exchange, listing());

@@ -33,6 +33,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Weights from servers that cut, lie, stall and are busy, and to several downloads at once. */
@@ -230,16 +231,20 @@ class HubTransferTest {
     assertTrue(message.contains("over 300000 bytes came"), message);
   }
 
+  /** A fault: no more than 1000 bytes come. */
+  private static FakeHub.Fault stall(CountDownLatch begun) {
+    return (exchange, content) -> {
+      exchange.sendResponseHeaders(200, content.length);
+      exchange.getResponseBody().write(content, 0, 1000);
+      exchange.getResponseBody().flush();
+      begun.countDown();
+      FakeHub.pause(60_000);
+    };
+  }
+
   @Test
   void aServerThatStalls() throws IOException {
-    FakeHub.Fault stall =
-        (exchange, content) -> {
-          exchange.sendResponseHeaders(200, content.length);
-          exchange.getResponseBody().write(content, 0, 1000);
-          exchange.getResponseBody().flush();
-          FakeHub.pause(60_000);
-        };
-    server.contentFaults.add(stall);
+    server.contentFaults.add(stall(new CountDownLatch(1)));
     String message = failure(Kind.UNREADABLE, 1, Duration.ofSeconds(5)).getMessage();
     assertTrue(message.contains("sent nothing for 5000 ms"), message);
     open();
@@ -314,6 +319,44 @@ class HubTransferTest {
     assertTrue(Thread.interrupted());
     assertTrue(before > 0);
     assertEquals(before, calls.get());
+  }
+
+  @Test
+  @Timeout(40)
+  void anInterruptEndsTheWaitingForBytes() {
+    CountDownLatch begun = new CountDownLatch(1);
+    server.contentFaults.add(stall(begun));
+    Thread caller = Thread.currentThread();
+    threads.submit(
+        () -> {
+          begun.await();
+          Thread.sleep(500); // By now nothing is at work, and all wait.
+          caller.interrupt();
+          return null;
+        });
+    Clip4jException failure =
+        assertThrows(Clip4jException.class, () -> open(1, Duration.ofMinutes(1)));
+    assertTrue(Thread.interrupted());
+    assertEquals("the download was interrupted", failure.getMessage());
+  }
+
+  /** Nobody waits for what another file's server may send yet. */
+  @Test
+  @Timeout(40)
+  void oneFilesFailureEndsTheOthers() {
+    CountDownLatch begun = new CountDownLatch(1);
+    server.contentFaults.add(stall(begun));
+    server.fileFaults.put(
+        "config.json",
+        (exchange, content) -> {
+          try {
+            begun.await();
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          }
+          FakeHub.status(404, null).answer(exchange, content);
+        });
+    failure(Kind.MISSING, 1, Duration.ofMinutes(1));
   }
 
   private void atOnce(int count) throws Exception {

@@ -2,12 +2,20 @@ package io.github.clip4j.internal;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.clip4j.testing.ChildJvm;
 import java.io.IOException;
+import java.lang.reflect.Method;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -60,6 +68,38 @@ class ProcessLockTest {
       assertTrue(ProcessLock.tryAcquire(file).isEmpty());
       assertEquals("refused", otherProcess(file));
     }
+  }
+
+  /** As a plugin's or a web application's would be: it shares nothing with ours but the JVM. */
+  @Test
+  void holdsAgainstOtherClassLoaders() throws Exception {
+    Path file = folder.resolve("lock");
+    URL classes = ProcessLock.class.getProtectionDomain().getCodeSource().getLocation();
+    try (URLClassLoader loader = new URLClassLoader(new URL[] {classes}, null)) {
+      Method other =
+          loader.loadClass(ProcessLock.class.getName()).getMethod("tryAcquire", Path.class);
+      assertNotSame(ProcessLock.class, other.getDeclaringClass());
+      try (ProcessLock lock = ProcessLock.tryAcquire(file).orElseThrow()) {
+        assertEquals(Optional.empty(), other.invoke(null, file));
+        assertEquals("refused", otherProcess(file));
+      }
+      try (AutoCloseable lock = (AutoCloseable) ((Optional<?>) other.invoke(null, file)).get()) {
+        assertEquals(Optional.empty(), ProcessLock.tryAcquire(file));
+        assertEquals("refused", otherProcess(file));
+      }
+      ProcessLock.tryAcquire(file).orElseThrow().close();
+    }
+  }
+
+  @Test
+  void aLockOfThisJvmThatIsNotOurs() throws Exception {
+    Path file = folder.resolve("lock");
+    try (FileChannel channel =
+            FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileLock lock = channel.lock()) {
+      assertEquals(Optional.empty(), ProcessLock.tryAcquire(file));
+    }
+    ProcessLock.tryAcquire(file).orElseThrow().close();
   }
 
   @Test

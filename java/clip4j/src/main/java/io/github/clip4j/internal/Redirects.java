@@ -1,0 +1,117 @@
+package io.github.clip4j.internal;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpTimeoutException;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/** Requests that follow redirects, which java.net.http would do with the token, to any host. */
+final class Redirects {
+  private static final int MAX_REDIRECTS = 10;
+
+  private final Duration silence;
+  private final HttpClient client;
+
+  Redirects(Duration silence) {
+    this.silence = silence;
+    this.client = HttpClient.newBuilder().connectTimeout(silence).build();
+  }
+
+  /** The answer at the end of all redirects, or of those within the address's own host. */
+  HttpResponse<HttpBody> send(
+      String method, HttpFetch.Source source, Map<String, String> headers, boolean acrossHosts)
+      throws IOException, InterruptedException {
+    URI address = source.address();
+    boolean home = true;
+    for (int hop = 0; hop <= MAX_REDIRECTS; hop++) {
+      HttpRequest.Builder request =
+          HttpRequest.newBuilder(HttpAddress.bare(address))
+              .method(method, BodyPublishers.noBody())
+              // What is compressed on the way could be neither continued nor measured.
+              .header("Accept-Encoding", "identity");
+      headers.forEach(request::header);
+      if (home) {
+        source.authorization().ifPresent(who -> request.header("Authorization", who));
+      }
+      HttpResponse<HttpBody> response = answer(request.build());
+      Optional<URI> next = next(response);
+      if (next.isEmpty() || !(acrossHosts || sameHost(source.address(), next.get()))) {
+        return response;
+      }
+      response.body().close();
+      address = next.get();
+      home &= sameHost(source.address(), address);
+    }
+    throw new IOException("the server redirects over " + MAX_REDIRECTS + " times");
+  }
+
+  /**
+   * Waits for an answer's head. A timeout of the request's own would do that too, but from Java 26
+   * on it would end the body as well, however steadily that comes.
+   */
+  private HttpResponse<HttpBody> answer(HttpRequest request)
+      throws IOException, InterruptedException {
+    CompletableFuture<HttpResponse<HttpBody>> answer =
+        client.sendAsync(request, head -> new HttpBody(silence));
+    try {
+      return answer.get(silence.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      end(answer);
+      throw new HttpTimeoutException("request timed out");
+    } catch (InterruptedException e) {
+      end(answer);
+      throw e;
+    } catch (ExecutionException e) {
+      // So java.net.http takes some headers.
+      throw e.getCause() instanceof IOException io ? io : senseless(e.getCause());
+    }
+  }
+
+  private static void end(CompletableFuture<HttpResponse<HttpBody>> answer) {
+    answer.thenAccept(late -> late.body().close()); // It may have come this instant.
+    answer.cancel(true);
+  }
+
+  private static IOException senseless(Throwable e) {
+    return new IOException("the server's answer makes no sense: " + e.getMessage(), e);
+  }
+
+  /** Where the response redirects to, except from https to http. */
+  static Optional<URI> next(HttpResponse<HttpBody> response) throws IOException {
+    switch (response.statusCode()) {
+      case 301, 302, 303, 307, 308:
+        try {
+          return response
+              .headers()
+              .firstValue("Location")
+              .map(location -> HttpAddress.check(response.uri().resolve(location)))
+              .filter(next -> isSecure(next) || !isSecure(response.uri()));
+        } catch (IllegalArgumentException e) {
+          response.body().close(); // The connection would stay open.
+          throw senseless(e);
+        }
+      default:
+        return Optional.empty();
+    }
+  }
+
+  private static boolean isSecure(URI address) {
+    return "https".equalsIgnoreCase(address.getScheme());
+  }
+
+  private static boolean sameHost(URI a, URI b) {
+    return a.getScheme().equalsIgnoreCase(b.getScheme())
+        && a.getHost().equalsIgnoreCase(b.getHost())
+        && a.getPort() == b.getPort();
+  }
+}
