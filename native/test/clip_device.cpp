@@ -1,11 +1,9 @@
 // The towers for devices, run on the CPU: the same operations in the same order. What is CUDA's own (whether
 // there is a device, copies to it, its attention) these tests do not reach.
-#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <initializer_list>
 #include <thread>
 
 #include "base/error.h"

@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <iterator>
 #include <memory>
 #include <thread>
 #include <vector>
 
-#include "api/model_handle.h"
+#include "api/clip/model_handle.h"
 #include "base/error.h"
 #include "clip_gpu_fixture.h"
 #include "emulated_library.h"

@@ -1,6 +1,5 @@
 // Pictures that a device preprocesses, which is the CPU, with a library that emulates the kernel there. What
 // comes out is what the CPU's own preprocessing makes, to the bit.
-#include <cstring>
 #include <functional>
 #include <iterator>
 #include <optional>

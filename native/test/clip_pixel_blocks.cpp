@@ -1,9 +1,7 @@
 // Blocks of pixels on their way to a device that is emulated: it copies as late as the order of its streams
 // allows, and counts what was not ordered.
 #include <algorithm>
-#include <cstring>
 #include <utility>
-#include <vector>
 
 #include "base/error.h"
 #include "clip/pixel_blocks.h"

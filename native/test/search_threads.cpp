@@ -1,5 +1,4 @@
 #include <atomic>
-#include <cfenv>
 #include <stdexcept>
 #include <system_error>
 #include <thread>

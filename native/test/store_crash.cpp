@@ -1,4 +1,3 @@
-#include <algorithm>
 
 #include "store/verify.h"
 #include "store_model.h"

@@ -50,11 +50,10 @@ struct Isa : Lanes {
 
 #include "search/float64.h"
 #include "search/kernel_tiles.h"
-#include "search/pack_words.h"
 
 }  // namespace
 
-const Kernel avx2_kernel = {"avx2",   nullptr, Isa::kColumns, packed_bytes, pack_words,
+const Kernel avx2_kernel = {"avx2",   nullptr, Isa::kColumns, packed_bytes, pack,
                             scan_all, dot,     centre,        quantise};
 
 }  // namespace clip4j::search

@@ -35,11 +35,10 @@ struct Isa : Lanes {
 
 #include "search/float64.h"
 #include "search/kernel_tiles.h"
-#include "search/pack_bytes.h"
 
 }  // namespace
 
-const Kernel avx512vnni_kernel = {"avx512vnni", nullptr, Isa::kColumns, packed_bytes, pack_bytes,
+const Kernel avx512vnni_kernel = {"avx512vnni", nullptr, Isa::kColumns, packed_bytes, pack,
                                   scan_all,     dot,     centre,        quantise};
 
 }  // namespace clip4j::search

@@ -41,11 +41,10 @@ struct Isa : Lanes {
 
 #include "search/float64.h"
 #include "search/kernel_tiles.h"
-#include "search/pack_bytes.h"
 
 }  // namespace
 
-const Kernel avxvnni_kernel = {"avxvnni", nullptr, Isa::kColumns, packed_bytes, pack_bytes,
+const Kernel avxvnni_kernel = {"avxvnni", nullptr, Isa::kColumns, packed_bytes, pack,
                                scan_all,  dot,     centre,        quantise};
 
 }  // namespace clip4j::search

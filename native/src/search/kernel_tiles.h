@@ -142,6 +142,19 @@ void scan_all(const CodeView& codes, const Block* blocks, int32_t block_count, c
   });
 }
 
+// Writes a column: bytes as they are, or int16 of values 0 and 2, 1 and 3, as `Isa::query` reads them.
+void pack(const int8_t* codes, int32_t steps, int32_t column, int32_t width, uint8_t* pack) {
+  for (int64_t step = 0; step < steps; ++step, codes += kStepValues) {
+    uint8_t* to = pack + (step * width + column) * Isa::kPackedBytes;
+    if constexpr (Isa::kPackedBytes == kStepValues) {
+      __builtin_memcpy(to, codes, kStepValues);
+    } else {
+      const int16_t words[] = {codes[0], codes[2], codes[1], codes[3]};
+      __builtin_memcpy(to, words, sizeof(words));
+    }
+  }
+}
+
 // [pack][step][column]
 int64_t packed_bytes(int32_t columns, int32_t steps) {
   return static_cast<int64_t>(columns) * steps * Isa::kPackedBytes;

@@ -2,7 +2,7 @@
 #include <memory>
 #include <utility>
 
-#include "api/index_handle.h"
+#include "api/search/index_handle.h"
 #include "base/boundary.h"
 #include "cuda/loader.h"
 #include "search/gpu_index.h"

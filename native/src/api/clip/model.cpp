@@ -2,7 +2,7 @@
 #include <optional>
 #include <string>
 
-#include "api/model_handle.h"
+#include "api/clip/model_handle.h"
 #include "base/boundary.h"
 #include "cuda/loader.h"
 #include "torch/cuda.h"

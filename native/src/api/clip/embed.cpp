@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "api/model_handle.h"
+#include "api/clip/model_handle.h"
 #include "base/boundary.h"
 #include "base/exit_gate.h"
 #include "clip/config.h"
