@@ -20,7 +20,7 @@
 #include "cuda/loader.h"
 #include "gpu_checks.h"
 #include "gpu_kernels.h"
-#include "search/gpu_trial.h"
+#include "search/gpu/trial.h"
 
 namespace clip4j::bench {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "cuda/library.h"
-#include "search/gpu_index.h"
+#include "search/gpu/index.h"
 #include "search/search.h"
 
 // What bench_gpu compares with the CPU's results, to the bit.

@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "amx_emulator.h"
+#include "clip/kernels/packed.h"
 #include "clip/lane.h"
-#include "clip/packed.h"
 #include "clip/packed_encoder.h"
 #include "clip/packed_linear.h"
 #include "clip_fixture.h"

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/cpu.h"
-#include "clip/attention.h"
+#include "clip/kernels/attention.h"
 
 namespace clip4j::test {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "amx_emulator.h"
 #include "base/cpu.h"
-#include "clip/packed.h"
+#include "clip/kernels/packed.h"
 #include "clip/packed_linear.h"
 #include "clip_fixture.h"
 

@@ -7,8 +7,8 @@
 
 #include "base/error.h"
 #include "clip/config.h"
-#include "clip/device_pictures.h"
-#include "clip/device_towers.h"
+#include "clip/device/pictures.h"
+#include "clip/device/towers.h"
 #include "clip/host_pictures.h"
 #include "clip_gpu_fixture.h"
 #include "emulated_library.h"

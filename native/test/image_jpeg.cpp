@@ -3,8 +3,8 @@
 #include <numbers>
 #include <random>
 
-#include "image/jpeg_kernels.h"
-#include "image/jpeg_picture.h"
+#include "image/jpeg/kernels.h"
+#include "image/jpeg/picture.h"
 #include "image_testing.h"
 
 namespace clip4j::image {

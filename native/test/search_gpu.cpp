@@ -5,7 +5,7 @@
 #include "cuda/loader.h"
 #include "cuda_emulator.h"
 #include "emulated_gpu_fixture.h"
-#include "search/gpu_index.h"
+#include "search/gpu/index.h"
 #include "search_reference.h"
 
 // Searches on a GPU, whose kernels run here as cuda_emulator.h does it, against the naive search: all but the

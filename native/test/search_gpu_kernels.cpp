@@ -6,8 +6,8 @@
 #include "cuda/topk_wgmma.h"
 #include "cuda_emulator.h"
 #include "emulated_gpu_fixture.h"
-#include "search/gpu_layout.h"
-#include "search/gpu_trial.h"
+#include "search/gpu/layout.h"
+#include "search/gpu/trial.h"
 #include "search_reference.h"
 
 // What multiplies in a scan on a GPU, and which of the two it is.

@@ -1,7 +1,7 @@
 #include <atomic>
 
 #include "emulated_gpu_fixture.h"
-#include "search/gpu_index.h"
+#include "search/gpu/index.h"
 #include "search_reference.h"
 
 // Which rows a GPU scores itself, and that it does.

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "clip/attention.h"
+#include "clip/kernels/attention.h"
 #include "clip/weights.h"
 #include "clip4j.h"
 #include "torch/tensor.h"

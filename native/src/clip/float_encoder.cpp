@@ -6,8 +6,8 @@
 
 #include "base/error.h"
 #include "base/exit_gate.h"
-#include "clip/attention.h"
 #include "clip/encoder_layers.h"
+#include "clip/kernels/attention.h"
 
 namespace clip4j {
 

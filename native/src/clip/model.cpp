@@ -10,10 +10,10 @@
 #include "base/error.h"
 #include "base/exit_gate.h"
 #include "clip/config.h"
-#include "clip/device_pictures.h"
-#include "clip/device_towers.h"
+#include "clip/device/pictures.h"
+#include "clip/device/towers.h"
 #include "clip/host_pictures.h"
-#include "clip/packed.h"
+#include "clip/kernels/packed.h"
 #include "cuda/loader.h"
 #include "torch/cuda.h"
 

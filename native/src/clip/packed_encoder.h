@@ -14,10 +14,10 @@
 
 namespace clip4j {
 
-// The transformer in products of 8-bit or 16-bit values (clip/packed.h). What lies between them and the
-// residual stream are float32; attention may round (clip/attention.h). Some sequences at a time go through
-// all layers on one thread, from cache to cache; the threads share each layer for those that are left when
-// there is not as much for everybody. A sequence's result depends on itself alone, to the last bit.
+// The transformer in products of 8-bit or 16-bit values (clip/kernels/packed.h). What lies between them and
+// the residual stream are float32; attention may round (clip/kernels/attention.h). Some sequences at a time
+// go through all layers on one thread, from cache to cache; the threads share each layer for those that are
+// left when there is not as much for everybody. A sequence's result depends on itself alone, to the last bit.
 class PackedEncoder final : public Encoder {
  public:
   PackedEncoder(const clip4j_tower& tower, Wanted wanted, bool causal, const packed::Kernel& kernel);

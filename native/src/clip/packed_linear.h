@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "clip/buffer.h"
-#include "clip/packed.h"
+#include "clip/kernels/packed.h"
 #include "clip/stacked_tensor.h"
 #include "clip/team.h"
 #include "clip/weights.h"

@@ -1,6 +1,6 @@
 #include "clip/pooling.h"
 
-#include "clip/attention.h"
+#include "clip/kernels/attention.h"
 
 namespace clip4j {
 

@@ -1,6 +1,6 @@
 #include "clip/towers.h"
 
-#include "clip/device_towers.h"
+#include "clip/device/towers.h"
 #include "clip/host_towers.h"
 
 namespace clip4j {

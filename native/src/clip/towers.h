@@ -15,7 +15,7 @@ namespace clip4j {
 
 class VisionTower {
  public:
-  // With a place, by operations that run there (clip/device_towers.h); with none, by those of the CPU alone.
+  // With a place, by operations that run there (clip/device/towers.h); with none, by those of the CPU alone.
   static std::unique_ptr<VisionTower> make(const clip4j_config& config, clip4j_precision precision,
                                            const std::optional<torch::Place>& place);
   virtual ~VisionTower() = default;

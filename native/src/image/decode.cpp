@@ -15,7 +15,7 @@
 #include "image/exif.h"
 #include "image/file.h"
 #include "image/gif.h"
-#include "image/jpeg.h"
+#include "image/jpeg/jpeg.h"
 #include "image/png.h"
 #include "image/sniff.h"
 #include "image/tiff.h"

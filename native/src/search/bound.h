@@ -5,7 +5,7 @@
 #include <limits>
 
 #include "base/host_device.h"
-#include "search/kernel.h"
+#include "search/kernels/kernel.h"
 
 namespace clip4j::search {
 

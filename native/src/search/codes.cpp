@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "search/bound.h"
 #include "search/exact.h"
-#include "search/kernel.h"
+#include "search/kernels/kernel.h"
 #include "search/pieces.h"
 
 namespace clip4j::search {

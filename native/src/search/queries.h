@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "search/bound.h"
-#include "search/kernel.h"
+#include "search/kernels/kernel.h"
 #include "search/segment.h"
 
 namespace clip4j::search {

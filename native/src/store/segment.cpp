@@ -6,7 +6,7 @@
 
 #include "base/cpu.h"
 #include "base/error.h"
-#include "search/kernel.h"
+#include "search/kernels/kernel.h"
 #include "search/parallel.h"
 
 namespace clip4j::store {

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "search/gpu_index.h"
+#include "search/gpu/index.h"
 #include "search/search.h"
 #include "store/segment.h"
 

@@ -5,8 +5,8 @@
 #include "api/search/index_handle.h"
 #include "base/boundary.h"
 #include "cuda/loader.h"
-#include "search/gpu_index.h"
-#include "search/gpu_trial.h"
+#include "search/gpu/index.h"
+#include "search/gpu/trial.h"
 
 using clip4j::deref;
 using clip4j::translate_exceptions;

@@ -1,0 +1,25 @@
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+#include "clip/kernels/attention.h"
+
+namespace clip4j {
+
+#include "clip/kernels/vector_avx2.inl"
+
+namespace {
+
+constexpr int kRows = 6;
+constexpr int kColumns = 2;
+
+}  // namespace
+
+#include "clip/kernels/attention_floats.inl"
+#include "clip/kernels/attention_kernel.h"
+
+void attend_avx2(const AttentionHead& head, float* scratch) { attend(head, scratch); }
+
+}  // namespace clip4j
+
+#endif
