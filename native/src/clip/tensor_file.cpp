@@ -25,30 +25,22 @@ constexpr size_t kChunk = size_t{1} << 20;  // values
 class File {
  public:
   explicit File(const std::string& path) : path_(path), descriptor_(open(path.c_str(), kOpenToRead)) {
-    if (descriptor_ < 0) {
-      const clip4j_status status = errno == ENOENT || errno == ENOTDIR ? CLIP4J_MISSING : CLIP4J_UNREADABLE;
-      fail(status, path, ": ", std::strerror(errno));
-    }
     struct stat status;
-    if (fstat(descriptor_, &status) != 0 || !S_ISREG(status.st_mode)) {
-      fail(CLIP4J_UNREADABLE, path, " is not a regular file");
-    }
+    if (descriptor_ < 0 || fstat(descriptor_, &status) != 0) fail_reading();
+    if (!S_ISREG(status.st_mode)) fail(CLIP4J_UNREADABLE, path, " is not a regular file");
   }
 
   void read(void* to, size_t bytes, int64_t offset, const std::string& name) const {
-    auto* position = static_cast<char*>(to);
-    while (bytes > 0) {
-      const ssize_t count = pread(descriptor_, position, bytes, offset);
-      if (count < 0 && errno == EINTR) continue;
-      if (count < 0) fail(CLIP4J_UNREADABLE, path_, ": ", std::strerror(errno));
-      if (count == 0) fail(CLIP4J_CORRUPT, path_, " ends before tensor ", name);
-      position += count;
-      offset += count;
-      bytes -= static_cast<size_t>(count);
-    }
+    const int64_t count = pread_fully(descriptor_, {static_cast<uint8_t*>(to), bytes}, offset);
+    if (count < 0) fail_reading();
+    if (static_cast<size_t>(count) < bytes) fail(CLIP4J_CORRUPT, path_, " ends before tensor ", name);
   }
 
  private:
+  [[noreturn]] void fail_reading() const {
+    fail(status_of_read_error(errno), path_, ": ", std::strerror(errno));
+  }
+
   const std::string& path_;
   const Descriptor descriptor_;
 };

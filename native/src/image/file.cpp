@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <span>
 #include <system_error>
 
 #include "base/descriptor.h"
@@ -16,9 +17,9 @@ namespace {
 std::string reason(int error) { return std::system_category().message(error); }
 
 [[noreturn]] void fail_to_open(int error) {
-  if (error == ENOENT || error == ENOTDIR) fail(CLIP4J_MISSING, "no such file");
-  if (error == ENOMEM) fail(CLIP4J_OUT_OF_MEMORY, "cannot open the file: ", reason(error));
-  fail(CLIP4J_UNREADABLE, "cannot open the file: ", reason(error));
+  const clip4j_status status = status_of_read_error(error);
+  if (status == CLIP4J_MISSING) fail(status, "no such file");
+  fail(status, "cannot open the file: ", reason(error));
 }
 
 [[noreturn]] void fail_too_large(int64_t limit) {
@@ -40,18 +41,17 @@ std::vector<uint8_t> read_file(const std::string& path, int64_t limit) {
 
   // One byte of room more than the file says it has, so that the end shows without another allocation.
   std::vector<uint8_t> bytes(static_cast<size_t>(status.st_size) + 1);
-  size_t length = 0;
-  for (;;) {
-    const ssize_t got = ::read(file, bytes.data() + length, bytes.size() - length);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) fail(CLIP4J_UNREADABLE, "cannot read the file: ", reason(errno));
-    if (got == 0) break;
+  for (size_t length = 0;;) {
+    const int64_t got = pread_fully(file, std::span(bytes).subspan(length), static_cast<int64_t>(length));
+    if (got < 0) fail(status_of_read_error(errno), "cannot read the file: ", reason(errno));
     length += static_cast<size_t>(got);
     if (static_cast<int64_t>(length) > limit) fail_too_large(limit);
-    if (length == bytes.size()) bytes.resize(2 * bytes.size());  // it is growing, or in /proc without a size
+    if (length < bytes.size()) {
+      bytes.resize(length);
+      return bytes;
+    }
+    bytes.resize(2 * bytes.size());  // it is growing, or in /proc without a size
   }
-  bytes.resize(length);
-  return bytes;
 }
 
 }  // namespace clip4j::image

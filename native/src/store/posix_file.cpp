@@ -16,8 +16,7 @@ namespace clip4j::store {
 namespace {
 
 [[noreturn]] void fail_reading(const std::string& path) {
-  const clip4j_status status = errno == ENOENT || errno == ENOTDIR ? CLIP4J_MISSING : CLIP4J_UNREADABLE;
-  fail(status, path, ": ", std::strerror(errno));
+  fail(status_of_read_error(errno), path, ": ", std::strerror(errno));
 }
 
 [[noreturn]] void fail_writing(const std::string& path) {
@@ -44,12 +43,10 @@ class PosixFile final : public File {
   }
 
   void read(std::span<uint8_t> to, int64_t offset) const override {
-    while (!to.empty()) {
-      const ssize_t count = uninterrupted([&] { return pread(descriptor_, to.data(), to.size(), offset); });
-      if (count < 0) fail_reading(path_);
-      if (count == 0) fail(CLIP4J_CORRUPT, path_, " ends too early, at byte ", offset);
-      to = to.subspan(count);
-      offset += count;
+    const int64_t count = pread_fully(descriptor_, to, offset);
+    if (count < 0) fail_reading(path_);
+    if (static_cast<size_t>(count) < to.size()) {
+      fail(CLIP4J_CORRUPT, path_, " ends too early, at byte ", offset + count);
     }
   }
 
