@@ -8,6 +8,7 @@ import com.google.gson.JsonObject;
 import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -171,6 +172,17 @@ class BadModelTest {
   void notATokenizer() throws IOException {
     Files.writeString(directory.resolve("tokenizer.json"), "{\"version\":\"1.0\"}");
     assertEquals(Kind.CORRUPT, failure().kind());
+  }
+
+  @Test
+  void aTextFileThatIsTooLarge() throws IOException {
+    try (RandomAccessFile vocabulary =
+        new RandomAccessFile(directory.resolve("vocab.json").toFile(), "rw")) {
+      vocabulary.setLength((64 << 20) + 1);
+    }
+    Clip4jException failure = failure();
+    assertEquals(Kind.TOO_LARGE, failure.kind());
+    assertTrue(failure.getMessage().endsWith("vocab.json is over 64 MiB"), failure.getMessage());
   }
 
   @Test

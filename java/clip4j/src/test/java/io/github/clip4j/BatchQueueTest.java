@@ -53,6 +53,9 @@ class BatchQueueTest {
     } catch (InterruptedException e) {
       throw new AssertionError(e);
     }
+    if (batch.inputs().contains(-2f)) {
+      throw new StackOverflowError("-2 in " + batch.inputs());
+    }
     if (batch.inputs().contains(-1f)) {
       throw new IllegalArgumentException("-1 in " + batch.inputs());
     }
@@ -316,6 +319,41 @@ class BatchQueueTest {
     assertRow(2, good);
     assertRow(3, fine);
     assertEquals("-1 in [-1.0]", failure(bad).getMessage());
+    first.end().countDown();
+  }
+
+  /** It is no item's doing: each would bring it about again. */
+  @Test
+  void anErrorFailsItsWholeBatch() throws Exception {
+    start(PATIENT);
+    submit(1);
+    Batch first = next();
+    List<CompletableFuture<float[]>> results = List.of(submit(2), submit(-2), submit(3));
+    next().end().countDown();
+    for (CompletableFuture<float[]> result : results) {
+      assertInstanceOf(StackOverflowError.class, failure(result));
+    }
+    assertNoneBegins();
+    first.end().countDown();
+  }
+
+  @Test
+  void whatIsDoneWhenItsBatchFailsIsNotEncodedAgain() throws Exception {
+    start(PATIENT);
+    submit(1);
+    Batch first = next();
+    CompletableFuture<float[]> cancelled = submit(2);
+    submit(-1);
+    CompletableFuture<float[]> fine = submit(3);
+    Batch together = next();
+    assertTrue(cancelled.cancel(true));
+    together.end().countDown();
+    for (float input : new float[] {-1, 3}) {
+      Batch alone = next();
+      assertEquals(List.of(input), alone.inputs());
+      alone.end().countDown();
+    }
+    assertRow(3, fine);
     first.end().countDown();
   }
 

@@ -18,6 +18,7 @@ import java.util.LinkedList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -71,6 +72,20 @@ class MatchingTest extends WithTinyModel {
         assertEquals(hit.score(), matches.get(hit.row()).cosine(), 1e-14);
       }
     }
+  }
+
+  /** Though rounding takes some cosines beyond. */
+  @Test
+  void aProbabilityIsAtMostOne() {
+    Column texts = Column.texts(IntStream.range(0, 200).mapToObj(i -> "cat " + i).toList());
+    List<Match> same =
+        ImageTextMatcher.builder(model)
+            .probability(Probability.reference())
+            .build()
+            .match(Map.of("query", texts, "response", texts))
+            .orThrow();
+    assertTrue(same.stream().anyMatch(match -> 0.5 * (match.cosine() + 1) > 1), "none is beyond");
+    assertTrue(same.stream().allMatch(match -> match.probability() <= 1), same.toString());
   }
 
   @Test
@@ -148,6 +163,13 @@ class MatchingTest extends WithTinyModel {
     boolean[] same = strict.predict(texts);
     assertTrue(same[0]);
     assertFalse(same[1]);
+    double[] probabilities = strict.predictProba(texts);
+    ImageTextMatcher exact =
+        ImageTextMatcher.builder(model)
+            .probability(Probability.reference())
+            .threshold(probabilities[1])
+            .build();
+    assertFalse(exact.predict(texts)[1], "a match is above the threshold");
     assertTrue(
         strict.predict(Map.of("query", Column.images(PHOTO), "response", Column.images(PHOTO)))[0]);
     ImageTextMatcher contrastive = ImageTextMatcher.builder(model).build();
@@ -164,6 +186,15 @@ class MatchingTest extends WithTinyModel {
     Matches matches = matcher.match(columns);
     assertEquals(List.of(0, 2), matches.matches().stream().map(Match::pair).toList());
     assertEquals(List.of(1, 3), matches.failures().stream().map(ImageFailure::input).toList());
+    ImageTextMatcher pictures =
+        ImageTextMatcher.builder(model).probability(Probability.reference()).build();
+    Matches both =
+        pictures.match(
+            Map.of(
+                "query", Column.images(PHOTO, PHOTO, MISSING),
+                "response", Column.images(MISSING, PHOTO, PHOTO)));
+    assertEquals(List.of(1), both.matches().stream().map(Match::pair).toList());
+    assertEquals(List.of(0, 2), both.failures().stream().map(ImageFailure::input).toList());
     assertThrows(Clip4jException.class, () -> matcher.predict(columns));
     assertThrows(Clip4jException.class, () -> matcher.predictProba(columns));
   }

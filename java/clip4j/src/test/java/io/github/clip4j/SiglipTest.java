@@ -11,6 +11,7 @@ import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
 import io.github.clip4j.search.Embeddings;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -189,11 +190,39 @@ class SiglipTest {
   }
 
   @Test
+  void anEndThatIsSpelledOutIsTheEnd() {
+    TinyModel.edit( // Where it also pads, one more end would look like padding.
+        copy("pieces").resolve("tokenizer_config.json"),
+        json -> json.addProperty("pad_token", "<unk>"));
+    try (ClipModel model = ClipModel.load(temp)) {
+      assertEquals(model.tokenize("cat"), model.tokenize("cat</s>"));
+    }
+  }
+
+  @Test
+  void userDefinedPieces() throws IOException {
+    Path pieces = copy("pieces").resolve("spiece.model");
+    byte[] bytes = Files.readAllBytes(pieces);
+    // The second piece, </s>, whose message ends in its type: CONTROL to USER_DEFINED.
+    assertEquals("</s>", new String(bytes, 20, 4, StandardCharsets.US_ASCII));
+    assertEquals(3, bytes[30]);
+    bytes[30] = 4;
+    Files.write(pieces, bytes);
+    assertEquals(Kind.UNSUPPORTED, failure().kind());
+  }
+
+  @Test
   void paddingIsWhereTheTokenizerPutsIt() throws IOException {
     Path config = copy("gemma").resolve("tokenizer_config.json");
+    int[] left = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
     TinyModel.edit(config, json -> json.addProperty("padding_side", "left"));
     try (ClipModel model = ClipModel.load(temp)) {
-      assertArrayEquals(new int[] {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, model.tokenize("").ids());
+      assertArrayEquals(left, model.tokenize("").ids());
+    }
+    TinyModel.edit(config, json -> json.remove("padding_side"));
+    TinyModel.edit(temp.resolve("tokenizer.json"), json -> json.remove("padding"));
+    try (ClipModel model = ClipModel.load(temp)) {
+      assertArrayEquals(left, model.tokenize("").ids(), "as Gemma's is by default");
     }
     TinyModel.edit(config, json -> json.addProperty("pad_token", "<bos>"));
     TinyModel.edit(config, json -> json.addProperty("padding_side", "right"));

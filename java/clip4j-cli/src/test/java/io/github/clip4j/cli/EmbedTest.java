@@ -78,6 +78,12 @@ class EmbedTest {
   }
 
   @Test
+  void aHiddenFolderThatIsNamed() {
+    embed(pictures.resolve(".hidden")).succeeds();
+    assertEquals(List.of(".hidden/d.jpg"), ids());
+  }
+
+  @Test
   void globs() {
     embed(pictures + "/*owl*", pictures + "/*.PNG").succeeds();
     assertEquals(List.of("b owl.png", "a-tiger.PNG"), ids());
@@ -85,6 +91,10 @@ class EmbedTest {
     assertEquals(List.of("a-tiger.PNG", "b owl.png", "below/c.webp"), ids());
     embed(pictures + "/**/*.{webp,jpg}").succeeds();
     assertEquals(List.of("below/c.webp"), ids());
+    embed(pictures + "/*/*").succeeds();
+    assertEquals(List.of("below/c.webp"), ids());
+    embed(pictures + "/.h*/*").succeeds();
+    assertEquals(List.of(".hidden/d.jpg"), ids());
     embed(pictures + "/nothing*").failsWith(1, "matches no file");
     embed(pictures + "/[unclosed").failsWith(1, "matches no file");
   }
@@ -101,6 +111,8 @@ class EmbedTest {
     Files.createSymbolicLink(pictures.resolve("below/loop"), pictures);
     embed(pictures).succeeds();
     assertEquals(3, ids().size());
+    embed(pictures + "/**/*.webp").succeeds();
+    assertEquals(List.of("below/c.webp"), ids());
   }
 
   @Test
@@ -172,9 +184,9 @@ class EmbedTest {
 
   @Test
   void textsFile() {
-    Path file = Cli.write(folder.resolve("t"), "\uFEFFeins\r\n\n drei \r\rx\r\n\nlast");
+    Path file = Cli.write(folder.resolve("t"), "\uFEFFeins\r\n\n drei \r\rx\r\n\n\uFEFFlast\r");
     Cli.run("embed", "--texts-file", file, "--model", Cli.MODEL, "--out", out).succeeds();
-    assertEquals(List.of("eins", "", " drei \r\rx", "", "last"), Cli.ids(out));
+    assertEquals(List.of("eins", "", " drei \r\rx", "", "\uFEFFlast\r"), Cli.ids(out));
     float[][] rows = Cli.rows(out);
     assertArrayEquals(rows[1], rows[3]);
     assertEquals(1, dot(rows[1], rows[1]), 1e-6);
@@ -192,10 +204,12 @@ class EmbedTest {
         Cli.write(folder.resolve("s"), new byte[] {(byte) 0xED, (byte) 0xA0, (byte) 0x80});
     texts(surrogate).failsWith(1, surrogate + " line 1", "UTF-8");
     texts(Cli.write(folder.resolve("e"), "")).failsWith(1, "is empty");
+    Path endless = Cli.write(folder.resolve("n"), "ok\n" + "a".repeat((1 << 20) + 1));
+    texts(endless).failsWith(1, endless + " line 2", "over 1048576 bytes");
     texts(folder).failsWith(1, "directory");
     texts(folder.resolve("missing")).failsWith(1, "missing", "no such file");
     assertFalse(Files.exists(out));
-    assertEquals(List.of("e", "l", "pictures", "s"), Cli.namesIn(folder));
+    assertEquals(List.of("e", "l", "n", "pictures", "s"), Cli.namesIn(folder));
   }
 
   private Cli.Result texts(Path file) {
@@ -323,6 +337,9 @@ class EmbedTest {
     texts("a", link).succeeds();
     assertTrue(Files.isSymbolicLink(link));
     assertEquals(1, Cli.rows(target).length);
+    Files.delete(target);
+    texts("a", link).failsWith(1, "link.npy: is a link to nothing");
+    assertTrue(Files.isSymbolicLink(link));
   }
 
   @Test

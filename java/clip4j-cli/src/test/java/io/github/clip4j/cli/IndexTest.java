@@ -13,6 +13,7 @@ import io.github.clip4j.search.EmbeddingIndex;
 import io.github.clip4j.search.Embeddings;
 import io.github.clip4j.search.Ids;
 import io.github.clip4j.search.OpenOptions;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
@@ -87,19 +88,35 @@ class IndexTest {
             throw new IllegalStateException("the end, while the bad picture is named");
           }
         };
-    Console console = new Console(System.out, new PrintStream(end, true), false);
     IndexPlan plan = IndexPlan.of(files, Optional.empty(), contents -> Set.of());
+    assertThrows(IllegalStateException.class, () -> write(plan, end));
+    assertEquals(BatchEmbedder.PICTURES, embeddings());
+  }
+
+  /** As {@code index} does; commits after every batch. */
+  private void write(IndexPlan plan, OutputStream err) {
+    Console console = new Console(System.out, new PrintStream(err, true), false);
     try (PictureIndex pictures = PictureIndex.write(index);
         ClipModel model = ClipModel.load(Path.of(Cli.MODEL));
         Progress progress = new Progress(console, "", "", 1, 1)) {
       BatchEmbedder embedder = new BatchEmbedder(model, console);
       IndexWriter writer = new IndexWriter(pictures, model, embedder, Duration.ZERO);
-      PictureList.Model madeBy = new PictureList.Model("m", null);
-      assertThrows(IllegalStateException.class, () -> writer.write(plan, madeBy, 0, progress));
+      writer.write(plan, new PictureList.Model("m", null), 0, progress);
     }
-    try (EmbeddingIndex kept = EmbeddingIndex.open(index)) {
-      assertEquals(BatchEmbedder.PICTURES, kept.size());
+  }
+
+  @Test
+  void aPictureThatChangesWhileItIsReadIsLeftOut() {
+    List<PictureFile> files = new ArrayList<>();
+    for (String name : List.of("owl.png", "tiger.png")) {
+      files.add(PictureFile.of(name, pictures.resolve(name)));
     }
+    IndexPlan plan = IndexPlan.of(files, Optional.empty(), contents -> Set.of());
+    Cli.picture("noto-house.png", pictures, "owl.png");
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    write(plan, err);
+    assertTrue(err.toString().startsWith("clip4j: owl.png: changed while it was read (index"));
+    assertEquals(1, embeddings());
   }
 
   @Test
@@ -196,6 +213,10 @@ class IndexTest {
     Cli.write(tiger, Arrays.copyOf(before, size));
     Files.setLastModifiedTime(tiger, time);
     indexes(4, 4, 0);
+    // A list of long after: nothing is looked at for being of the last two seconds.
+    Path list = index.resolve("pictures.json");
+    String written = "\"written\":";
+    Cli.write(list, Cli.read(list).replaceFirst(written + "\\d+", written + Long.MAX_VALUE));
     Cli.write(tiger, Arrays.copyOf(after, size));
     Files.setLastModifiedTime(tiger, time);
     indexes(4, 1, 0);
@@ -239,7 +260,7 @@ class IndexTest {
   @Test
   void aFolderThatFailsKeepsItsPictures() throws IOException {
     indexes(4, 4, 0);
-    Path aside = Files.move(pictures, pictures.resolveSibling("aside"));
+    Path aside = Files.move(pictures, pictures.resolveSibling("pictures2"));
     Object[] command = {"index", index, "--images", pictures, aside, "--model", Cli.MODEL};
     Cli.Result missing = Cli.run(command).hasStatus(3);
     assertTrue(
@@ -247,6 +268,8 @@ class IndexTest {
     assertTrue(missing.err().contains("4 pictures that cannot be read stay"), missing.err());
     Files.createDirectory(pictures);
     assertTrue(Cli.run(command).hasStatus(3).out().contains("8 pictures"), "it is empty");
+    String kept = index().hasStatus(3).out();
+    assertTrue(kept.contains("4 pictures (0 embedded, 4 known, 4 dropped)"), kept);
     String out = Cli.run("index", index, "--images", aside, "--model", Cli.MODEL).succeeds().out();
     assertTrue(out.contains("4 pictures (0 embedded, 4 known, 4 dropped)"), out);
   }
@@ -345,12 +368,27 @@ class IndexTest {
   }
 
   @Test
+  void theListIsReplacedOnceItsEmbeddingsAreDurable() throws IOException {
+    indexes(4, 4, 0);
+    Path list = index.resolve("pictures.json");
+    String before = Cli.read(list);
+    Cli.picture("noto-bicycle.png", pictures, "a.png");
+    Path inTheWay = Files.createDirectory(index.resolve("manifest.pending"));
+    index().failsWith(1, index.toString(), "manifest.pending");
+    assertEquals(before, Cli.read(list));
+    Files.delete(inTheWay);
+    indexes(5, 1, 0);
+  }
+
+  @Test
   void whatAWriterThatDiedLeftIsPassedOverAndRemoved() {
     indexes(4, 4, 0);
     Cli.write(index.resolve("segment-77.safetensors"), "never published");
     Cli.write(index.resolve("mine.txt"), "not the index's");
-    float[] row = new float[modelDimension()];
-    row[0] = 1;
+    float[] row; // better than every picture
+    try (ClipModel model = ClipModel.load(Path.of(Cli.MODEL))) {
+      row = model.embedText("a");
+    }
     try (EmbeddingIndex writer = EmbeddingIndex.open(index, OpenOptions.WRITE);
         Embeddings rows = Embeddings.copyOf(new float[][] {row, row})) {
       writer.add(rows, Ids.of("embedded", "and never listed"));
@@ -358,7 +396,7 @@ class IndexTest {
     }
     assertEquals(6, embeddings());
     assertEquals(4, search("--text", "a").size());
-    assertEquals(2, search("--text", "a", "-k", 2).size());
+    assertEquals(1, search("--text", "a", "-k", 1).size());
     indexes(4, 0, 0);
     assertEquals(4, embeddings());
     assertFalse(Files.exists(index.resolve("segment-77.safetensors")));
@@ -373,12 +411,6 @@ class IndexTest {
     Cli.picture("noto-bicycle.png", pictures, "a.png");
     indexes(5, 1, 0);
     assertEquals("a.png", first("--text", "bicycle"));
-  }
-
-  private int modelDimension() {
-    try (EmbeddingIndex opened = EmbeddingIndex.open(index)) {
-      return opened.dimension();
-    }
   }
 
   @Test

@@ -97,6 +97,10 @@ class TopkTest {
     topk(queries("<f4", 2, 1, 0, 0, 0), corpus, "-k", 1).failsWith(1, "q.npy", "query 1 is zero");
     topk(queries("<f4", 2, 1, 0, 0, Double.NaN), corpus, "-k", 1)
         .failsWith(1, "q.npy", "row 1 holds NaN");
+    double[] many = new double[4 * 70_000]; // more than is read at once
+    many[many.length - 1] = Double.NaN;
+    topk(queries("<f4", 4, 1, 0, 0, 0), corpus("<f4", 4, many), "-k", 1)
+        .failsWith(1, "c.npy", "row 69999 holds NaN");
     queries = queries("<f4", 2, 1, 0);
     for (double bad : new double[] {Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY}) {
       topk(queries, corpus("<f4", 2, 1, 0, 0, bad), "-k", 1)

@@ -283,8 +283,8 @@ public final class EmbeddingIndex implements Searchable, AutoCloseable {
 
   /**
    * A copy of what is there now on CUDA device {@code device}, for searching. Its int8 codes may
-   * take the memory that is free there but for a tenth (at least 1.25 GiB, at most half), and float32
-   * rows half of what they leave.
+   * take the memory that is free there but for a tenth (at least 1.25 GiB, at most half), and
+   * float32 rows half of what they leave.
    *
    * @param device its number; 0 is the first
    * @throws Clip4jException MISSING where clip4j-search's jar with the classifier linux-x86_64-gpu

@@ -24,6 +24,14 @@ class IdsTest {
   }
 
   @Test
+  void areACopy() {
+    long[] given = {5};
+    Ids ids = Ids.of(given);
+    given[0] = 6;
+    assertEquals(Ids.of(5L), ids);
+  }
+
+  @Test
   void givesThemBack() {
     Ids longs = Ids.of(5L, Long.MIN_VALUE);
     assertEquals(Long.MIN_VALUE, longs.longId(1));

@@ -132,6 +132,8 @@ class SearchRequestTest {
       for (int q = 0; q < many; q += 111) {
         assertEquals(index.search(asked.row(q), k[q]).of(0), found.of(q));
       }
+      int hits = IntStream.range(0, many).map(found::count).sum();
+      assertTrue(found.rescored() >= hits, found.rescored() + " rescored of " + hits);
       Hits range = index.search(asked, SearchRequest.allFrom(-1));
       assertEquals(ROWS, range.count(999));
     }

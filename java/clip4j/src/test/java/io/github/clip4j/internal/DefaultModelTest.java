@@ -1,14 +1,21 @@
 package io.github.clip4j.internal;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.clip4j.search.Clip4jException;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -46,16 +53,72 @@ class DefaultModelTest {
 
   @Test
   void manyAtOnce() throws Exception {
-    ExecutorService pool = Executors.newFixedThreadPool(8);
-    List<Future<Path>> directories = new ArrayList<>();
-    for (int i = 0; i < 8; i++) {
-      directories.add(pool.submit(() -> DefaultModel.directory(cache)));
-    }
-    for (Future<Path> directory : directories) {
-      assertEquals("{}\n", Files.readString(directory.get().resolve("config.json")));
+    int threads = 8;
+    ExecutorService pool = Executors.newFixedThreadPool(threads);
+    CyclicBarrier start = new CyclicBarrier(threads);
+    for (int repeat = 0; repeat < 20; repeat++) {
+      Path models = cache.resolve("" + repeat);
+      List<Future<Path>> directories = new ArrayList<>();
+      for (int i = 0; i < threads; i++) {
+        directories.add(
+            pool.submit(
+                () -> {
+                  start.await();
+                  return DefaultModel.directory(models);
+                }));
+      }
+      for (Future<Path> directory : directories) {
+        assertEquals("{}\n", Files.readString(directory.get().resolve("config.json")));
+      }
+      assertOnlyFolder(directories.get(0).get());
     }
     pool.shutdown();
-    assertOnlyFolder(directories.get(0).get());
+  }
+
+  /** DefaultModel and its package once more, with another model's jar. */
+  private static final class WrongManifest extends ClassLoader {
+    @Override
+    protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
+      Class<?> loaded = findLoadedClass(name);
+      if (loaded != null) {
+        return loaded;
+      }
+      if (!name.startsWith(DefaultModel.class.getPackageName() + ".")) {
+        return super.loadClass(name, resolve);
+      }
+      try (InputStream in = getResourceAsStream(name.replace('.', '/') + ".class")) {
+        byte[] bytes = in.readAllBytes();
+        return defineClass(name, bytes, 0, bytes.length);
+      } catch (IOException e) {
+        throw new ClassNotFoundException(name, e);
+      }
+    }
+
+    @Override
+    public InputStream getResourceAsStream(String name) {
+      if (!name.endsWith("/manifest.json")) {
+        return super.getResourceAsStream(name);
+      }
+      String manifest = "{\"files\":{\"config.json\":{\"size\":3,\"sha256\":\"%s\"}}}";
+      return new ByteArrayInputStream(manifest.formatted("0".repeat(64)).getBytes());
+    }
+  }
+
+  @Test
+  void aJarThatIsNotWhatItsManifestSays() throws Exception {
+    Method directory =
+        new WrongManifest()
+            .loadClass(DefaultModel.class.getName())
+            .getDeclaredMethod("directory", Path.class);
+    directory.setAccessible(true);
+    Throwable thrown =
+        assertThrows(InvocationTargetException.class, () -> directory.invoke(null, cache))
+            .getCause();
+    Clip4jException failure = assertInstanceOf(Clip4jException.class, thrown);
+    assertTrue(failure.getMessage().contains("config.json in the jar"), failure.getMessage());
+    try (Stream<Path> files = Files.list(cache)) {
+      assertEquals(List.of(), files.toList());
+    }
   }
 
   /** As when an image is built by one user and run by another. */

@@ -90,6 +90,7 @@ class ModelConfigTest {
         "{\"model_type\":\"chinese_clip\",\"vision_config\":{\"num_channels\":1}}",
         "{\"model_type\":\"chinese_clip\",\"text_config\":{\"position_embedding_type\":\"relative_key\"}}",
         "{\"model_type\":\"clip\",\"vision_config\":{\"image_size\":[64,32]}}",
+        "{\"model_type\":\"clip\",\"vision_config\":{\"image_size\":[64.5,64.5]}}",
       })
   void whatClip4jLacksIsUnsupported(String json) {
     Clip4jException failure = assertThrows(Clip4jException.class, () -> config(json));
@@ -139,7 +140,7 @@ class ModelConfigTest {
         "\"size\":64,\"crop_size\":64|1|64",
         "\"size\":{\"shortest_edge\":72},\"crop_size\":{\"height\":64,\"width\":64}|1|72",
         "\"size\":{\"height\":64,\"width\":64},\"do_center_crop\":false|2|64",
-        "\"size\":[64,64],\"crop_size\":[64,64]|2|64",
+        "\"size\":[80,64],\"crop_size\":[64,64]|2|80",
         "\"do_resize\":false,\"crop_size\":64|0|0",
       })
   void sizesInEveryDialect(String fields, int mode, int height) {
@@ -178,6 +179,7 @@ class ModelConfigTest {
         "{\"image_std\":[1,0,1]}",
         "{\"rescale_factor\":0}",
         "{\"image_mean\":[1,1]}",
+        "{\"image_mean\":[1,1,1,1]}",
         "{\"do_resize\":1}",
         "{\"size\":-5}",
         "{\"crop_size\":\"224\"}",
@@ -192,6 +194,7 @@ class ModelConfigTest {
     PreprocessorConfig larger = preprocessor("{\"size\":256,\"crop_size\":224}").scaled(224, 336);
     assertEquals(384, larger.resizeHeight());
     larger.checkMakes(336, Path.of("model"));
+    assertEquals(268, preprocessor("{\"size\":250}").scaled(224, 240).resizeHeight());
     preprocessor("{}", ClipConfig.Family.SIGLIP).scaled(224, 200).checkMakes(200, Path.of("model"));
   }
 
