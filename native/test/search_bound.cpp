@@ -37,7 +37,7 @@ void attack(const Matrix& rows, const Matrix& queries, const char* what) {
       if (similarity == Similarity::kCosine && exact_norm(query, dimension) == 0) continue;
       for (const int32_t planes : {1, 2}) {
         Queries packed;
-        packed.assign(query, 1, dimension, similarity, planes, best);
+        packed.assign(query, 1, dimension, similarity, planes, best.packing, best.arithmetic);
         const Bound bound = packed.bound(0, segment);
         const auto scan = [&](double threshold) {
           const Floor floor = bound.floor(threshold);

@@ -33,13 +33,13 @@ void check_products(int32_t dimension) {
   const auto steps = static_cast<int32_t>(codes.steps());
   std::vector<std::vector<int8_t>> queries(columns, std::vector<int8_t>(steps * kStepValues));
   std::mt19937 random(30);
-  std::vector<cuda::QueryPart> packed_queries(gpu_kernel().packed_bytes(columns, steps) /
+  std::vector<cuda::QueryPart> packed_queries(gpu_packing.packed_bytes(columns, steps) /
                                               sizeof(cuda::QueryPart));
   for (int32_t c = 0; c < columns; ++c) {
     for (auto& code : queries[c]) code = static_cast<int8_t>(random());
     const int32_t tile = c / cuda::kColumns;
-    gpu_kernel().pack(queries[c].data(), steps, c % cuda::kColumns, cuda::kColumns,
-                      reinterpret_cast<uint8_t*>(&packed_queries[cuda::query_part(tile, 0, 0, chunks)]));
+    gpu_packing.pack(queries[c].data(), steps, c % cuda::kColumns, cuda::kColumns,
+                     reinterpret_cast<uint8_t*>(&packed_queries[cuda::query_part(tile, 0, 0, chunks)]));
   }
 
   cuda::Scan scan{};

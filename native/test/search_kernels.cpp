@@ -64,13 +64,14 @@ struct Problem {
 
   Result scan(const Kernel& kernel, bool weighted, Place place) const {
     const auto count = static_cast<int32_t>(columns.size());
-    Array<uint8_t> packed(kernel.packed_bytes(count, steps));
+    Array<uint8_t> packed(kernel.packing.packed_bytes(count, steps));
     // What a kernel pads with, it writes itself.
     std::fill_n(packed.data(), packed.size(), 0xA5);
     for (int32_t column = 0; column < count; ++column) {
-      const int32_t first = column / kernel.columns * kernel.columns;
-      kernel.pack(columns[column].data(), steps, column - first, std::min(kernel.columns, count - first),
-                  packed.data() + kernel.packed_bytes(first, steps));
+      const int32_t first = column / kernel.packing.columns * kernel.packing.columns;
+      kernel.packing.pack(columns[column].data(), steps, column - first,
+                          std::min(kernel.packing.columns, count - first),
+                          packed.data() + kernel.packing.packed_bytes(first, steps));
     }
     const size_t most = blocks.size() * query_count;
     std::vector<int32_t> rows(most * kBlockRows + 1, -7);
@@ -198,7 +199,7 @@ TEST_P(Kernels, DotIsExactDotToTheBit) {
   for (int32_t dimension = 1; dimension < 130; ++dimension) {
     for (const float scale : {1e-42F, 1e-20F, 1.0F, 1e30F}) {
       const Matrix a = normal(1, dimension, dimension, scale), b = normal(1, dimension, dimension + 1000);
-      const double dot = kernel(GetParam()).dot(a.values.data(), b.values.data(), dimension);
+      const double dot = kernel(GetParam()).arithmetic.dot(a.values.data(), b.values.data(), dimension);
       const double expected = exact_dot(a.values.data(), b.values.data(), dimension);
       ASSERT_EQ(std::memcmp(&dot, &expected, sizeof(dot)), 0) << dimension << " " << dot << " " << expected;
       const double norms =

@@ -47,7 +47,7 @@ class Encoder {
  public:
   explicit Encoder(Codes& codes)
       : codes_(codes),
-        kernel_(kernel(instruction_set())),
+        arithmetic_(kernel(instruction_set()).arithmetic),
         limit_(greatest_code(codes.dimension)),
         centred_(padded(codes.dimension)),
         integers_(padded(codes.dimension)) {}
@@ -55,15 +55,15 @@ class Encoder {
   // Row i. False when it is not finite.
   bool encode(const float* row, int64_t i) {
     const int32_t dimension = codes_.dimension;
-    const double norm = std::sqrt(kernel_.dot(row, row, dimension));
+    const double norm = std::sqrt(arithmetic_.dot(row, row, dimension));
     if (!std::isfinite(norm)) return false;
     const double most =
-        kernel_.centre(row, norm == 0 ? 0 : 1 / norm, codes_.mean.data(), dimension, centred_.data());
+        arithmetic_.centre(row, norm == 0 ? 0 : 1 / norm, codes_.mean.data(), dimension, centred_.data());
     // Below, a scale would be rounded so much that codes overflow.
     constexpr double least_scale = 1e-30;
     const double step = limit_ == 0 ? 0 : most / limit_;
     const float scale = step < least_scale ? 0 : static_cast<float>(step);
-    const Residual residual = kernel_.quantise(centred_.data(), scale, dimension, integers_.data());
+    const Residual residual = arithmetic_.quantise(centred_.data(), scale, dimension, integers_.data());
     uint8_t* to = codes_.values.data() + i / kBlockRows * codes_.block_bytes() + i % kBlockRows * kStepValues;
     for (int64_t step_number = 0; step_number < codes_.steps(); ++step_number) {
       for (int32_t value = 0; value < kStepValues; ++value) {
@@ -84,7 +84,7 @@ class Encoder {
 
  private:
   Codes& codes_;
-  const Kernel& kernel_;
+  const Arithmetic& arithmetic_;
   const int32_t limit_;
   std::vector<double> centred_;
   std::vector<int32_t> integers_;

@@ -9,13 +9,13 @@
 
 namespace clip4j::search {
 
-// Some queries, quantised and packed for a kernel. Reused, it takes no new memory.
+// Some queries, quantised and packed. Reused, it takes no new memory.
 class Queries {
  public:
   // `values`, finite and row-major, must outlive their use. Two planes make |residual| vanish and the scan
   // twice as long.
   void assign(const float* values, int32_t count, int32_t dimension, Similarity similarity, int32_t planes,
-              const Kernel& kernel);
+              const Packing& packing, const Arithmetic& arithmetic);
 
   int32_t count() const { return static_cast<int32_t>(codes_.size()); }
   QueryView view(const Floor* floors) const {
@@ -42,7 +42,8 @@ class Queries {
   int32_t dimension_;
   int32_t planes_;
   Similarity similarity_;
-  const Kernel* kernel_;
+  const Packing* packing_;
+  const Arithmetic* arithmetic_;
   std::vector<QueryCodes> codes_;
   std::vector<int32_t> start_;
   std::vector<Line> packed_;

@@ -70,9 +70,9 @@ void Scan::run(const Batch& batch, Hits& hits) {
 void Scan::prepare(const Batch& batch) {
   const int32_t dimension = batch.views[0].segment->dimension();
   // Few queries wait for memory anyway.
-  const int32_t planes = batch.count * 2 <= batch.kernel.columns ? 2 : 1;
+  const int32_t planes = batch.count * 2 <= batch.kernel.packing.columns ? 2 : 1;
   queries_.assign(batch.queries + batch.first * dimension, batch.count, dimension, batch.request.similarity,
-                  planes, batch.kernel);
+                  planes, batch.kernel.packing, batch.kernel.arithmetic);
   bounds_.clear();
   for (const SegmentView& view : batch.views) {
     for (int32_t q = 0; q < batch.count; ++q) bounds_.push_back(queries_.bound(q, *view.segment));

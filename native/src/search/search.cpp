@@ -20,7 +20,8 @@ constexpr int64_t kThreadProducts = 1 << 24;
 constexpr int64_t kThreadBytes = 8 << 20;
 
 const Kernel& fitting(const Kernel& kernel, int32_t query_count) {
-  return kernel.for_few != nullptr && 2 * query_count <= kernel.for_few->columns ? *kernel.for_few : kernel;
+  return kernel.for_few != nullptr && 2 * query_count <= kernel.for_few->packing.columns ? *kernel.for_few
+                                                                                         : kernel;
 }
 
 // So many that their candidates fit. A range search has as many as hits, which the caller has room for.
@@ -50,7 +51,7 @@ void check(const Request& request, const float* queries, int64_t query_count, in
   if (std::isnan(request.minimum_score)) fail(CLIP4J_INVALID_ARGUMENT, "the minimum score is not a number");
   for (int64_t q = 0; q < query_count; ++q) {
     const float* query = queries + q * dimension;
-    const double square = kernel.dot(query, query, dimension);
+    const double square = kernel.arithmetic.dot(query, query, dimension);
     if (!std::isfinite(square)) {
       fail(CLIP4J_INVALID_ARGUMENT, "query ", request.first_query + q, " has a value that is not finite");
     }

@@ -29,11 +29,11 @@ class OwnedRows final : public search::MemoryRows {
 void check_norms(std::span<const float> rows, std::span<const double> norms, const std::string& file,
                  int64_t first) {
   const search::DefaultFloatingPoint environment;
-  const search::Kernel& kernel = search::kernel(instruction_set());
+  const search::Arithmetic& arithmetic = search::kernel(instruction_set()).arithmetic;
   const size_t dimension = rows.size() / norms.size();
   for (size_t i = 0; i < norms.size(); ++i) {
     const float* row = &rows[i * dimension];
-    if (std::sqrt(kernel.dot(row, row, static_cast<int32_t>(dimension))) != norms[i]) {
+    if (std::sqrt(arithmetic.dot(row, row, static_cast<int32_t>(dimension))) != norms[i]) {
       fail(CLIP4J_CORRUPT, file, ": row ", first + static_cast<int64_t>(i),
            " is not the one that was written");
     }

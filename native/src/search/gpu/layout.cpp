@@ -25,17 +25,6 @@ void pack(const int8_t* codes, int32_t steps, int32_t column, int32_t /*width*/,
   }
 }
 
-Kernel make_kernel() {
-  Kernel made = kernel(instruction_set());
-  made.name = "cuda";
-  made.for_few = nullptr;
-  made.columns = cuda::kColumns;
-  made.packed_bytes = packed_bytes;
-  made.pack = pack;
-  made.scan = nullptr;
-  return made;
-}
-
 void pack_block(const Codes& codes, int64_t block, cuda::RowPart* to) {
   const int32_t chunks = cuda::chunks(codes.dimension);
   const uint8_t* from = codes.values.data() + block * codes.block_bytes();
@@ -57,10 +46,7 @@ void pack_block(const Codes& codes, int64_t block, cuda::RowPart* to) {
 
 }  // namespace
 
-const Kernel& gpu_kernel() {
-  static const Kernel made = make_kernel();
-  return made;
-}
+const Packing gpu_packing = {cuda::kColumns, packed_bytes, pack};
 
 void pack_rows(const Codes& codes, int64_t first, int64_t count, cuda::RowPart* to) {
   const int64_t parts = cuda::row_part(1, 0, 0, cuda::chunks(codes.dimension));

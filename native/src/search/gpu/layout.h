@@ -9,8 +9,8 @@
 // Codes as a GPU's kernels read them.
 namespace clip4j::search {
 
-// Quantises queries as the CPU's kernel does, to the bit, and packs them for a GPU. It has no scan.
-const Kernel& gpu_kernel();
+// Of queries.
+extern const Packing gpu_packing;
 
 // Writes blocks first ... first + count - 1, signed. After the last block of the codes come zeros.
 void pack_rows(const Codes& codes, int64_t first, int64_t count, cuda::RowPart* to);

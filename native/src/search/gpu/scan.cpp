@@ -58,8 +58,8 @@ int64_t GpuScan::most_queries(int64_t k) {
 std::vector<bool> GpuScan::run(const GpuBatch& batch, std::deque<Threshold>& thresholds,
                                std::vector<Candidates>& candidates) {
   const int32_t planes = 2 * batch.count <= kTwoPlaneColumns ? 2 : 1;
-  queries_.assign(batch.queries, batch.count, batch.dimension, batch.request.similarity, planes,
-                  gpu_kernel());
+  queries_.assign(batch.queries, batch.count, batch.dimension, batch.request.similarity, planes, gpu_packing,
+                  kernel(instruction_set()).arithmetic);
   const int64_t k = *std::ranges::max_element(batch.k);
   const int32_t room = room_of(k);
   plan(batch, room, k);
@@ -125,7 +125,7 @@ void GpuScan::plan(const GpuBatch& batch, int32_t room, int64_t k) {
 
 void GpuScan::upload(const GpuBatch& batch, int32_t room, int32_t planes) {
   const auto steps = static_cast<int32_t>(divide_up(batch.dimension, kStepValues));
-  const int64_t column_bytes = gpu_kernel().packed_bytes(batch.count * planes, steps);
+  const int64_t column_bytes = gpu_packing.packed_bytes(batch.count * planes, steps);
   column_tiles_ = static_cast<int32_t>(divide_up(int64_t{batch.count} * planes, cuda::kColumns));
   const auto segments = static_cast<int64_t>(batch.segments.size());
   columns_ = 0;

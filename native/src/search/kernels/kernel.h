@@ -5,8 +5,8 @@
 #include "base/cpu.h"
 #include "search/layout.h"
 
-// The inner loops of a search, one file an instruction set. Pure: no allocation, no lock, no exception. All
-// kernels give the same bits: integer sums are exact, and no float operation is fused.
+// The inner loops of a search, a file for each instruction set. Pure: no allocation, no lock, no exception.
+// All kernels give the same bits: integer sums are exact, and no float operation is fused.
 namespace clip4j::search {
 
 // Where the codes of a search come from, as far as their size tells, which decides what is prefetched for few
@@ -44,7 +44,7 @@ struct Floor {
 };
 
 // Codes of queries, packed for a kernel: a query is one column (its upper 8 bits) or two (the lower 8 bits
-// follow, and the sum is 256 * upper + lower). Packs of `Kernel::columns` columns, the last one narrower, lie
+// follow, and the sum is 256 * upper + lower). Packs of `Packing::columns` columns, the last one narrower, lie
 // one after another.
 struct QueryView {
   const uint8_t* packed;  // aligned to 64 bytes
@@ -79,24 +79,34 @@ struct Residual {
 // Values that centre() writes and quantise() reads and writes: a multiple of 8, zeros after the last.
 constexpr int32_t padded(int32_t dimension) { return (dimension + 7) / 8 * 8; }
 
-struct Kernel {
-  const char* name;
-  // As fast for so few queries that two columns of each fit into a pack of its own; null: none.
-  const Kernel* for_few;
+// How the codes of queries lie for what multiplies them.
+struct Packing {
   int32_t columns;  // of a pack; even
   // What so many columns, in packs, take.
   int64_t (*packed_bytes)(int32_t columns, int32_t steps);
   // Writes a column of steps * 4 codes into the pack of `width` columns at `pack`.
   void (*pack)(const int8_t* codes, int32_t steps, int32_t column, int32_t width, uint8_t* pack);
-  // Finds the rows of some blocks that pass for some queries.
-  void (*scan)(const CodeView& codes, const Block* blocks, int32_t block_count, const QueryView& queries,
-               Found& found);
+};
+
+// What scores and codes are made with: float64, the same bits whatever the instruction set.
+struct Arithmetic {
   // exact_dot, to the bit.
   double (*dot)(const float* a, const float* b, int32_t dimension);
   // Writes values * factor - mean (null: 0), and returns the greatest magnitude.
   double (*centre)(const float* values, double factor, const float* mean, int32_t dimension, double* centred);
   // Writes the multiples of `step` (0: only 0) that are nearest.
   Residual (*quantise)(const double* centred, double step, int32_t dimension, int32_t* codes);
+};
+
+struct Kernel {
+  const char* name;
+  // As fast for so few queries that two columns of each fit into a pack of its own; null: none.
+  const Kernel* for_few;
+  Packing packing;
+  // Finds the rows of some blocks that pass for some queries.
+  void (*scan)(const CodeView& codes, const Block* blocks, int32_t block_count, const QueryView& queries,
+               Found& found);
+  Arithmetic arithmetic;
 };
 
 // The kernel for an instruction set, which the CPU must have.

@@ -138,7 +138,7 @@ void scan_with_tiles(const CodeView& codes, const Block* blocks, int32_t block_c
 
 // One to three queries wait for memory, or for tiles that are hardly used.
 const Kernel amx_kernel = {
-    "amx", &avx512vnni_kernel, Isa::kColumns, packed_bytes, pack, scan_with_tiles, dot, centre, quantise};
+    "amx", &avx512vnni_kernel, {Isa::kColumns, packed_bytes, pack}, scan_with_tiles, {dot, centre, quantise}};
 
 }  // namespace clip4j::search
 

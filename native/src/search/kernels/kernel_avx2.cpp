@@ -53,8 +53,8 @@ struct Isa : Lanes {
 
 }  // namespace
 
-const Kernel avx2_kernel = {"avx2",   nullptr, Isa::kColumns, packed_bytes, pack,
-                            scan_all, dot,     centre,        quantise};
+const Kernel avx2_kernel = {
+    "avx2", nullptr, {Isa::kColumns, packed_bytes, pack}, scan_all, {dot, centre, quantise}};
 
 }  // namespace clip4j::search
 

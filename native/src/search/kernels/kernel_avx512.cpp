@@ -47,8 +47,8 @@ struct Isa : Lanes {
 
 }  // namespace
 
-const Kernel avx512_kernel = {"avx512", nullptr, Isa::kColumns, packed_bytes, pack,
-                              scan_all, dot,     centre,        quantise};
+const Kernel avx512_kernel = {
+    "avx512", nullptr, {Isa::kColumns, packed_bytes, pack}, scan_all, {dot, centre, quantise}};
 
 }  // namespace clip4j::search
 

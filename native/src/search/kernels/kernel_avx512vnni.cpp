@@ -38,8 +38,8 @@ struct Isa : Lanes {
 
 }  // namespace
 
-const Kernel avx512vnni_kernel = {"avx512vnni", nullptr, Isa::kColumns, packed_bytes, pack,
-                                  scan_all,     dot,     centre,        quantise};
+const Kernel avx512vnni_kernel = {
+    "avx512vnni", nullptr, {Isa::kColumns, packed_bytes, pack}, scan_all, {dot, centre, quantise}};
 
 }  // namespace clip4j::search
 

@@ -44,8 +44,8 @@ struct Isa : Lanes {
 
 }  // namespace
 
-const Kernel avxvnni_kernel = {"avxvnni", nullptr, Isa::kColumns, packed_bytes, pack,
-                               scan_all,  dot,     centre,        quantise};
+const Kernel avxvnni_kernel = {
+    "avxvnni", nullptr, {Isa::kColumns, packed_bytes, pack}, scan_all, {dot, centre, quantise}};
 
 }  // namespace clip4j::search
 

@@ -69,6 +69,7 @@ void scan(const CodeView& codes, const Block* blocks, int32_t block_count, const
 
 }  // namespace
 
-const Kernel scalar_kernel = {"scalar", nullptr, kColumns, packed_bytes, pack, scan, dot, centre, quantise};
+const Kernel scalar_kernel = {
+    "scalar", nullptr, {kColumns, packed_bytes, pack}, scan, {dot, centre, quantise}};
 
 }  // namespace clip4j::search
