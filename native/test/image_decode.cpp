@@ -4,7 +4,6 @@
 #include <string>
 #include <thread>
 
-#include "base/crc32.h"
 #include "image/resize.h"
 #include "image/tiff.h"
 #include "image_testing.h"
@@ -42,6 +41,29 @@ TEST(Decode, CmykIsWithinOneOfPillow) {
     }
     EXPECT_LE(worst, 1) << name;
   }
+}
+
+// An Adobe JPEG of 8 x 8 pixels without colour, all as light or dark as those four bits of a difference say.
+File black_or_white_cmyk(uint8_t difference) {
+  File file = {0xff, 0xd8, 0xff, 0xee, 0, 14, 'A',  'd',  'o', 'b', 'e', 0,
+               100,  0,    0,    0,    0, 0,  0xff, 0xdb, 0,   67,  0};
+  file.insert(file.end(), 64, 127);
+  insert(file, file.size(),
+         {0xff, 0xc0, 0, 20, 8, 0, 8, 0, 8, 4, 0, 0x11, 0, 1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0});
+  for (const auto& [table, symbol] : {std::pair<uint8_t, uint8_t>{0x00, 4}, {0x10, 0}}) {  // whose code is 0
+    insert(file, file.size(), {0xff, 0xc4, 0, 20, table, 1});
+    file.insert(file.end(), 15, 0);
+    file.push_back(symbol);
+  }
+  // Blocks of the code, the four bits, and the code of their end: three without ink, and black.
+  insert(file, file.size(), {0xff, 0xda, 0, 14, 4, 0, 0, 1, 0, 2, 0, 3, 0, 0, 63, 0});
+  insert(file, file.size(), {0x49, 0x24, static_cast<uint8_t>(0x80 | difference << 1), 0xff, 0xd9});
+  return file;
+}
+
+TEST(Decode, CmykKeepsWhiteAndBlack) {
+  EXPECT_EQ(decode_file(black_or_white_cmyk(0b1001)).rgb, File(192, 255));
+  EXPECT_EQ(decode_file(black_or_white_cmyk(0b0110)).rgb, File(192, 0));
 }
 
 TEST(Decode, TakesRgbPixelsAsTheyAre) {
@@ -100,6 +122,42 @@ TEST(Decode, RefusesColorsThatOpenCvGetsWrong) {
   EXPECT_EQ(tiff(262, 8).text, "a TIFF of L*a*b* colours");
 }
 
+// Its header is the shortest from which OpenCV reads masks.
+TEST(Decode, ABmpOf32BitsHasAlpha) {
+  File bmp = {'B', 'M', 74, 0, 0, 0, 0, 0, 0, 0,  70, 0, 0, 0, 56, 0, 0, 0, 1,
+              0,   0,   0,  1, 0, 0, 0, 1, 0, 32, 0,  3, 0, 0, 0,  4, 0, 0, 0};
+  bmp.resize(54);
+  insert(bmp, 54, {0, 0, 255, 0, 0, 255, 0, 0, 255, 0, 0, 0, 0, 0, 0, 255, 10, 20, 30, 0});
+  EXPECT_EQ(decode_file(bmp).rgb, (File{30, 20, 10}));
+  clip4j_preprocessing options = preprocessing();
+  options.background = 0xffffff;
+  EXPECT_EQ(decode_file(bmp, options).rgb, (File{255, 255, 255}));
+}
+
+// OpenCV takes the first width, our header the last.
+TEST(Decode, ATiffOfTwoWidthsIsDamaged) {
+  File file = load("rgba.tiff");
+  const ByteReader reader(file, true);
+  const size_t directory = reader.u32(4);
+  const File width = {0, 1, 3, 0, 1, 0, 0, 0, 1, 0, 0, 0};
+  std::ranges::copy(width,
+                    file.begin() + static_cast<ptrdiff_t>(directory + 12 * reader.u16(directory) - 10));
+  const Failure failure = failure_of([&] { decode_file(file); });
+  EXPECT_EQ(failure.status, CLIP4J_CORRUPT);
+  EXPECT_EQ(failure.text, "the TIFF declares 1 x 37 pixels but holds 45 x 37");
+}
+
+// The length that the whole file declares, and that of the chunk that describes it.
+TEST(Decode, AWebpOfWrongLengthsIsDamaged) {
+  File cut = load("lossy.webp");
+  cut[4] = static_cast<uint8_t>(cut[4] - 2);
+  EXPECT_EQ(failure_of([&] { decode_file(cut); }).text, "the WebP is damaged");
+  File empty = load("alpha.webp");
+  ASSERT_EQ(position(empty, "VP8X"), 12u);
+  empty[16] = 0;
+  EXPECT_EQ(failure_of([&] { decode_file(empty); }).text, "the WebP is damaged");
+}
+
 // Orientation 6, as a number of 16 and of 32 bits, lower and upper byte first.
 TEST(Decode, TellsLibtiffThatRowsAreUpright) {
   for (const std::vector<uint8_t>& value :
@@ -126,8 +184,20 @@ TEST(Decode, KeepsTheLimits) {
   options.max_pixels = 45 * 37 - 1;
   EXPECT_EQ(failure_of([&] { decode_file(file, options); }).status, CLIP4J_TOO_LARGE);
   options = preprocessing();
+  options.max_encoded_bytes = static_cast<int64_t>(file.size());
+  EXPECT_EQ(failure_of([&] { decode_file(file, options); }).status, CLIP4J_OK);
   options.max_encoded_bytes = static_cast<int64_t>(file.size()) - 1;
   EXPECT_EQ(failure_of([&] { decode_file(file, options); }).status, CLIP4J_TOO_LARGE);
+}
+
+TEST(Decode, NoSideIsLongerThanAMebipixel) {
+  const File row(3 * ((1 << 20) + 1));
+  const auto status = [&](int width) {
+    const clip4j_image image{row.data(), 3 * width, CLIP4J_RGB, width, 1, 0};
+    return failure_of([&] { decode(image, preprocessing()); }).status;
+  };
+  EXPECT_EQ(status(1 << 20), CLIP4J_OK);
+  EXPECT_EQ(status((1 << 20) + 1), CLIP4J_TOO_LARGE);
 }
 
 TEST(Decode, WorksOnManyThreads) {

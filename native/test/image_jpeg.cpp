@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <new>
 #include <numbers>
 #include <random>
 
@@ -7,10 +9,28 @@
 #include "image/jpeg/picture.h"
 #include "image_testing.h"
 
+namespace {
+
+// Of this thread, in bytes.
+thread_local size_t largest_request = 0;
+
+}  // namespace
+
+// Where GCC inlines one of these alone, it takes the other for a mistake.
+[[gnu::noinline]] void* operator new(size_t size) {
+  largest_request = std::max(largest_request, size);
+  if (void* const memory = std::malloc(size)) return memory;
+  throw std::bad_alloc();
+}
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+
 namespace clip4j::image {
 namespace {
 
 using Block = std::array<int16_t, 64>;
+
+uint8_t marker(const File& segment) { return segment[1]; }
 
 // By the definition, in float64.
 double sample(const Block& coefficients, int x, int y) {
@@ -88,13 +108,66 @@ TEST(Jpeg, ZigzagVisitsEveryPlace) {
 // Its header declares 65,500 x 600 pixels; there is data for a few.
 TEST(Jpeg, ASmallFileGetsNoMemoryForALargePicture) {
   File file = load("420.jpg");
-  const File mark = {0xff, 0xc0};
-  const auto header = std::search(file.begin(), file.end(), mark.begin(), mark.end());
-  ASSERT_NE(header, file.end());
   const File size = {600 >> 8, 600 & 255, 65500 >> 8, 65500 & 255};
-  std::copy(size.begin(), size.end(), header + 5);
+  std::ranges::copy(size, file.begin() + static_cast<ptrdiff_t>(position(file, "\xff\xc0") + 5));
+  largest_request = 0;
   const Failure failure = failure_of([&] { decode_file(file); });
   EXPECT_EQ(failure.status, CLIP4J_CORRUPT);
+  EXPECT_GT(largest_request, 0u);
+  EXPECT_LT(largest_request, 1u << 20);
+}
+
+TEST(Jpeg, HasOneFrameHeader) {
+  std::vector<File> parts = split_jpeg(load("420.jpg"));
+  const auto frame = std::ranges::find(parts, 0xc0, marker);
+  ASSERT_NE(frame, parts.end());
+  parts.insert(frame, File(*frame));
+  EXPECT_EQ(failure_of([&] { decode_file(join(parts)); }).text, "the JPEG has two frame headers");
+}
+
+TEST(Jpeg, NeedsItsQuantizationTables) {
+  std::vector<File> parts = split_jpeg(load("420.jpg"));
+  ASSERT_GT(std::erase_if(parts, [](const File& part) { return marker(part) == 0xdb; }), 0u);
+  EXPECT_EQ(failure_of([&] { decode_file(join(parts)); }).text, "the JPEG lacks a quantization table");
+}
+
+TEST(Jpeg, ReadsQuantizationTablesOf16Bits) {
+  const File narrow = load("420.jpg");
+  std::vector<File> parts = split_jpeg(narrow);
+  for (File& part : parts) {
+    if (marker(part) != 0xdb) continue;
+    File wide = {0xff, 0xdb, 0, 0};
+    for (size_t i = 0; 4 + i < part.size(); ++i) {
+      const bool place = i % 65 == 0;
+      if (!place) wide.push_back(0);
+      wide.push_back(static_cast<uint8_t>(part[4 + i] | (place ? 0x10 : 0)));
+    }
+    wide[2] = static_cast<uint8_t>((wide.size() - 2) >> 8);
+    wide[3] = static_cast<uint8_t>(wide.size() - 2);
+    part = wide;
+  }
+  EXPECT_NE(join(parts), narrow);
+  EXPECT_EQ(decode_file(join(parts)).rgb, decode_file(narrow).rgb);
+}
+
+TEST(Jpeg, GoesOverAMarkerWithoutASegment) {
+  const File whole = load("420.jpg");
+  std::vector<File> parts = split_jpeg(whole);
+  parts.insert(parts.begin() + 1, {0xff, 0x01});
+  EXPECT_EQ(decode_file(join(parts)).rgb, decode_file(whole).rgb);
+}
+
+TEST(Jpeg, RestartsInTurnAndWithNothingLeftOver) {
+  const File whole = load("restarts.jpg");
+  const size_t first = position(whole, "\xff\xd0"), second = position(whole, "\xff\xd1");
+  ASSERT_LT(first, second);
+  const auto status = [](const File& file) { return failure_of([&] { decode_file(file); }).status; };
+  File swapped = whole;
+  std::swap(swapped[first + 1], swapped[second + 1]);
+  EXPECT_EQ(status(swapped), CLIP4J_CORRUPT);
+  File more = whole;
+  insert(more, first, {0x55});
+  EXPECT_EQ(status(more), CLIP4J_CORRUPT);
 }
 
 }  // namespace

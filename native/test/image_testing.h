@@ -12,10 +12,13 @@
 #include <limits>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "base/crc32.h"
 #include "base/error.h"
 #include "clip4j.h"
+#include "image/bytes.h"
 #include "image/decode.h"
 
 namespace clip4j::image {
@@ -52,6 +55,46 @@ inline std::vector<std::vector<std::string>> load_table(const std::string& name)
   }
   EXPECT_FALSE(table.empty()) << name;
   return table;
+}
+
+// Where that is in a file.
+inline size_t position(const File& file, std::string_view what) {
+  const size_t at = std::string_view(reinterpret_cast<const char*>(file.data()), file.size()).find(what);
+  EXPECT_NE(at, std::string_view::npos) << what;
+  return at;
+}
+
+inline void insert(File& file, size_t at, const File& what) {
+  file.insert(file.begin() + static_cast<ptrdiff_t>(at), what.begin(), what.end());
+}
+
+// A JPEG's marker that it begins with, each segment, and last its scans.
+inline std::vector<File> split_jpeg(const File& file) {
+  std::vector<File> parts = {{0xff, 0xd8}};
+  size_t at = 2;
+  while (file.at(at + 1) != 0xda) {
+    const size_t end = at + 2 + ByteReader(file).u16(at + 2);
+    parts.emplace_back(&file.at(at), &file.at(end));
+    at = end;
+  }
+  parts.emplace_back(&file.at(at), file.data() + file.size());
+  return parts;
+}
+
+inline File join(const std::vector<File>& parts) {
+  File file;
+  for (const File& part : parts) insert(file, file.size(), part);
+  return file;
+}
+
+// Puts the checksum of each of a PNG's chunks right.
+inline void correct_checksums(File& png) {
+  const ByteReader file(png);
+  for (size_t at = 8; at + 12 <= png.size() && file.u32(at) <= png.size() - at - 12;
+       at += 12 + file.u32(at)) {
+    const uint32_t sum = crc32(Bytes(png).subspan(at + 4, 4 + file.u32(at)));
+    for (size_t i = 0; i < 4; ++i) png[at + 8 + file.u32(at) + i] = static_cast<uint8_t>(sum >> (24 - 8 * i));
+  }
 }
 
 // CLIP's, for size 32; all formats.

@@ -25,19 +25,47 @@ TEST(Guess, KeepsToAFilterAndAMinimum) {
   check(rows, queries, {.k = {&k, 1}, .minimum_score = 0.8}, &allowed);
 }
 
-// Exactly the rows that the sample looks at are good: a search that trusted it would find these few alone.
-TEST(Guess, MayBeWrong) {
+// Rows near the first axis.
+Matrix one_sided() {
   Matrix rows = normal(30000, 12, 5, 0.05F);
-  const Matrix queries = normal(9, 12, 6);
-  for (int64_t i = 0; i < rows.rows; ++i) rows.row(i)[0] += 1;  // unlike any query, but for chance
+  for (int64_t i = 0; i < rows.rows; ++i) rows.row(i)[0] += 1;
+  return rows;
+}
+
+// The first row of each block that the sample looks at.
+std::vector<int64_t> sampled_rows(const Matrix& rows) {
+  std::vector<int64_t> sampled;
   for (int64_t first = 0; first * kBlockRows < rows.rows; first += kGuessStride) {
     const int64_t row = sampled_block(first, kGuessStride) * kBlockRows;
-    if (row < rows.rows) std::copy_n(queries.row(0), 12, rows.row(row));
+    if (row < rows.rows) sampled.push_back(row);
   }
+  return sampled;
+}
+
+// Exactly the rows that the sample looks at are good for one query: a search that trusted it would find these
+// few alone.
+TEST(Guess, MayBeWrongForOneQueryAlone) {
+  Matrix rows = one_sided(), queries(9, 12);
+  for (int64_t q = 0; q < queries.rows; ++q) queries.row(q)[0] = q == 0 ? -1 : 1;
+  for (const int64_t row : sampled_rows(rows)) std::copy_n(queries.row(0), 12, rows.row(row));
   for (const int64_t k : {50, 300}) {
     check(rows, queries, k, Similarity::kCosine);
     check(rows, queries, k, Similarity::kDot);
   }
+}
+
+// One good row is lacking, in the sample's blocks and those next to them.
+TEST(Guess, MayBeWrongByOneRow) {
+  constexpr int64_t k = 50;
+  Matrix rows = one_sided(), queries(9, 12);
+  for (int64_t q = 0; q < queries.rows; ++q) queries.row(q)[0] = -1;
+  const std::vector<int64_t> sampled = sampled_rows(rows);
+  for (size_t i = 0; i + 1 < k; ++i) {
+    const int64_t row = sampled[i % sampled.size()] + static_cast<int64_t>(i / sampled.size()) * kBlockRows;
+    ASSERT_LT(row, rows.rows);
+    std::copy_n(queries.row(0), 12, rows.row(row));
+  }
+  check(rows, queries, k, Similarity::kCosine);
 }
 
 // Rows that lie together are alike, as the frames of a film are.

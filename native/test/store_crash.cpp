@@ -191,6 +191,26 @@ TEST_P(Failure, ChangesNothingAndIsGoneThrough) {
   }
 }
 
+// Where it fails later, the segment is there as a commit without failure leaves it.
+TEST(FailedWrite, LeavesNoPartOfASegment) {
+  const std::string name = "segment-0.safetensors";
+  const auto commit = [&](Disk& disk, Disk::Fault fault, int64_t at) {
+    const std::unique_ptr<Index> index = Index::create(disk.folder(), {3, IdKind::kString, ""}, kNoRowMemory);
+    test::add(*index, {{"a", {1, 0, 0}}});
+    disk.plan(fault, at);
+    return status_of([&] { index->commit(); });
+  };
+  const std::shared_ptr<Disk> sound = Disk::make();
+  ASSERT_EQ(commit(*sound, Disk::Fault::kNone, 0), CLIP4J_OK);
+  for (int64_t at = 0; at < sound->calls(); ++at) {
+    const std::shared_ptr<Disk> disk = Disk::make();
+    commit(*disk, Disk::Fault::kError, at);
+    ASSERT_TRUE(disk->struck());
+    if (!disk->files().contains(name)) continue;
+    EXPECT_EQ(disk->files().at(name)->content, sound->files().at(name)->content) << "call " << at;
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Kinds, Failure, testing::Values(Disk::Fault::kError, Disk::Fault::kShortWrite));
 
 }  // namespace

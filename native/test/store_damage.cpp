@@ -124,24 +124,7 @@ TEST_P(Damage, IsFoundWhereFilesAreMissingOrOthers) {
 
 // The tensors of a manifest are known by their names.
 TEST_P(Damage, IsNotTheOrderOfTensors) {
-  const std::unique_ptr<Folder> folder = disk->folder();
-  Header header;
-  std::vector<std::vector<uint8_t>> data;
-  {
-    const std::unique_ptr<File> manifest = folder->open(kManifestName);
-    header = read_header(*manifest, kManifestName);
-    for (const StoredTensor& tensor : header.tensors) {
-      data.emplace_back(tensor.bytes);
-      read_tensor(*manifest, header, tensor, data.back());
-    }
-  }
-  std::vector<Tensor> reversed;
-  for (size_t i = header.tensors.size(); i-- > 0;) {
-    const StoredTensor& tensor = header.tensors[i];
-    reversed.push_back({tensor.name, tensor.dtype, tensor.shape, Bytes(data[i])});
-  }
-  folder->remove(kManifestName);
-  write_tensors(*folder->create(kManifestName), header.metadata, reversed);
+  rewrite(*disk->folder(), kManifestName, [](auto& tensors) { std::ranges::reverse(tensors); });
   use();
   EXPECT_EQ(verify(*disk->folder()).size(), 0u);
 }

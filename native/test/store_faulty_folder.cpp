@@ -78,6 +78,7 @@ class FaultyFolder final : public Folder {
   }
 
   std::unique_ptr<File> open(const std::string& name) const override {
+    disk_->before_opening(name);
     const std::lock_guard<std::mutex> guard(disk_->mutex_);
     disk_->call(false);
     if (disk_->names_.count(name) == 0) fail(CLIP4J_MISSING, name, " is missing");

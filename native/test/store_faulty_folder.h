@@ -46,6 +46,9 @@ class Disk {
   int64_t calls() const { return calls_; }
   bool struck() const { return fault_ != Fault::kNone && calls_ > at_; }
 
+  // Called before a file of that name is opened: what another does just then.
+  std::function<void(const std::string& name)> before_opening = [](const std::string&) {};
+
   // What is there when the power is back.
   std::shared_ptr<Disk> after_power_loss(const Survival& survives) const;
   size_t unsynced_effects() const;

@@ -1,5 +1,4 @@
 #include "base/accounting.h"
-#include "store/merge_policy.h"
 #include "store/verify.h"
 #include "store_model.h"
 #include "store_testing.h"
@@ -52,6 +51,7 @@ TEST(Index, RefusesWhatCannotBe) {
   refuse({{"b", {1, 0}}, {"\xC3", {1, 0}}}, "id 1 is not UTF-8");
   refuse({{"\xED\xA0\x80", {1, 0}}}, "id 0 is not UTF-8");
   refuse({{"\xC0\x80", {1, 0}}}, "id 0 is not UTF-8");
+  refuse({{"\xF4\x90\x80\x80", {1, 0}}}, "id 0 is not UTF-8");
   refuse({{std::string(65536, 'x'), {1, 0}}}, "id 0 is longer than 65535 bytes");
   add(*index,
       {{std::string(65535, 'x'), {1, 0}}, {"", {1, 0}}, {"\xF0\x9F\x98\x80\xE2\x82\xAC\xC3\xA9", {1, 0}}});
@@ -61,6 +61,9 @@ TEST(Index, RefusesWhatCannotBe) {
   EXPECT_STATUS(
       index->add(row.data(), 2, IdList(IdKind::kString, {"only one"}).view(), Index::Known::kRefuse),
       CLIP4J_INVALID_ARGUMENT);
+  EXPECT_STATUS(
+      Index::in_memory({2, IdKind::kNone, ""})->add(row.data(), kMostRows + 1, {}, Index::Known::kRefuse),
+      CLIP4J_TOO_LARGE);
   EXPECT_STATUS(index->remove(IdList(IdKind::kInt64, {"1"}).view()), CLIP4J_INVALID_ARGUMENT);
   const std::vector<int64_t> descending = {3, 1};
   const Ids backwards{IdKind::kString, 2, descending.data(), "abc"};
@@ -105,9 +108,30 @@ TEST(Index, IsInTheFolderOnceItIsCommitted) {
   EXPECT_STATUS(remove(*index, {"a"}), CLIP4J_UNSUPPORTED);
   EXPECT_STATUS(index->commit(), CLIP4J_UNSUPPORTED);
   disk->files().erase("manifest.safetensors");
-  EXPECT_STATUS(Index::open(disk->folder(), Access::kRead, {kAllRowMemory}), CLIP4J_MISSING);
+  disk->files().erase("lock");
+  for (const Access access : {Access::kRead, Access::kWrite}) {
+    EXPECT_STATUS(Index::open(disk->folder(), access, {kAllRowMemory}), CLIP4J_MISSING);
+  }
+  EXPECT_FALSE(disk->files().contains("lock")) << "where there is no index";
   EXPECT_STATUS(Index::create(disk->folder(), kSchema, {kAllRowMemory}), CLIP4J_INVALID_ARGUMENT)
       << "what is left of an index is not overwritten";
+}
+
+TEST(Index, IsReadAgainWhereAWriterWasQuicker) {
+  const std::shared_ptr<Disk> disk = Disk::make();
+  const std::unique_ptr<Index> writer = Index::create(disk->folder(), kSchema, {kAllRowMemory});
+  add(*writer, {{"a", {1, 0}}});
+  writer->commit();
+  bool replaced = false;
+  disk->before_opening = [&](const std::string& name) {
+    if (segment_number(name) < 0 || std::exchange(replaced, true)) return;
+    add(*writer, {{"b", {0, 1}}});
+    remove(*writer, {"a"});
+    writer->commit();
+  };
+  const std::unique_ptr<Index> reader = Index::open(disk->folder(), Access::kRead, {kAllRowMemory});
+  EXPECT_TRUE(replaced);
+  expect_equal(*reader, {kSchema, {{"b", {0, 1}}}});
 }
 
 TEST(Index, LeavesFilesAloneWhoseNumberIsNoneOfOurs) {
@@ -177,9 +201,11 @@ TEST(Index, WritesAgainWhatWasDeleted) {
   std::unique_ptr<Index> index = Index::create(disk->folder(), kSchema, {kAllRowMemory});
   add(*index, {{"a", {1, 0}}});
   index->commit();
-  disk->files().erase("segment-0.safetensors");
-  index->commit();
-  EXPECT_TRUE(verify(*disk->folder()).empty()) << "though nothing is new";
+  for (const std::string name : {"segment-0.safetensors", kManifestName}) {
+    disk->files().erase(name);
+    index->commit();
+    EXPECT_TRUE(verify(*disk->folder()).empty()) << name << ", though nothing is new";
+  }
   EXPECT_EQ(found_ids(*Index::open(disk->folder(), Access::kRead, {kAllRowMemory}), {1, 0}, 1), Names{"a"});
 
   index.reset();
@@ -223,21 +249,15 @@ TEST(Index, ReadsHeadersWhenOpenedAndTheRestWhenNeeded) {
   }
 }
 
-TEST(Index, PutsRowsThatHaveNoRoomIntoFiles) {
-  const std::shared_ptr<Disk> disk = Disk::make();
-  const Schema wide{1 << 16, IdKind::kNone, ""};
-  const std::unique_ptr<Index> index = Index::create(disk->folder(), wide, {1 << 20});
-  std::mt19937 random(1);
-  Model model{wide, {}};
-  for (int batch = 0; batch < 3; ++batch) {
-    std::vector<Entry> entries;
-    for (int i = 0; i < 5; ++i) entries.push_back({"", random_row(random, wide.dimension)});
-    add(*index, entries);
-    model.add(entries);
-    EXPECT_LE(index->use().rows, 1 << 20);
-  }
-  expect_equal(*index, model);
-  EXPECT_EQ(index->use().rows, 0);
+TEST(Index, CopiesZerosForIdsThatItHasNot) {
+  const std::unique_ptr<Index> index = Index::in_memory(kSchema);
+  add(*index, {{"a", {1, 2}}});
+  const IdList ids(IdKind::kString, {"no", "a"});
+  std::vector<float> rows(4, 7);
+  uint8_t known[2];
+  index->snapshot()->copy_rows(ids.view(), rows.data(), known);
+  EXPECT_EQ(rows, (std::vector<float>{0, 0, 1, 2}));
+  EXPECT_EQ(std::vector<int>(known, known + 2), (std::vector<int>{0, 1}));
 }
 
 TEST(Index, LeavesNoByteBehind) {
@@ -248,46 +268,6 @@ TEST(Index, LeavesNoByteBehind) {
     EXPECT_GT(live_bytes, bytes);
   }
   EXPECT_EQ(live_bytes, bytes);
-}
-
-using Range = std::pair<size_t, size_t>;
-
-Range next(const std::vector<SegmentSize>& sizes, int64_t most = 1000) { return next_merge(sizes, most); }
-
-TEST(MergePolicy, RewritesWhatIsMostlyDeleted) {
-  EXPECT_EQ(next({{900, 449}, {10, 10}}), (Range{0, 1}));
-  EXPECT_EQ(next({{900, 450}, {10, 10}}), (Range{0, 0}));
-  EXPECT_EQ(next({{900, 900}, {1, 0}}), (Range{1, 2}));
-}
-
-TEST(MergePolicy, MergesNeighboursThatFillALevel) {
-  EXPECT_EQ(next({}), (Range{0, 0}));
-  EXPECT_EQ(next(std::vector<SegmentSize>(7, {1, 1})), (Range{0, 0}));
-  EXPECT_EQ(next(std::vector<SegmentSize>(8, {1, 1})), (Range{0, 8}));
-  EXPECT_EQ(next({{20, 20}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, {1, 1}}), (Range{1, 9}));
-  EXPECT_EQ(next({{499, 499}, {1, 1}}), (Range{0, 2}));
-  EXPECT_EQ(next({{500, 500}, {499, 499}}), (Range{0, 0})) << "as large as they get";
-  EXPECT_EQ(next({{400, 400}, {400, 400}, {400, 400}}), (Range{1, 3})) << "no more than the largest";
-}
-
-TEST(MergePolicy, KeepsSegmentsAndRewritingFew) {
-  std::vector<SegmentSize> segments;
-  int64_t rewritten = 0;
-  constexpr int64_t rows = 20000, most = 4096;
-  for (int64_t i = 0; i < rows; ++i) {
-    segments.push_back({1, 1});
-    for (Range range; (range = next(segments, most)).first != range.second;) {
-      SegmentSize merged{0, 0};
-      for (size_t s = range.first; s < range.second; ++s) merged.alive += segments[s].alive;
-      merged.rows = merged.alive;
-      ASSERT_LE(merged.rows, most);
-      rewritten += merged.rows;
-      segments.erase(segments.begin() + range.first, segments.begin() + range.second);
-      segments.insert(segments.begin() + range.first, merged);
-    }
-    ASSERT_LE(segments.size(), 7 * 4 + 2 * rows / most + 1);
-  }
-  EXPECT_LE(rewritten, 5 * rows);
 }
 
 }  // namespace

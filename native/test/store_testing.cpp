@@ -4,7 +4,6 @@
 #include <cstring>
 
 #include "base/crc32.h"
-#include "store/safetensors.h"
 
 namespace clip4j::store::test {
 
@@ -29,6 +28,24 @@ std::string hex(uint32_t sum) {
 uint32_t sum_of(std::string_view bytes) { return crc32c(bytes_of(std::span<const char>(bytes))); }
 
 }  // namespace
+
+Written rewrite(Folder& folder, const std::string& name,
+                const std::function<void(std::vector<Payload>&)>& change) {
+  std::vector<Payload> payloads;
+  const std::unique_ptr<File> file = folder.open(name);
+  const Header header = read_header(*file, name);
+  for (const StoredTensor& tensor : header.tensors) {
+    payloads.push_back({tensor.name, tensor.dtype, tensor.shape, std::vector<uint8_t>(tensor.bytes)});
+    read_tensor(*file, header, tensor, payloads.back().bytes);
+  }
+  change(payloads);
+  std::vector<Tensor> tensors;
+  for (const Payload& payload : payloads) {
+    tensors.push_back({payload.name, payload.dtype, payload.shape, Bytes(payload.bytes)});
+  }
+  folder.remove(name);
+  return write_tensors(*folder.create(name), header.metadata, tensors);
+}
 
 uint32_t header_sum(const std::string& file) {
   std::string copy = file;

@@ -4,9 +4,12 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
+#include "store/safetensors.h"
 #include "store_faulty_folder.h"
 
 namespace clip4j::store::test {
@@ -40,6 +43,18 @@ class TemporaryFolder {
  private:
   std::string path_;
 };
+
+// A tensor with what it holds.
+struct Payload {
+  std::string name;
+  Dtype dtype;
+  std::vector<int64_t> shape;
+  std::vector<uint8_t> bytes;
+};
+
+// Writes a file anew with what `change` makes of its tensors.
+Written rewrite(Folder& folder, const std::string& name,
+                const std::function<void(std::vector<Payload>&)>& change);
 
 // Puts the checksum of a changed header right, as a forger would.
 void correct_header(std::string& file);
