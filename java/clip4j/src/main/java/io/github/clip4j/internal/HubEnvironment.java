@@ -51,7 +51,8 @@ public final class HubEnvironment {
 
   /** The folder that all models' caches are in. */
   public Path cache() {
-    return path("HF_HUB_CACHE").orElseGet(() -> hubHome().resolve("hub"));
+    // Files.createDirectories makes some paths absolute, and links are relative to others.
+    return path("HF_HUB_CACHE").orElseGet(() -> hubHome().resolve("hub")).toAbsolutePath();
   }
 
   /** The hub's address, without a slash at its end. */

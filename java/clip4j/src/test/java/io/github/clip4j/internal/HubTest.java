@@ -122,6 +122,13 @@ class HubTest {
   }
 
   @Test
+  void aCacheMayBeRelative() throws IOException {
+    variables.put("HF_HUB_CACHE", Path.of("").toAbsolutePath().relativize(cache()).toString());
+    assertHasTheModel(open("org/tiny"));
+    assertHasTheModel(open("org/tiny"));
+  }
+
+  @Test
   void asksForTheCommitAloneWhereNothingIsNew() throws IOException {
     open("org/tiny");
     server.requests.clear();
