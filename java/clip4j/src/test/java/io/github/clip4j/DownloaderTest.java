@@ -184,6 +184,30 @@ class DownloaderTest {
   }
 
   @Test
+  void aServerThatIgnoresWhichVersionItContinues() throws IOException {
+    URI address = serve(content("\"old\"", 3));
+    failure(address, options);
+    server.removeContext("/file");
+    serve(
+        exchange -> {
+          boolean continues = exchange.getRequestHeaders().containsKey("Range");
+          exchange.getResponseHeaders().set("ETag", "\"new\"");
+          if (continues) {
+            String range = exchange.getRequestHeaders().getFirst("Range").replace('=', ' ');
+            exchange
+                .getResponseHeaders()
+                .set("Content-Range", range + (CONTENT.length - 1) + "/" + CONTENT.length);
+            int begin = Integer.parseInt(range.replaceAll("\\D", ""));
+            respond(exchange, 206, new byte[CONTENT.length - begin]);
+          } else {
+            respond(exchange, 200, CONTENT);
+          }
+        });
+    downloader.download(address, target(), options);
+    assertOnlyTheFile();
+  }
+
+  @Test
   void aServerThatIgnoresRangesOrAnswersWrongOnes() throws IOException {
     URI address = serve(content("\"1\"", 3));
     failure(address, options);

@@ -154,7 +154,7 @@ public final class HttpFetch {
         part.discard();
         throw new IOException("the server would not continue an interrupted download");
       }
-      long total = begin(source, part, response);
+      long total = begin(source, part, continuation, response);
       if (source.size() >= 0 && total >= 0 && total != source.size()) {
         throw new IOException(
             "the server offers %d bytes instead of %d".formatted(total, source.size()));
@@ -164,20 +164,32 @@ public final class HttpFetch {
   }
 
   /** Makes ready for the response's first byte, and returns the whole file's size or -1. */
-  private static long begin(Source source, PartialFile part, HttpResponse<?> response)
+  private static long begin(
+      Source source, PartialFile part, Map<String, String> asked, HttpResponse<?> response)
       throws IOException {
     if (response.statusCode() == PARTIAL) {
       String range = response.headers().firstValue("Content-Range").orElse("");
       Matcher matcher = CONTENT_RANGE.matcher(range);
-      if (matcher.matches() && Long.parseLong(matcher.group(1)) == part.size()) {
-        return Long.parseLong(matcher.group(2));
+      if (!matcher.matches() || Long.parseLong(matcher.group(1)) != part.size()) {
+        part.discard();
+        throw new IOException("the server continued at the wrong place: Content-Range: " + range);
       }
-      part.discard();
-      throw new IOException("the server continued at the wrong place: Content-Range: " + range);
+      if (isAnotherVersion(asked, response.headers())) {
+        part.discard();
+        throw new IOException("the server continued another version of the file");
+      }
+      return Long.parseLong(matcher.group(2));
     }
     checkStatus(source, response);
     part.restart(response.headers());
     return response.headers().firstValueAsLong("Content-Length").orElse(-1);
+  }
+
+  /** Not every server minds If-Range. */
+  private static boolean isAnotherVersion(Map<String, String> asked, HttpHeaders answer) {
+    String version = asked.get("If-Range");
+    return version != null
+        && PartialFile.validator(answer).filter(now -> !now.equals(version)).isPresent();
   }
 
   private static void copy(HttpBody body, PartialFile part, long total, Progress progress)

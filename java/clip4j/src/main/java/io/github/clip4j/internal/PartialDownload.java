@@ -90,12 +90,6 @@ public final class PartialDownload extends PartialFile {
         });
   }
 
-  /** What If-Range accepts: a strong ETag, else a date. */
-  private static Optional<String> validator(HttpHeaders headers) {
-    Optional<String> etag = headers.firstValue("ETag").filter(value -> !value.startsWith("W/"));
-    return etag.or(() -> headers.firstValue("Last-Modified"));
-  }
-
   @Override
   public void discard() throws IOException {
     super.discard();
