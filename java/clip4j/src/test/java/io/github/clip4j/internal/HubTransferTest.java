@@ -23,6 +23,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -144,6 +145,19 @@ class HubTransferTest {
     open();
     assertWhole();
     assertEquals(2, server.contentRequests().size());
+  }
+
+  @Test
+  void takesWhatWasLeftWhereTheDiskHasNoRoomForACopy() throws IOException {
+    Files.createDirectories(blobs());
+    String[] names = {"a.clip4j-0.incomplete", "a.clip4j-1.incomplete", "a.incomplete"};
+    for (int i = 0; i < names.length; i++) {
+      Files.write(blobs().resolve(names[i]), new byte[i + 1]);
+    }
+    try (PartialBlob part = PartialBlob.resume(blobs().resolve("a"), Long.MAX_VALUE)) {
+      assertEquals(2, part.size());
+      assertEquals(Set.of(part.path(), blobs().resolve("a.incomplete")), Set.copyOf(incomplete()));
+    }
   }
 
   /**
