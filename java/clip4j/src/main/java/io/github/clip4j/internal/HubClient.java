@@ -75,8 +75,15 @@ final class HubClient {
           "%sthe server gives no usable ETag: '%s' (is HF_ENDPOINT a Hugging Face hub?)"
               .formatted(source.where(), etag));
     }
-    String size = linked.isPresent() ? "X-Linked-Size" : "Content-Length";
-    return new Content(etag, headers.firstValueAsLong(size).orElse(-1));
+    return new Content(etag, size(headers));
+  }
+
+  private static long size(HttpHeaders headers) {
+    Optional<String> size = headers.firstValue("X-Linked-Size");
+    if (headers.firstValue("Location").isEmpty()) { // A redirect's own body is a few words.
+      size = size.or(() -> headers.firstValue("Content-Length"));
+    }
+    return size.filter(digits -> digits.matches("\\d{1,18}")).map(Long::valueOf).orElse(-1L);
   }
 
   /** Where a file of {@code size} bytes comes from. */

@@ -323,6 +323,17 @@ class HubTest {
     assertFails("org/tiny", Kind.CORRUPT, "no usable ETag: '../../../x'");
   }
 
+  /** A mirror's may have no X-Linked headers, or odd ones; the hash is checked all the same. */
+  @Test
+  void aRedirectsOwnSizeIsNotTheFiles() throws IOException {
+    for (String size : new String[] {null, "1e5"}) {
+      server.linkedSize = size;
+      assertHasTheModel(open("org/tiny"));
+      server.commit = "f".repeat(40);
+      server.files.get(WEIGHTS)[0]++;
+    }
+  }
+
   @Test
   void aMirrorWithoutHashesIsWarnedOf() throws IOException {
     server.hashless = true;
