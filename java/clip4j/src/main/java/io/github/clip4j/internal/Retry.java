@@ -11,6 +11,8 @@ import java.time.Instant;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeParseException;
+import java.util.Optional;
+import java.util.regex.Pattern;
 
 /** Attempts at something that may fail for a while, with pauses between them. */
 final class Retry {
@@ -29,11 +31,27 @@ final class Retry {
   static final class Busy extends IOException {
     private static final long serialVersionUID = 1L;
 
+    /** As the hub says it: "api";r=0;t=55 means nothing left for 55 seconds. */
+    private static final Pattern NOTHING_LEFT = Pattern.compile(";\\s*r=0;\\s*t=(\\d{1,9})");
+
     private final Duration wait;
 
     Busy(int status, HttpHeaders headers) {
       super("the server says " + status);
-      wait = headers.firstValue("Retry-After").map(Busy::parse).orElse(Duration.ZERO);
+      wait =
+          headers
+              .firstValue("Retry-After")
+              .map(Busy::parse)
+              .or(() -> headers.firstValue("RateLimit").flatMap(Busy::reset))
+              .orElse(Duration.ZERO);
+    }
+
+    private static Optional<Duration> reset(String limit) {
+      return NOTHING_LEFT
+          .matcher(limit)
+          .results()
+          .map(left -> Duration.ofSeconds(Long.parseLong(left.group(1)) + 1))
+          .findFirst();
     }
 
     /** Seconds, or a date; nothing for what is neither. */

@@ -283,6 +283,13 @@ class HubTransferTest {
     server.contentFaults.add(FakeHub.status(429, "3600"));
     String message = failure(Kind.UNREADABLE).getMessage();
     assertTrue(message.contains("the server says 429 (it asks to wait 3600 s"), message);
+    server.hubFaults.add(
+        (exchange, none) -> {
+          exchange.getResponseHeaders().set("RateLimit", "\"api\";r=0;t=3600");
+          FakeHub.status(429, null).answer(exchange, none);
+        });
+    message = failure(Kind.UNREADABLE).getMessage();
+    assertTrue(message.contains("the server says 429 (it asks to wait 3601 s"), message);
   }
 
   @Test
