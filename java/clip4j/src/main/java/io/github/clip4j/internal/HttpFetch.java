@@ -155,10 +155,6 @@ public final class HttpFetch {
         throw new IOException("the server would not continue an interrupted download");
       }
       long total = begin(source, part, continuation, response);
-      if (source.size() >= 0 && total >= 0 && total != source.size()) {
-        throw new IOException(
-            "the server offers %d bytes instead of %d".formatted(total, source.size()));
-      }
       copy(body, part, Math.max(total, source.size()), progress);
     }
   }
@@ -178,11 +174,21 @@ public final class HttpFetch {
         part.discard();
         throw new IOException("the server continued another version of the file");
       }
-      return Long.parseLong(matcher.group(2));
+      return checkSize(source, Long.parseLong(matcher.group(2)));
     }
     checkStatus(source, response);
+    long total = response.headers().firstValueAsLong("Content-Length").orElse(-1);
+    checkSize(source, total); // A page that says "try later", say, is no reason to begin anew.
     part.restart(response.headers());
-    return response.headers().firstValueAsLong("Content-Length").orElse(-1);
+    return total;
+  }
+
+  private static long checkSize(Source source, long total) throws IOException {
+    if (source.size() >= 0 && total >= 0 && total != source.size()) {
+      throw new IOException(
+          "the server offers %d bytes instead of %d".formatted(total, source.size()));
+    }
+    return total;
   }
 
   /** Not every server minds If-Range. */

@@ -114,6 +114,22 @@ class HubTransferTest {
   }
 
   @Test
+  void continuesAfterAPageInstead() throws IOException {
+    FakeHub.Fault page =
+        (exchange, content) -> {
+          exchange.sendResponseHeaders(200, 5);
+          exchange.getResponseBody().write(new byte[5]);
+          exchange.close();
+        };
+    server.contentFaults.addAll(List.of(FakeHub.cut(100_000), page));
+    open(3, Duration.ofSeconds(20));
+    assertWhole();
+    List<String> requests = server.contentRequests();
+    assertEquals(requests.get(1), requests.get(2));
+    assertTrue(requests.get(2).contains(" bytes="), requests.toString());
+  }
+
+  @Test
   void continuesWhatAnotherDownloadLeft() throws IOException {
     server.contentFaults.addAll(List.of(FakeHub.cut(100_000), FakeHub.cut(200_000)));
     failure(Kind.UNREADABLE);
