@@ -42,7 +42,7 @@ public final class HttpFetch {
 
   /** Says what a status means that is not worth another attempt. */
   interface Refusal {
-    Clip4jException explain(Source source, int status, HttpHeaders headers);
+    Clip4jException explain(Source source, HttpResponse<?> response);
   }
 
   /**
@@ -85,10 +85,18 @@ public final class HttpFetch {
       return named ? HttpAddress.shown(address) + ": " : "";
     }
 
-    Clip4jException refused(int status, HttpHeaders headers) {
+    Clip4jException refused(HttpResponse<?> response) {
+      int status = response.statusCode();
+      String what = "the server says " + status;
+      if (status == 407) {
+        what = "the proxy asks for a user and a password, which clip4j cannot give";
+      } else if (Redirects.isRedirect(status)) {
+        what += ", and redirects nowhere, or from https to http";
+      } else if (!Redirects.sameHost(address, response.uri())) {
+        what = response.uri().getHost() + ", where the server redirects to, says " + status;
+      }
       return new Clip4jException(
-          status == 404 || status == 410 ? Kind.MISSING : Kind.UNREADABLE,
-          where() + "the server says " + status);
+          status == 404 || status == 410 ? Kind.MISSING : Kind.UNREADABLE, where() + what);
     }
   }
 
@@ -222,7 +230,7 @@ public final class HttpFetch {
     switch (status) {
       case OK -> {}
       case 408, 425, 429, 500, 502, 503, 504 -> throw new Retry.Busy(status, response.headers());
-      default -> throw source.refusal().explain(source, status, response.headers());
+      default -> throw source.refusal().explain(source, response);
     }
   }
 }

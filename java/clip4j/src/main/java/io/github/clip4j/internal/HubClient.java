@@ -4,6 +4,7 @@ import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
 import java.net.URI;
 import java.net.http.HttpHeaders;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
 import java.util.Optional;
@@ -97,8 +98,9 @@ final class HubClient {
         address, true, token, size, this::refused, "check the network and HF_ENDPOINT");
   }
 
-  private Clip4jException refused(HttpFetch.Source source, int status, HttpHeaders headers) {
-    String reason = headers.firstValue("X-Error-Code").orElse("");
+  private Clip4jException refused(HttpFetch.Source source, HttpResponse<?> response) {
+    int status = response.statusCode();
+    String reason = response.headers().firstValue("X-Error-Code").orElse("");
     switch (reason) {
       case "RevisionNotFound":
         return missing("has no revision %s (check the name after @)".formatted(name.revision()));
@@ -114,18 +116,21 @@ final class HubClient {
       default:
         break;
     }
-    if (reason.equals("RepoNotFound") || status == 401 || status == 404) {
+    boolean byHub = Redirects.sameHost(source.address(), response.uri());
+    boolean ofListing = source.address().getPath().contains("/api/models/");
+    if (reason.equals("RepoNotFound")
+        || byHub && (status == 401 || status == 404 && ofListing)) {
       return missing(
           "is not a folder, and not a model on %s that you may read (check the name; for a private"
                   .formatted(HttpAddress.shown(endpoint))
               + " model set HF_TOKEN"
               + (token.isPresent() ? ": the token in use may not read it)" : ")"));
     }
-    if (status == 403) {
+    if (byHub && status == 403) {
       return new Clip4jException(
           Kind.UNREADABLE, name + ": the hub refuses access (may the token read this model?)");
     }
-    return source.refused(status, headers);
+    return source.refused(response);
   }
 
   private Clip4jException missing(String what) {

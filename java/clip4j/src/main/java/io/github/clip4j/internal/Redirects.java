@@ -88,28 +88,33 @@ final class Redirects {
 
   /** Where the response redirects to, except from https to http. */
   static Optional<URI> next(HttpResponse<HttpBody> response) throws IOException {
-    switch (response.statusCode()) {
-      case 301, 302, 303, 307, 308:
-        try {
-          return response
-              .headers()
-              .firstValue("Location")
-              .map(location -> HttpAddress.check(response.uri().resolve(location)))
-              .filter(next -> isSecure(next) || !isSecure(response.uri()));
-        } catch (IllegalArgumentException e) {
-          response.body().close(); // The connection would stay open.
-          throw senseless(e);
-        }
-      default:
-        return Optional.empty();
+    if (!isRedirect(response.statusCode())) {
+      return Optional.empty();
     }
+    try {
+      return response
+          .headers()
+          .firstValue("Location")
+          .map(location -> HttpAddress.check(response.uri().resolve(location)))
+          .filter(next -> isSecure(next) || !isSecure(response.uri()));
+    } catch (IllegalArgumentException e) {
+      response.body().close(); // The connection would stay open.
+      throw senseless(e);
+    }
+  }
+
+  static boolean isRedirect(int status) {
+    return switch (status) {
+      case 301, 302, 303, 307, 308 -> true;
+      default -> false;
+    };
   }
 
   private static boolean isSecure(URI address) {
     return "https".equalsIgnoreCase(address.getScheme());
   }
 
-  private static boolean sameHost(URI a, URI b) {
+  static boolean sameHost(URI a, URI b) {
     return a.getScheme().equalsIgnoreCase(b.getScheme())
         && a.getHost().equalsIgnoreCase(b.getHost())
         && a.getPort() == b.getPort();

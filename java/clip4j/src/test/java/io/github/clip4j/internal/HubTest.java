@@ -283,6 +283,23 @@ class HubTest {
     assertFalse(Files.exists(cache()));
   }
 
+  /** Neither the model nor the token is to blame. */
+  @Test
+  void refusalsByOthers() {
+    server.contentFaults.add(FakeHub.status(403, null));
+    assertFails(
+        "org/tiny",
+        Kind.UNREADABLE,
+        server.endpoint(),
+        WEIGHTS + ": 127.0.0.1, where the server redirects to, says 403");
+    server.fileFaults.put("config.json", FakeHub.status(404, null));
+    assertFails("org/tiny", Kind.MISSING, "/config.json: the server says 404");
+    server.hubFaults.add(FakeHub.status(407, null));
+    assertFails("org/tiny", Kind.UNREADABLE, "/main: the proxy asks for a user and a password");
+    server.hubFaults.add(FakeHub.status(302, null));
+    assertFails("org/tiny", Kind.UNREADABLE, "/main: the server says 302, and redirects nowhere");
+  }
+
   /** As in Python, the endpoint's user comes before the token. */
   @Test
   void anEndpointsUserAsksAndIsShownToNobody() throws IOException {
