@@ -18,6 +18,10 @@ import java.util.regex.Pattern;
 public final class HttpFetch {
   private static final Pattern CONTENT_RANGE =
       Pattern.compile("bytes (\\d{1,18})-\\d+/(\\d{1,18})");
+
+  /** Bytes that earn a download as many attempts again. */
+  private static final long ADVANCE = 1 << 20;
+
   private static final int OK = 200;
   private static final int PARTIAL = 206;
   private static final int RANGE_NOT_SATISFIABLE = 416;
@@ -106,9 +110,27 @@ public final class HttpFetch {
         attempts,
         source.where(),
         source.advice(),
-        () -> {
-          transfer(source, part, progress);
-          return null;
+        new Retry.Attempt<Void>() {
+          private long furthest;
+          private long reached;
+
+          @Override
+          public Void run() throws IOException, InterruptedException {
+            furthest = Math.max(furthest, reached);
+            transfer(
+                source,
+                part,
+                (bytes, all) -> {
+                  reached = bytes;
+                  progress.advanced(bytes, all);
+                });
+            return null;
+          }
+
+          @Override
+          public boolean hasAdvanced() {
+            return reached >= furthest + ADVANCE;
+          }
         });
   }
 

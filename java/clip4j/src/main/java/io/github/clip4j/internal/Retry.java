@@ -25,6 +25,11 @@ final class Retry {
   /** One attempt; an IOException is worth another. */
   interface Attempt<T> {
     T run() throws IOException, InterruptedException;
+
+    /** Whether the one that failed brought so much that it is the first of as many again. */
+    default boolean hasAdvanced() {
+      return false;
+    }
   }
 
   /** A server is busy, and may have said for how long. */
@@ -69,8 +74,8 @@ final class Retry {
   }
 
   /**
-   * Runs {@code attempt} up to {@code attempts} times. Between two it waits half a second, one,
-   * two, up to eight, and at least as long as the server asks for.
+   * Runs {@code attempt} up to {@code attempts} times, counted from the last that advanced. Between
+   * two it waits half a second, one, two, up to eight, and at least as long as the server asks for.
    *
    * @param where what the message begins with where all fail
    * @param advice what to do where all fail; may be empty
@@ -84,6 +89,10 @@ final class Retry {
         return attempt.run();
       } catch (IOException e) {
         Interrupts.rethrow(e);
+        if (attempt.hasAdvanced()) {
+          i = 1;
+          pause = FIRST_PAUSE;
+        }
         Duration asked = e instanceof Busy busy ? busy.wait : Duration.ZERO;
         if (i == attempts || asked.compareTo(LONGEST_REQUEST) > 0) {
           throw failed(where, i, asked, advice, e);

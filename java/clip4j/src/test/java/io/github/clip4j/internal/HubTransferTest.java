@@ -114,6 +114,17 @@ class HubTransferTest {
   }
 
   @Test
+  void whatBringsMuchEarnsAnotherAttempt() throws IOException {
+    server.files.put(WEIGHTS, new byte[8 << 20]);
+    for (int mebibytes : new int[] {2, 4, 6}) {
+      server.contentFaults.add(FakeHub.cut(mebibytes << 20));
+    }
+    open();
+    assertWhole();
+    assertEquals(4, server.contentRequests().size());
+  }
+
+  @Test
   void continuesAfterAPageInstead() throws IOException {
     FakeHub.Fault page =
         (exchange, content) -> {
