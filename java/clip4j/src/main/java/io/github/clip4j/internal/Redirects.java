@@ -20,11 +20,26 @@ final class Redirects {
   private static final int MAX_REDIRECTS = 10;
 
   private final Duration silence;
-  private final HttpClient client;
+  private HttpClient client;
 
   Redirects(Duration silence) {
     this.silence = silence;
-    this.client = HttpClient.newBuilder().connectTimeout(silence).build();
+    this.client = newClient();
+  }
+
+  private HttpClient newClient() {
+    return HttpClient.newBuilder().connectTimeout(silence).build();
+  }
+
+  private synchronized HttpClient client() {
+    return client;
+  }
+
+  /** Its connection may be dead, which HTTP/2 would use for the next attempt too. */
+  private synchronized void drop(HttpClient silent) {
+    if (client == silent) {
+      client = newClient();
+    }
   }
 
   /** The answer at the end of all redirects, or of those within the address's own host. */
@@ -61,12 +76,14 @@ final class Redirects {
    */
   private HttpResponse<HttpBody> answer(HttpRequest request)
       throws IOException, InterruptedException {
+    HttpClient used = client();
     CompletableFuture<HttpResponse<HttpBody>> answer =
-        client.sendAsync(request, head -> new HttpBody(silence));
+        used.sendAsync(request, head -> new HttpBody(silence, () -> drop(used)));
     try {
       return answer.get(silence.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
       end(answer);
+      drop(used);
       throw new HttpTimeoutException("request timed out");
     } catch (InterruptedException e) {
       end(answer);
