@@ -236,6 +236,17 @@ class HubTest {
   }
 
   @Test
+  void silenceIsAtLeastHalfAMinute() {
+    assertEquals(Duration.ofSeconds(30), environment().silence());
+    variables.put("HF_HUB_ETAG_TIMEOUT", "10");
+    variables.put("HF_HUB_DOWNLOAD_TIMEOUT", "1e3");
+    assertEquals(Duration.ofSeconds(30), environment().silence());
+    variables.put("HF_HUB_ETAG_TIMEOUT", "90");
+    variables.put("HF_HUB_DOWNLOAD_TIMEOUT", "60");
+    assertEquals(Duration.ofSeconds(90), environment().silence());
+  }
+
+  @Test
   void theTokenGoesToTheHubAlone() throws IOException {
     server.token = "hf_secret";
     assertFails("org/tiny", Kind.UNREADABLE, "org/tiny is a gated model", "HF_TOKEN");
