@@ -418,6 +418,21 @@ class DownloaderTest {
     assertEquals(List.of(), statuses);
   }
 
+  @Test
+  void aRedirectIsEncodedWhereItMustBe() throws IOException {
+    List<String> queries = new ArrayList<>();
+    URI address =
+        serve(
+            exchange -> {
+              queries.add(exchange.getRequestURI().getRawQuery());
+              exchange.getResponseHeaders().set("Location", "/file?a b|\"c%20[d]");
+              respond(exchange, queries.size() == 1 ? 302 : 200, CONTENT);
+            });
+    downloader.download(address, target(), options);
+    assertOnlyTheFile();
+    assertEquals("a%20b%7C%22c%20[d]", queries.get(1));
+  }
+
   /** Its body never ends: only the client can end the connection. */
   @Test
   void aRedirectToNowhereLeavesNoConnection() throws Exception {

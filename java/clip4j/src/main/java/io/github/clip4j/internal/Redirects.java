@@ -14,10 +14,12 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.regex.Pattern;
 
 /** Requests that follow redirects, which java.net.http would do with the token, to any host. */
 final class Redirects {
   private static final int MAX_REDIRECTS = 10;
+  private static final Pattern UNSAFE = Pattern.compile("[^!#-;=?-\\[\\]_a-z~]");
 
   private final Duration silence;
   private HttpClient client;
@@ -112,12 +114,17 @@ final class Redirects {
       return response
           .headers()
           .firstValue("Location")
-          .map(location -> HttpAddress.check(response.uri().resolve(location)))
+          .map(location -> HttpAddress.check(response.uri().resolve(encoded(location))))
           .filter(next -> isSecure(next) || !isSecure(response.uri()));
     } catch (IllegalArgumentException e) {
       response.body().close(); // The connection would stay open.
       throw senseless(e);
     }
+  }
+
+  /** As other clients do: what may not be in an address is encoded. */
+  private static String encoded(String location) {
+    return UNSAFE.matcher(location).replaceAll(c -> "%%%02X".formatted((int) c.group().charAt(0)));
   }
 
   static boolean isRedirect(int status) {
