@@ -19,6 +19,8 @@ public final class HttpFetch {
   private static final Pattern CONTENT_RANGE =
       Pattern.compile("bytes (\\d{1,18})-\\d+/(\\d{1,18})");
 
+  private static final int MAX_REMARK = 300;
+
   /** Bytes that earn a download as many attempts again. */
   private static final long ADVANCE = 1 << 20;
 
@@ -100,7 +102,14 @@ public final class HttpFetch {
         what = response.uri().getHost() + ", where the server redirects to, says " + status;
       }
       return new Clip4jException(
-          status == 404 || status == 410 ? Kind.MISSING : Kind.UNREADABLE, where() + what);
+          status == 404 || status == 410 ? Kind.MISSING : Kind.UNREADABLE,
+          where() + what + remark(response.headers()));
+    }
+
+    /** What a hub adds to a status, as part of one line. */
+    static String remark(HttpHeaders headers) {
+      String text = headers.firstValue("X-Error-Message").orElse("").replaceAll("\\p{Cntrl}", "?");
+      return text.isEmpty() ? "" : ": " + text.substring(0, Math.min(text.length(), MAX_REMARK));
     }
   }
 

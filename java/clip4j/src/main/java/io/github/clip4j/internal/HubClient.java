@@ -128,7 +128,10 @@ final class HubClient {
     }
     if (byHub && status == 403) {
       return new Clip4jException(
-          Kind.UNREADABLE, name + ": the hub refuses access (may the token read this model?)");
+          Kind.UNREADABLE,
+          name
+              + ": the hub refuses access (may the token read this model?)"
+              + HttpFetch.Source.remark(response.headers()));
     }
     return source.refused(response);
   }

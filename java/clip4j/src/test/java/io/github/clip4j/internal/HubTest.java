@@ -280,8 +280,15 @@ class HubTest {
   void refusals() throws IOException {
     assertFails(
         "org/none", Kind.MISSING, "org/none is not a folder, and not a model on", "HF_TOKEN");
-    server.hubFaults.add(FakeHub.status(403, null));
-    assertFails("org/tiny", Kind.UNREADABLE, "org/tiny: the hub refuses access");
+    server.hubFaults.add(
+        (exchange, none) -> {
+          exchange.getResponseHeaders().set("X-Error-Message", "not\tthis one" + ".".repeat(1000));
+          FakeHub.status(403, null).answer(exchange, none);
+        });
+    assertFails(
+        "org/tiny",
+        Kind.UNREADABLE,
+        "org/tiny: the hub refuses access (may the token read this model?): not?this one...");
     server.files.remove("config.json");
     assertFails("org/tiny", Kind.UNSUPPORTED, "org/tiny has no config.json");
     server.files.keySet().removeAll(Set.of(WEIGHTS, "pytorch_model.bin"));
