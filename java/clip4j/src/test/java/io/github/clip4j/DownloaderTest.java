@@ -545,8 +545,7 @@ class DownloaderTest {
       assertTrue(failure.getMessage().startsWith(plain + ": "), failure.getMessage());
       assertEquals(List.of("/file" + basic, "/file/2" + basic, "other null"), seen);
       String hash = sha256(plain.toString().getBytes(StandardCharsets.UTF_8));
-      assertEquals(
-          List.of(hash, "\"1\""), Files.readAllLines(temp.resolve(".file.bin.part.tag")));
+      assertEquals(List.of(hash, "\"1\""), Files.readAllLines(temp.resolve(".file.bin.part.tag")));
       failure = failure(address, options.withSha256("0".repeat(64)));
       assertTrue(failure.getMessage().startsWith(plain + " has the SHA-256"));
     } finally {

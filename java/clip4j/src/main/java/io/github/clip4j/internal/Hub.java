@@ -39,7 +39,8 @@ public final class Hub {
     HubEnvironment environment = HubEnvironment.ofProcess();
     return offline || environment.offline()
         ? cached(environment, name)
-        : new Hub(environment, new HttpFetch(ATTEMPTS, environment.silence())).directory(name, progress);
+        : new Hub(environment, new HttpFetch(ATTEMPTS, environment.silence()))
+            .directory(name, progress);
   }
 
   static Path cached(HubEnvironment environment, HubName name) {

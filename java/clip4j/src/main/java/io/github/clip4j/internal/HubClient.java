@@ -118,8 +118,7 @@ final class HubClient {
     }
     boolean byHub = Redirects.sameHost(source.address(), response.uri());
     boolean ofListing = source.address().getPath().contains("/api/models/");
-    if (reason.equals("RepoNotFound")
-        || byHub && (status == 401 || status == 404 && ofListing)) {
+    if (reason.equals("RepoNotFound") || byHub && (status == 401 || status == 404 && ofListing)) {
       return missing(
           "is not a folder, and not a model on %s that you may read (check the name; for a private"
                   .formatted(HttpAddress.shown(endpoint))

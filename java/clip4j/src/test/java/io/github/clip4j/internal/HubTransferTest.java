@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.security.cert.CertificateException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -31,6 +32,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
+import javax.net.ssl.SSLHandshakeException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -317,6 +319,26 @@ class HubTransferTest {
         });
     message = failure(Kind.UNREADABLE).getMessage();
     assertTrue(message.contains("the server says 429 (it asks to wait 3601 s"), message);
+  }
+
+  @Test
+  void aCertificateThatIsNotTrustedIsTriedOnce() {
+    IOException refused = new SSLHandshakeException("PKIX path building failed");
+    refused.initCause(new CertificateException());
+    Clip4jException failure =
+        assertThrows(
+            Clip4jException.class,
+            () ->
+                Retry.run(
+                    5,
+                    "http://h/: ",
+                    "check the network",
+                    () -> {
+                      throw refused;
+                    }));
+    String begin = "http://h/: the download failed once: PKIX path building failed (this JVM does";
+    assertTrue(failure.getMessage().startsWith(begin), failure.getMessage());
+    assertTrue(failure.getMessage().contains("javax.net.ssl.trustStore"), failure.getMessage());
   }
 
   @Test
