@@ -108,7 +108,7 @@ public final class HttpFetch {
 
     /** What a hub adds to a status, as part of one line. */
     static String remark(HttpHeaders headers) {
-      String text = headers.firstValue("X-Error-Message").orElse("").replaceAll("\\p{Cntrl}", "?");
+      String text = headers.firstValue("X-Error-Message").orElse("").replaceAll("[^ -~]", "?");
       return text.isEmpty() ? "" : ": " + text.substring(0, Math.min(text.length(), MAX_REMARK));
     }
   }
