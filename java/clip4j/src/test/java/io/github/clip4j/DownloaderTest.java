@@ -23,6 +23,7 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.Collections;
 import java.util.HexFormat;
@@ -183,28 +184,84 @@ class DownloaderTest {
     assertOnlyTheFile();
   }
 
-  @Test
-  void aServerThatIgnoresWhichVersionItContinues() throws IOException {
-    URI address = serve(content("\"old\"", 3));
-    failure(address, options);
+  /** Answers a request for a range by what of it lies before {@code end}. */
+  private void respondPart(HttpExchange exchange, String tag, int end) throws IOException {
+    String range = exchange.getRequestHeaders().getFirst("Range");
+    int begin = Integer.parseInt(range.replaceAll("\\D", ""));
+    ranges.add(range);
+    exchange.getResponseHeaders().set("ETag", tag);
+    exchange
+        .getResponseHeaders()
+        .set("Content-Range", "bytes %d-%d/%d".formatted(begin, end - 1, CONTENT.length));
+    respond(exchange, 206, Arrays.copyOfRange(CONTENT, begin, end));
+  }
+
+  /** Leaves 150000 bytes of the file, with the tag "1". */
+  private URI leaveHalf() {
+    URI address = serve(content("\"1\"", 1));
+    Downloader hasty = Downloader.create(1, Duration.ofMinutes(1));
+    assertThrows(Clip4jException.class, () -> hasty.download(address, target(), options));
     server.removeContext("/file");
+    ranges.clear();
+    return address;
+  }
+
+  @Test
+  void aServerThatContinuesAnotherVersion() throws IOException {
+    URI address = leaveHalf();
     serve(
         exchange -> {
-          boolean continues = exchange.getRequestHeaders().containsKey("Range");
-          exchange.getResponseHeaders().set("ETag", "\"new\"");
-          if (continues) {
-            String range = exchange.getRequestHeaders().getFirst("Range").replace('=', ' ');
-            exchange
-                .getResponseHeaders()
-                .set("Content-Range", range + (CONTENT.length - 1) + "/" + CONTENT.length);
-            int begin = Integer.parseInt(range.replaceAll("\\D", ""));
-            respond(exchange, 206, new byte[CONTENT.length - begin]);
+          if (exchange.getRequestHeaders().containsKey("Range")) {
+            respondPart(exchange, "\"2\"", CONTENT.length);
           } else {
-            respond(exchange, 200, CONTENT);
+            content("\"2\"", 0).handle(exchange);
           }
         });
     downloader.download(address, target(), options);
     assertOnlyTheFile();
+    assertEquals(List.of("bytes=150000-", "null"), ranges);
+  }
+
+  @Test
+  void aRangeThatEndsEarlyIsContinued() throws IOException {
+    URI address = leaveHalf();
+    serve(exchange -> respondPart(exchange, "\"1\"", ranges.isEmpty() ? 200_000 : CONTENT.length));
+    downloader.download(address, target(), options);
+    assertOnlyTheFile();
+    assertEquals(List.of("bytes=150000-", "bytes=200000-"), ranges);
+  }
+
+  @Test
+  void aRangeThatCannotBeSatisfied() throws IOException {
+    URI address = leaveHalf();
+    serve(
+        exchange -> {
+          if (exchange.getRequestHeaders().containsKey("Range")) {
+            respond(exchange, 416, new byte[0]);
+          } else {
+            content("\"1\"", 0).handle(exchange);
+          }
+        });
+    downloader.download(address, target(), options);
+    assertOnlyTheFile();
+    assertEquals(List.of("null"), ranges);
+  }
+
+  @Test
+  void whatIsLeftOfAnotherAddressIsNotContinued() throws IOException {
+    URI address = leaveHalf();
+    serve(content("\"1\"", 0));
+    downloader.download(URI.create(address + "?other"), target(), options);
+    assertOnlyTheFile();
+    assertEquals(List.of("null"), ranges);
+  }
+
+  /** Bytes of two versions may differ, although the tag is the same. */
+  @Test
+  void aWeakTagIsNotContinued() throws IOException {
+    downloader.download(serve(content("W/\"1\"", 1)), target(), options);
+    assertOnlyTheFile();
+    assertEquals(List.of("null", "null"), ranges);
   }
 
   @Test
@@ -506,6 +563,9 @@ class DownloaderTest {
                 Clip4jException.class,
                 () -> downloader.download(nowhere, temp.resolve("no/such/file")))
             .kind());
+    Clip4jException folder =
+        assertThrows(Clip4jException.class, () -> downloader.download(nowhere, temp));
+    assertEquals(Kind.UNWRITABLE, folder.kind());
   }
 
   @Test

@@ -128,6 +128,9 @@ public final class FakeHub implements AutoCloseable {
   /** Whether the hub calls contents by anything but their hashes, as a mirror may. */
   boolean hashless;
 
+  /** What comes before the hub's own ETags. */
+  String weak = "";
+
   /** X-Linked-Size of a redirect; null for none of the X-Linked headers. */
   String linkedSize = "right";
 
@@ -214,7 +217,7 @@ public final class FakeHub implements AutoCloseable {
     exchange.getResponseHeaders().set("X-Repo-Commit", commit);
     if (isLarge(file)) {
       if (linkedSize == null) {
-        exchange.getResponseHeaders().set("ETag", '"' + etag(file) + '"');
+        exchange.getResponseHeaders().set("ETag", weak + '"' + etag(file) + '"');
       } else {
         exchange.getResponseHeaders().set("X-Linked-Etag", '"' + etag(file) + '"');
         exchange
@@ -226,7 +229,7 @@ public final class FakeHub implements AutoCloseable {
     } else if (fileFaults.containsKey(file) && exchange.getRequestMethod().equals("GET")) {
       fileFaults.get(file).answer(exchange, files.get(file));
     } else {
-      exchange.getResponseHeaders().set("ETag", '"' + etag(file) + '"');
+      exchange.getResponseHeaders().set("ETag", weak + '"' + etag(file) + '"');
       send(exchange, lies.getOrDefault(file, files.get(file)));
     }
   }

@@ -282,7 +282,7 @@ class HubTest {
         "org/none", Kind.MISSING, "org/none is not a folder, and not a model on", "HF_TOKEN");
     server.hubFaults.add(
         (exchange, none) -> {
-          exchange.getResponseHeaders().set("X-Error-Message", "not\tthis one" + ".".repeat(1000));
+          exchange.getResponseHeaders().set("X-Error-Message", "not\u009bthis one" + ".".repeat(1000));
           FakeHub.status(403, null).answer(exchange, none);
         });
     assertFails(
@@ -344,6 +344,13 @@ class HubTest {
     assertEquals(List.of("Basic dTpzZWNyZXQ=", "Basic dTpzZWNyZXQ="), asked);
     assertHasTheModel(open("org/tiny"));
     assertEquals(List.of(), server.leaked);
+  }
+
+  @Test
+  void anEtagMayBeWeak() throws IOException {
+    server.weak = "W/";
+    assertHasTheModel(open("org/tiny"));
+    assertTrue(names(model().resolve("blobs")).contains(server.etag("config.json")));
   }
 
   @Test

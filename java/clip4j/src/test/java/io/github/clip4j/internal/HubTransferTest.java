@@ -142,6 +142,17 @@ class HubTransferTest {
     assertTrue(requests.get(2).contains(" bytes="), requests.toString());
   }
 
+  /** Nothing could tell whether the bytes are of the same version. */
+  @Test
+  void withoutAHashNothingIsContinued() throws IOException {
+    server.hashless = true;
+    server.contentFaults.add(FakeHub.cut(100_000));
+    open();
+    assertWhole();
+    String request = "cdn GET /model.safetensors";
+    assertEquals(List.of(request, request), server.contentRequests());
+  }
+
   @Test
   void continuesWhatAnotherDownloadLeft() throws IOException {
     server.contentFaults.addAll(List.of(FakeHub.cut(100_000), FakeHub.cut(200_000)));
