@@ -120,8 +120,8 @@ final class Retry {
       todo = "it asks to wait " + asked.toSeconds() + " s: try later";
     } else if (hasCause(e, CertificateException.class)) {
       todo =
-          "this JVM does not trust the server's certificate: is a proxy's own missing in the trust"
-              + " store, see -Djavax.net.ssl.trustStore?";
+          "this JVM does not trust the server's certificate; for a proxy's own see"
+              + " -Djavax.net.ssl.trustStore";
     }
     return new Clip4jException(
         Kind.UNREADABLE,
