@@ -32,7 +32,7 @@ final class HubClient {
   /**
    * A file's content.
    *
-   * @param etag its name in the cache: a SHA-256, or git's SHA-1
+   * @param etag its name in the cache: a SHA-256, git's SHA-1 or a plain one
    * @param size in bytes, -1 where the server does not say
    */
   record Content(String etag, long size) {}

@@ -176,13 +176,17 @@ final class PartialBlob extends PartialFile {
     if (!isContentHash()) {
       return expected < 0 || hasAllBytes();
     }
-    MessageDigest digest =
-        etag.length() == SHA256_DIGITS ? Digests.sha256() : Digests.gitBlob(size());
+    return etag.length() == SHA256_DIGITS
+        ? isEtag(Digests.sha256())
+        : isEtag(Digests.gitBlob(size())) || isEtag(Digests.sha1());
+  }
+
+  private boolean isEtag(MessageDigest digest) throws IOException {
     update(digest);
     return Digests.hex(digest).equals(etag);
   }
 
-  /** Whether the ETag is the content's SHA-256, or git's SHA-1 of it. */
+  /** Whether the ETag is the content's SHA-256, git's SHA-1 of it, or a mirror's plain SHA-1. */
   boolean isContentHash() {
     return etag.matches("[0-9a-f]{40}|[0-9a-f]{64}");
   }

@@ -282,7 +282,9 @@ class HubTest {
         "org/none", Kind.MISSING, "org/none is not a folder, and not a model on", "HF_TOKEN");
     server.hubFaults.add(
         (exchange, none) -> {
-          exchange.getResponseHeaders().set("X-Error-Message", "not\u009bthis one" + ".".repeat(1000));
+          exchange
+              .getResponseHeaders()
+              .set("X-Error-Message", "not\u009bthis one" + ".".repeat(1000));
           FakeHub.status(403, null).answer(exchange, none);
         });
     assertFails(

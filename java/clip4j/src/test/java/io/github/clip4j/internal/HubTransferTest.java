@@ -264,6 +264,19 @@ class HubTransferTest {
     assertWhole();
   }
 
+  /** Some mirrors' hash of a small file. */
+  @Test
+  void aPlainSha1() throws IOException {
+    byte[] content = {1, 2, 3};
+    Path blob = Files.createDirectories(blobs()).resolve(FakeHub.hash("SHA-1", content));
+    try (PartialBlob part = PartialBlob.open(blob, 3)) {
+      part.append(content, 2);
+      assertFalse(part.isRight());
+      part.append(new byte[] {3}, 1);
+      assertTrue(part.isRight());
+    }
+  }
+
   @Test
   void wrongLengths() throws IOException {
     byte[] longer = Arrays.copyOf(server.files.get(WEIGHTS), 400_000);
