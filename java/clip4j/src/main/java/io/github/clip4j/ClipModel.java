@@ -77,11 +77,12 @@ public final class ClipModel implements AutoCloseable {
    *
    * <p>The hub's models lie in the cache that Python's huggingface_hub uses as well, and the
    * environment variables HF_ENDPOINT, HF_HOME, HF_HUB_CACHE, XDG_CACHE_HOME, HF_TOKEN,
-   * HF_TOKEN_PATH, HF_HUB_OFFLINE and TRANSFORMERS_OFFLINE mean the same. The hub is asked for the
-   * revision's commit, and for files that the cache does not have of it. Where it does not answer,
-   * what the cache has of the revision is used, and the log says so. Every file's content is
-   * checked against the hash that the hub announces; where a mirror announces none, the log says
-   * so.
+   * HF_TOKEN_PATH, HF_HUB_OFFLINE and TRANSFORMERS_OFFLINE mean the same; HF_HUB_ETAG_TIMEOUT and
+   * HF_HUB_DOWNLOAD_TIMEOUT can raise the 30 seconds for which a silent hub is waited for. The hub
+   * is asked for the revision's commit, and for files that the cache does not have of it. Where it
+   * does not answer, what the cache has of the revision is used, and the log says so. Every file's
+   * content is checked against the hash that the hub announces; where a mirror announces none, the
+   * log says so.
    *
    * @throws Clip4jException MISSING where there is neither folder nor model of that name,
    *     UNREADABLE where the hub refuses it or cannot be reached, CORRUPT where the hub sends

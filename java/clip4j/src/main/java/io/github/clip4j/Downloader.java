@@ -42,8 +42,8 @@ public final class Downloader {
   /**
    * A downloader.
    *
-   * @param attempts 1 or more; between two it waits half a second, one, two, up to eight, or longer
-   *     where the server asks for it
+   * @param attempts 1 or more, counted anew from each that brings another MiB; between two it waits
+   *     half a second, one, two, up to eight, or longer where the server asks for it
    * @param silence how long a server may send nothing before an attempt has failed, and half of how
    *     long it may send less than 1 KiB a second; above 0
    * @throws IllegalArgumentException if one of them is not

@@ -23,6 +23,7 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.Collections;
 import java.util.HexFormat;
@@ -181,6 +182,86 @@ class DownloaderTest {
     server.removeContext("/file");
     downloader.download(serve(content("\"new\"", 0)), target());
     assertOnlyTheFile();
+  }
+
+  /** Answers a request for a range by what of it lies before {@code end}. */
+  private void respondPart(HttpExchange exchange, String tag, int end) throws IOException {
+    String range = exchange.getRequestHeaders().getFirst("Range");
+    int begin = Integer.parseInt(range.replaceAll("\\D", ""));
+    ranges.add(range);
+    exchange.getResponseHeaders().set("ETag", tag);
+    exchange
+        .getResponseHeaders()
+        .set("Content-Range", "bytes %d-%d/%d".formatted(begin, end - 1, CONTENT.length));
+    respond(exchange, 206, Arrays.copyOfRange(CONTENT, begin, end));
+  }
+
+  /** Leaves 150000 bytes of the file, with the tag "1". */
+  private URI leaveHalf() {
+    URI address = serve(content("\"1\"", 1));
+    Downloader hasty = Downloader.create(1, Duration.ofMinutes(1));
+    assertThrows(Clip4jException.class, () -> hasty.download(address, target(), options));
+    server.removeContext("/file");
+    ranges.clear();
+    return address;
+  }
+
+  @Test
+  void aServerThatContinuesAnotherVersion() throws IOException {
+    URI address = leaveHalf();
+    serve(
+        exchange -> {
+          if (exchange.getRequestHeaders().containsKey("Range")) {
+            respondPart(exchange, "\"2\"", CONTENT.length);
+          } else {
+            content("\"2\"", 0).handle(exchange);
+          }
+        });
+    downloader.download(address, target(), options);
+    assertOnlyTheFile();
+    assertEquals(List.of("bytes=150000-", "null"), ranges);
+  }
+
+  @Test
+  void aRangeThatEndsEarlyIsContinued() throws IOException {
+    URI address = leaveHalf();
+    serve(exchange -> respondPart(exchange, "\"1\"", ranges.isEmpty() ? 200_000 : CONTENT.length));
+    downloader.download(address, target(), options);
+    assertOnlyTheFile();
+    assertEquals(List.of("bytes=150000-", "bytes=200000-"), ranges);
+  }
+
+  @Test
+  void aRangeThatCannotBeSatisfied() throws IOException {
+    URI address = leaveHalf();
+    serve(
+        exchange -> {
+          if (exchange.getRequestHeaders().containsKey("Range")) {
+            respond(exchange, 416, new byte[0]);
+          } else {
+            content("\"1\"", 0).handle(exchange);
+          }
+        });
+    downloader.download(address, target(), options);
+    assertOnlyTheFile();
+    assertEquals(List.of("null"), ranges);
+  }
+
+  @Test
+  void whatIsLeftOfAnotherAddressIsNotContinued() throws IOException {
+    URI address = leaveHalf();
+    serve(content("\"1\"", 0));
+    downloader.download(URI.create(address + "?other"), target(), options);
+    assertOnlyTheFile();
+    assertEquals(List.of("null"), ranges);
+  }
+
+  /** Bytes of two versions may differ, although the tag is the same. */
+  @Test
+  void aWeakTagIsNotContinued() throws IOException {
+    downloader.download(serve(content("W/\"1\"", 1)), target(), options);
+    assertOnlyTheFile();
+    assertEquals(List.of("null", "null"), ranges);
   }
 
   @Test
@@ -394,6 +475,21 @@ class DownloaderTest {
     assertEquals(List.of(), statuses);
   }
 
+  @Test
+  void aRedirectIsEncodedWhereItMustBe() throws IOException {
+    List<String> queries = new ArrayList<>();
+    URI address =
+        serve(
+            exchange -> {
+              queries.add(exchange.getRequestURI().getRawQuery());
+              exchange.getResponseHeaders().set("Location", "/file?a b|\"c%20[d]");
+              respond(exchange, queries.size() == 1 ? 302 : 200, CONTENT);
+            });
+    downloader.download(address, target(), options);
+    assertOnlyTheFile();
+    assertEquals("a%20b%7C%22c%20[d]", queries.get(1));
+  }
+
   /** Its body never ends: only the client can end the connection. */
   @Test
   void aRedirectToNowhereLeavesNoConnection() throws Exception {
@@ -467,6 +563,9 @@ class DownloaderTest {
                 Clip4jException.class,
                 () -> downloader.download(nowhere, temp.resolve("no/such/file")))
             .kind());
+    Clip4jException folder =
+        assertThrows(Clip4jException.class, () -> downloader.download(nowhere, temp));
+    assertEquals(Kind.UNWRITABLE, folder.kind());
   }
 
   @Test
@@ -505,8 +604,8 @@ class DownloaderTest {
           assertThrows(Clip4jException.class, () -> hasty.download(address, target(), options));
       assertTrue(failure.getMessage().startsWith(plain + ": "), failure.getMessage());
       assertEquals(List.of("/file" + basic, "/file/2" + basic, "other null"), seen);
-      String tag = Files.readString(temp.resolve(".file.bin.part.tag"));
-      assertTrue(tag.startsWith(plain + "\n"), tag);
+      String hash = sha256(plain.toString().getBytes(StandardCharsets.UTF_8));
+      assertEquals(List.of(hash, "\"1\""), Files.readAllLines(temp.resolve(".file.bin.part.tag")));
       failure = failure(address, options.withSha256("0".repeat(64)));
       assertTrue(failure.getMessage().startsWith(plain + " has the SHA-256"));
     } finally {

@@ -20,6 +20,10 @@ public final class Digests {
     return digest("SHA-256");
   }
 
+  static MessageDigest sha1() {
+    return digest("SHA-1");
+  }
+
   private static MessageDigest digest(String algorithm) {
     try {
       return MessageDigest.getInstance(algorithm);
@@ -37,7 +41,7 @@ public final class Digests {
 
   /** A fresh digest of what git calls a blob of {@code size} bytes, for those bytes. */
   static MessageDigest gitBlob(long size) {
-    MessageDigest digest = digest("SHA-1");
+    MessageDigest digest = sha1();
     digest.update(("blob " + size + "\0").getBytes(StandardCharsets.US_ASCII));
     return digest;
   }

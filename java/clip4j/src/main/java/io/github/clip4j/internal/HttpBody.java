@@ -28,6 +28,7 @@ final class HttpBody implements BodySubscriber<HttpBody>, AutoCloseable {
   private static final int SLOWEST = 1024;
 
   private final Duration silence;
+  private final Runnable onSilence;
   private final CompletableFuture<HttpBody> begun = new CompletableFuture<>();
 
   /** One is asked for at a time, and the end needs no asking: it is never full. */
@@ -40,8 +41,10 @@ final class HttpBody implements BodySubscriber<HttpBody>, AutoCloseable {
   private long waitedNanos;
   private long came;
 
-  HttpBody(Duration silence) {
+  /** {@code onSilence} hears of a read that ends with a silence or a trickle. */
+  HttpBody(Duration silence, Runnable onSilence) {
     this.silence = silence;
+    this.onSilence = onSilence;
   }
 
   @Override
@@ -92,6 +95,7 @@ final class HttpBody implements BodySubscriber<HttpBody>, AutoCloseable {
     List<ByteBuffer> next = arrived.poll(silence.toMillis(), TimeUnit.MILLISECONDS);
     waitedNanos += System.nanoTime() - start;
     if (next == null) {
+      onSilence.run();
       throw new IOException("the server sent nothing for " + silence.toMillis() + " ms");
     }
     if (next == END) {
@@ -115,6 +119,7 @@ final class HttpBody implements BodySubscriber<HttpBody>, AutoCloseable {
     long waited = TimeUnit.NANOSECONDS.toMillis(waitedNanos);
     if (waited >= 2 * silence.toMillis()) {
       if (came < waited * SLOWEST / 1000) {
+        onSilence.run();
         throw new IOException("the server sent only %d bytes in %d ms".formatted(came, waited));
       }
       waitedNanos = 0;

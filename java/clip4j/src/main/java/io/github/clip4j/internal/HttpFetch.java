@@ -18,6 +18,12 @@ import java.util.regex.Pattern;
 public final class HttpFetch {
   private static final Pattern CONTENT_RANGE =
       Pattern.compile("bytes (\\d{1,18})-\\d+/(\\d{1,18})");
+
+  private static final int MAX_REMARK = 300;
+
+  /** Bytes that earn a download as many attempts again. */
+  private static final long ADVANCE = 1 << 20;
+
   private static final int OK = 200;
   private static final int PARTIAL = 206;
   private static final int RANGE_NOT_SATISFIABLE = 416;
@@ -42,7 +48,7 @@ public final class HttpFetch {
 
   /** Says what a status means that is not worth another attempt. */
   interface Refusal {
-    Clip4jException explain(Source source, int status, HttpHeaders headers);
+    Clip4jException explain(Source source, HttpResponse<?> response);
   }
 
   /**
@@ -85,10 +91,25 @@ public final class HttpFetch {
       return named ? HttpAddress.shown(address) + ": " : "";
     }
 
-    Clip4jException refused(int status, HttpHeaders headers) {
+    Clip4jException refused(HttpResponse<?> response) {
+      int status = response.statusCode();
+      String what = "the server says " + status;
+      if (status == 407) {
+        what = "the proxy asks for a user and a password, which clip4j cannot give";
+      } else if (Redirects.isRedirect(status)) {
+        what += ", and redirects nowhere, or from https to http";
+      } else if (!Redirects.sameHost(address, response.uri())) {
+        what = response.uri().getHost() + ", where the server redirects to, says " + status;
+      }
       return new Clip4jException(
           status == 404 || status == 410 ? Kind.MISSING : Kind.UNREADABLE,
-          where() + "the server says " + status);
+          where() + what + remark(response.headers()));
+    }
+
+    /** What a hub adds to a status, as part of one line. */
+    static String remark(HttpHeaders headers) {
+      String text = headers.firstValue("X-Error-Message").orElse("").replaceAll("[^ -~]", "?");
+      return text.isEmpty() ? "" : ": " + text.substring(0, Math.min(text.length(), MAX_REMARK));
     }
   }
 
@@ -98,9 +119,27 @@ public final class HttpFetch {
         attempts,
         source.where(),
         source.advice(),
-        () -> {
-          transfer(source, part, progress);
-          return null;
+        new Retry.Attempt<Void>() {
+          private long furthest;
+          private long reached;
+
+          @Override
+          public Void run() throws IOException, InterruptedException {
+            furthest = Math.max(furthest, reached);
+            transfer(
+                source,
+                part,
+                (bytes, all) -> {
+                  reached = bytes;
+                  progress.advanced(bytes, all);
+                });
+            return null;
+          }
+
+          @Override
+          public boolean hasAdvanced() {
+            return reached >= furthest + ADVANCE;
+          }
         });
   }
 
@@ -154,30 +193,48 @@ public final class HttpFetch {
         part.discard();
         throw new IOException("the server would not continue an interrupted download");
       }
-      long total = begin(source, part, response);
-      if (source.size() >= 0 && total >= 0 && total != source.size()) {
-        throw new IOException(
-            "the server offers %d bytes instead of %d".formatted(total, source.size()));
-      }
+      long total = begin(source, part, continuation, response);
       copy(body, part, Math.max(total, source.size()), progress);
     }
   }
 
   /** Makes ready for the response's first byte, and returns the whole file's size or -1. */
-  private static long begin(Source source, PartialFile part, HttpResponse<?> response)
+  private static long begin(
+      Source source, PartialFile part, Map<String, String> asked, HttpResponse<?> response)
       throws IOException {
     if (response.statusCode() == PARTIAL) {
       String range = response.headers().firstValue("Content-Range").orElse("");
       Matcher matcher = CONTENT_RANGE.matcher(range);
-      if (matcher.matches() && Long.parseLong(matcher.group(1)) == part.size()) {
-        return Long.parseLong(matcher.group(2));
+      if (!matcher.matches() || Long.parseLong(matcher.group(1)) != part.size()) {
+        part.discard();
+        throw new IOException("the server continued at the wrong place: Content-Range: " + range);
       }
-      part.discard();
-      throw new IOException("the server continued at the wrong place: Content-Range: " + range);
+      if (isAnotherVersion(asked, response.headers())) {
+        part.discard();
+        throw new IOException("the server continued another version of the file");
+      }
+      return checkSize(source, Long.parseLong(matcher.group(2)));
     }
     checkStatus(source, response);
+    long total = response.headers().firstValueAsLong("Content-Length").orElse(-1);
+    checkSize(source, total); // A page that says "try later", say, is no reason to begin anew.
     part.restart(response.headers());
-    return response.headers().firstValueAsLong("Content-Length").orElse(-1);
+    return total;
+  }
+
+  private static long checkSize(Source source, long total) throws IOException {
+    if (source.size() >= 0 && total >= 0 && total != source.size()) {
+      throw new IOException(
+          "the server offers %d bytes instead of %d".formatted(total, source.size()));
+    }
+    return total;
+  }
+
+  /** Not every server minds If-Range. */
+  private static boolean isAnotherVersion(Map<String, String> asked, HttpHeaders answer) {
+    String version = asked.get("If-Range");
+    return version != null
+        && PartialFile.validator(answer).filter(now -> !now.equals(version)).isPresent();
   }
 
   private static void copy(HttpBody body, PartialFile part, long total, Progress progress)
@@ -204,7 +261,7 @@ public final class HttpFetch {
     switch (status) {
       case OK -> {}
       case 408, 425, 429, 500, 502, 503, 504 -> throw new Retry.Busy(status, response.headers());
-      default -> throw source.refusal().explain(source, status, response.headers());
+      default -> throw source.refusal().explain(source, response);
     }
   }
 }

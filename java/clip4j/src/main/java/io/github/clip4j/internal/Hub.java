@@ -5,7 +5,6 @@ import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -15,7 +14,6 @@ import java.util.Set;
 public final class Hub {
   private static final System.Logger LOGGER = System.getLogger("io.github.clip4j");
   private static final int ATTEMPTS = 5;
-  private static final Duration SILENCE = Duration.ofSeconds(30);
 
   private final HubEnvironment environment;
   private final HttpFetch http;
@@ -41,7 +39,8 @@ public final class Hub {
     HubEnvironment environment = HubEnvironment.ofProcess();
     return offline || environment.offline()
         ? cached(environment, name)
-        : new Hub(environment, new HttpFetch(ATTEMPTS, SILENCE)).directory(name, progress);
+        : new Hub(environment, new HttpFetch(ATTEMPTS, environment.silence()))
+            .directory(name, progress);
   }
 
   static Path cached(HubEnvironment environment, HubName name) {

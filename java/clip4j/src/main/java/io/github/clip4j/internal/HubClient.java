@@ -4,6 +4,7 @@ import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
 import java.net.URI;
 import java.net.http.HttpHeaders;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
 import java.util.Optional;
@@ -31,7 +32,7 @@ final class HubClient {
   /**
    * A file's content.
    *
-   * @param etag its name in the cache: a SHA-256, or git's SHA-1
+   * @param etag its name in the cache: a SHA-256, git's SHA-1 or a plain one
    * @param size in bytes, -1 where the server does not say
    */
   record Content(String etag, long size) {}
@@ -75,8 +76,15 @@ final class HubClient {
           "%sthe server gives no usable ETag: '%s' (is HF_ENDPOINT a Hugging Face hub?)"
               .formatted(source.where(), etag));
     }
-    String size = linked.isPresent() ? "X-Linked-Size" : "Content-Length";
-    return new Content(etag, headers.firstValueAsLong(size).orElse(-1));
+    return new Content(etag, size(headers));
+  }
+
+  private static long size(HttpHeaders headers) {
+    Optional<String> size = headers.firstValue("X-Linked-Size");
+    if (headers.firstValue("Location").isEmpty()) { // A redirect's own body is a few words.
+      size = size.or(() -> headers.firstValue("Content-Length"));
+    }
+    return size.filter(digits -> digits.matches("\\d{1,18}")).map(Long::valueOf).orElse(-1L);
   }
 
   /** Where a file of {@code size} bytes comes from. */
@@ -90,8 +98,9 @@ final class HubClient {
         address, true, token, size, this::refused, "check the network and HF_ENDPOINT");
   }
 
-  private Clip4jException refused(HttpFetch.Source source, int status, HttpHeaders headers) {
-    String reason = headers.firstValue("X-Error-Code").orElse("");
+  private Clip4jException refused(HttpFetch.Source source, HttpResponse<?> response) {
+    int status = response.statusCode();
+    String reason = response.headers().firstValue("X-Error-Code").orElse("");
     switch (reason) {
       case "RevisionNotFound":
         return missing("has no revision %s (check the name after @)".formatted(name.revision()));
@@ -107,18 +116,23 @@ final class HubClient {
       default:
         break;
     }
-    if (reason.equals("RepoNotFound") || status == 401 || status == 404) {
+    boolean byHub = Redirects.sameHost(source.address(), response.uri());
+    boolean ofListing = source.address().getPath().contains("/api/models/");
+    if (reason.equals("RepoNotFound") || byHub && (status == 401 || status == 404 && ofListing)) {
       return missing(
           "is not a folder, and not a model on %s that you may read (check the name; for a private"
                   .formatted(HttpAddress.shown(endpoint))
               + " model set HF_TOKEN"
               + (token.isPresent() ? ": the token in use may not read it)" : ")"));
     }
-    if (status == 403) {
+    if (byHub && status == 403) {
       return new Clip4jException(
-          Kind.UNREADABLE, name + ": the hub refuses access (may the token read this model?)");
+          Kind.UNREADABLE,
+          name
+              + ": the hub refuses access (may the token read this model?)"
+              + HttpFetch.Source.remark(response.headers()));
     }
-    return source.refused(status, headers);
+    return source.refused(response);
   }
 
   private Clip4jException missing(String what) {

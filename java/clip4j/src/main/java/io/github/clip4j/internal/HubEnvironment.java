@@ -4,18 +4,24 @@ import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * What the environment says of the Hugging Face hub, in the variables that Python's huggingface_hub
  * reads: HF_ENDPOINT, HF_HOME, HF_HUB_CACHE, HF_TOKEN, HF_TOKEN_PATH, HF_HUB_OFFLINE and
- * TRANSFORMERS_OFFLINE, and XDG_CACHE_HOME for where HF_HOME is if unset.
+ * TRANSFORMERS_OFFLINE, HF_HUB_ETAG_TIMEOUT and HF_HUB_DOWNLOAD_TIMEOUT, and XDG_CACHE_HOME for
+ * where HF_HOME is if unset.
  */
 public final class HubEnvironment {
   private static final Set<String> TRUE = Set.of("1", "ON", "YES", "TRUE");
+
+  /** Longer than Python's 10 s, within which a hub may be busy. */
+  private static final Duration LEAST_SILENCE = Duration.ofSeconds(30);
 
   private final Map<String, String> variables;
   private final Path home;
@@ -51,7 +57,8 @@ public final class HubEnvironment {
 
   /** The folder that all models' caches are in. */
   public Path cache() {
-    return path("HF_HUB_CACHE").orElseGet(() -> hubHome().resolve("hub"));
+    // Files.createDirectories makes some paths absolute, and links are relative to others.
+    return path("HF_HUB_CACHE").orElseGet(() -> hubHome().resolve("hub")).toAbsolutePath();
   }
 
   /** The hub's address, without a slash at its end. */
@@ -65,6 +72,15 @@ public final class HubEnvironment {
       throw new Clip4jException(
           Kind.UNREADABLE, "HF_ENDPOINT: " + e.getMessage() + " (correct or unset it)", e);
     }
+  }
+
+  /** How long the hub may say nothing: half a minute, or as long as Python is told to wait. */
+  Duration silence() {
+    return Stream.of("HF_HUB_ETAG_TIMEOUT", "HF_HUB_DOWNLOAD_TIMEOUT")
+        .flatMap(name -> variable(name).stream())
+        .filter(seconds -> seconds.matches("\\d{1,6}"))
+        .map(seconds -> Duration.ofSeconds(Long.parseLong(seconds)))
+        .reduce(LEAST_SILENCE, (a, b) -> a.compareTo(b) > 0 ? a : b);
   }
 
   /** Whether nothing may be fetched. */

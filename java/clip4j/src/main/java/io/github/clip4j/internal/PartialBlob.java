@@ -7,10 +7,10 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
@@ -25,7 +25,7 @@ import java.util.stream.Stream;
  *
  * <p>It begins with a copy of the most that an interrupted download has left. That itself is let
  * alone until the blob is there, since whoever left it may be at work still; or until nobody has
- * written to it for a week.
+ * written to it for a week, or the disk has no room for both.
  */
 final class PartialBlob extends PartialFile {
   private static final String OURS = ".clip4j-";
@@ -40,25 +40,21 @@ final class PartialBlob extends PartialFile {
   private final long expected;
   private final Path blob;
 
-  private PartialBlob(Path blob, long expected) throws IOException {
-    super(
-        blob.resolveSibling(blob.getFileName() + OURS + randomHex() + INCOMPLETE),
-        blob,
-        StandardOpenOption.CREATE_NEW,
-        StandardOpenOption.READ,
-        StandardOpenOption.WRITE);
+  private PartialBlob(Path part, Path blob, long expected) throws IOException {
+    super(part, blob, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
     this.etag = blob.getFileName().toString();
     this.expected = expected;
     this.blob = blob;
   }
 
-  private static String randomHex() {
-    return HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong());
+  private static Path newPart(Path blob) {
+    String random = HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong());
+    return blob.resolveSibling(blob.getFileName() + OURS + random + INCOMPLETE);
   }
 
   /** An empty one. */
   static PartialBlob open(Path blob, long expected) throws IOException {
-    return new PartialBlob(blob, expected);
+    return new PartialBlob(newPart(blob), blob, expected);
   }
 
   /**
@@ -67,9 +63,11 @@ final class PartialBlob extends PartialFile {
    * @param expected the blob's size, -1 where it is not known
    */
   static PartialBlob resume(Path blob, long expected) throws IOException {
-    PartialBlob part = new PartialBlob(blob, expected);
+    Path file = newPart(blob);
+    boolean taken = blob.getParent().toFile().getUsableSpace() < expected && take(blob, file);
+    PartialBlob part = new PartialBlob(file, blob, expected);
     try {
-      if (part.isContentHash()) {
+      if (part.isContentHash() && !taken) {
         part.copyLongest();
       }
       return part;
@@ -79,10 +77,28 @@ final class PartialBlob extends PartialFile {
     }
   }
 
-  private List<Path> leftovers() throws IOException {
-    String prefix = etag + ".";
+  /**
+   * Where the disk has no room for a copy: makes {@code file} of the most that we have left, and
+   * deletes the rest of ours. Of two downloads only one could end there anyway.
+   */
+  private static boolean take(Path blob, Path file) throws IOException {
+    boolean taken = false;
+    for (Path left : longestFirst(blob)) {
+      if (isOurs(left) && taken) {
+        Files.deleteIfExists(left);
+      } else if (isOurs(left)) {
+        Files.move(left, file, StandardCopyOption.ATOMIC_MOVE);
+        taken = true;
+      }
+    }
+    return taken;
+  }
+
+  private static List<Path> longestFirst(Path blob) throws IOException {
+    String prefix = blob.getFileName() + ".";
     return leftovers(blob.getParent()).stream()
         .filter(file -> file.getFileName().toString().startsWith(prefix))
+        .sorted(Comparator.comparingLong((Path file) -> file.toFile().length()).reversed())
         .toList();
   }
 
@@ -118,9 +134,7 @@ final class PartialBlob extends PartialFile {
   }
 
   private void copyLongest() throws IOException {
-    List<Path> longestFirst = new ArrayList<>(leftovers());
-    longestFirst.sort(Comparator.comparingLong((Path file) -> file.toFile().length()).reversed());
-    for (Path file : longestFirst) {
+    for (Path file : longestFirst(blob)) {
       if (file.toFile().length() <= expected) {
         try {
           append(file);
@@ -162,13 +176,17 @@ final class PartialBlob extends PartialFile {
     if (!isContentHash()) {
       return expected < 0 || hasAllBytes();
     }
-    MessageDigest digest =
-        etag.length() == SHA256_DIGITS ? Digests.sha256() : Digests.gitBlob(size());
+    return etag.length() == SHA256_DIGITS
+        ? isEtag(Digests.sha256())
+        : isEtag(Digests.gitBlob(size())) || isEtag(Digests.sha1());
+  }
+
+  private boolean isEtag(MessageDigest digest) throws IOException {
     update(digest);
     return Digests.hex(digest).equals(etag);
   }
 
-  /** Whether the ETag is the content's SHA-256, or git's SHA-1 of it. */
+  /** Whether the ETag is the content's SHA-256, git's SHA-1 of it, or a mirror's plain SHA-1. */
   boolean isContentHash() {
     return etag.matches("[0-9a-f]{40}|[0-9a-f]{64}");
   }
@@ -184,7 +202,7 @@ final class PartialBlob extends PartialFile {
         throw e;
       }
     }
-    for (Path file : leftovers()) {
+    for (Path file : longestFirst(blob)) {
       if (isOurs(file)) {
         Files.deleteIfExists(file);
       }

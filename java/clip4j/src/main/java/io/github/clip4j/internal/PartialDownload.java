@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.security.MessageDigest;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -21,7 +22,7 @@ import java.util.Optional;
  */
 public final class PartialDownload extends PartialFile {
   private final Path tag;
-  private final String address;
+  private final String addressHash; // The address itself may hold a signature, which is a secret.
   private final ProcessLock lock;
 
   private PartialDownload(Path target, URI address, ProcessLock lock) throws IOException {
@@ -32,7 +33,7 @@ public final class PartialDownload extends PartialFile {
         StandardOpenOption.READ,
         StandardOpenOption.WRITE);
     this.tag = sibling(target, ".part.tag");
-    this.address = HttpAddress.shown(address);
+    this.addressHash = sha256(HttpAddress.shown(address));
     this.lock = lock;
   }
 
@@ -57,6 +58,12 @@ public final class PartialDownload extends PartialFile {
     }
   }
 
+  private static String sha256(String text) {
+    MessageDigest digest = Digests.sha256();
+    digest.update(text.getBytes(StandardCharsets.UTF_8));
+    return Digests.hex(digest);
+  }
+
   private static Path sibling(Path target, String suffix) {
     return target.resolveSibling("." + target.getFileName() + suffix);
   }
@@ -72,7 +79,7 @@ public final class PartialDownload extends PartialFile {
     } catch (CharacterCodingException e) {
       // Nobody's tag: all of the file is wanted.
     }
-    return lines.size() == 2 && lines.get(0).equals(address)
+    return lines.size() == 2 && lines.get(0).equals(addressHash)
         ? Map.of("Range", "bytes=" + size() + "-", "If-Range", lines.get(1))
         : Map.of();
   }
@@ -85,15 +92,9 @@ public final class PartialDownload extends PartialFile {
         () -> {
           discard();
           if (validator.isPresent()) {
-            Files.write(tag, List.of(address, validator.get()), StandardCharsets.UTF_8);
+            Files.write(tag, List.of(addressHash, validator.get()), StandardCharsets.UTF_8);
           }
         });
-  }
-
-  /** What If-Range accepts: a strong ETag, else a date. */
-  private static Optional<String> validator(HttpHeaders headers) {
-    Optional<String> etag = headers.firstValue("ETag").filter(value -> !value.startsWith("W/"));
-    return etag.or(() -> headers.firstValue("Last-Modified"));
   }
 
   @Override

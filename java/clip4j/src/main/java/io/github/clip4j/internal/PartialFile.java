@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.util.Map;
+import java.util.Optional;
 
 /** A file on its way, under a name of its own beside its final place until it is whole. */
 public abstract class PartialFile implements AutoCloseable {
@@ -27,6 +28,12 @@ public abstract class PartialFile implements AutoCloseable {
 
   /** Headers that ask for the bytes that are missing; none where all are wanted. */
   abstract Map<String, String> continuation() throws IOException;
+
+  /** What If-Range accepts: a strong ETag, else a date. */
+  static Optional<String> validator(HttpHeaders headers) {
+    Optional<String> etag = headers.firstValue("ETag").filter(value -> !value.startsWith("W/"));
+    return etag.or(() -> headers.firstValue("Last-Modified"));
+  }
 
   /** Forgets what is there: the whole content follows, with these headers. */
   abstract void restart(HttpHeaders headers) throws IOException;

@@ -18,8 +18,10 @@ import java.util.Optional;
  * times, in class loaders that know nothing of each other.
  */
 public final class ProcessLock implements AutoCloseable {
+  private static final System.Logger LOGGER = System.getLogger("io.github.clip4j");
   private static final int ATTEMPTS = 100;
   private static final long POLL_MILLIS = 50;
+  private static final long TOLD_AFTER_MILLIS = 10_000;
   private static final String CLAIM = "io.github.clip4j.lock:";
 
   private final Path file;
@@ -42,10 +44,13 @@ public final class ProcessLock implements AutoCloseable {
 
   /** Waits for the lock on a file that stays, because not only we lock it. */
   static ProcessLock await(Path file) throws IOException, InterruptedException {
-    while (true) {
+    for (long waited = 0; ; waited += POLL_MILLIS) {
       Optional<ProcessLock> lock = tryAcquire(file, true);
       if (lock.isPresent()) {
         return lock.get();
+      }
+      if (waited == TOLD_AFTER_MILLIS) {
+        LOGGER.log(System.Logger.Level.INFO, "{0}: waiting for another download", file);
       }
       Thread.sleep(POLL_MILLIS);
     }

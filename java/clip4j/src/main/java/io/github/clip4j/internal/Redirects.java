@@ -14,17 +14,34 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.regex.Pattern;
 
 /** Requests that follow redirects, which java.net.http would do with the token, to any host. */
 final class Redirects {
   private static final int MAX_REDIRECTS = 10;
+  private static final Pattern UNSAFE = Pattern.compile("[^!#-;=?-\\[\\]_a-z~]");
 
   private final Duration silence;
-  private final HttpClient client;
+  private HttpClient client;
 
   Redirects(Duration silence) {
     this.silence = silence;
-    this.client = HttpClient.newBuilder().connectTimeout(silence).build();
+    this.client = newClient();
+  }
+
+  private HttpClient newClient() {
+    return HttpClient.newBuilder().connectTimeout(silence).build();
+  }
+
+  private synchronized HttpClient client() {
+    return client;
+  }
+
+  /** Its connection may be dead, which HTTP/2 would use for the next attempt too. */
+  private synchronized void drop(HttpClient silent) {
+    if (client == silent) {
+      client = newClient();
+    }
   }
 
   /** The answer at the end of all redirects, or of those within the address's own host. */
@@ -61,12 +78,14 @@ final class Redirects {
    */
   private HttpResponse<HttpBody> answer(HttpRequest request)
       throws IOException, InterruptedException {
+    HttpClient used = client();
     CompletableFuture<HttpResponse<HttpBody>> answer =
-        client.sendAsync(request, head -> new HttpBody(silence));
+        used.sendAsync(request, head -> new HttpBody(silence, () -> drop(used)));
     try {
       return answer.get(silence.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
       end(answer);
+      drop(used);
       throw new HttpTimeoutException("request timed out");
     } catch (InterruptedException e) {
       end(answer);
@@ -88,28 +107,38 @@ final class Redirects {
 
   /** Where the response redirects to, except from https to http. */
   static Optional<URI> next(HttpResponse<HttpBody> response) throws IOException {
-    switch (response.statusCode()) {
-      case 301, 302, 303, 307, 308:
-        try {
-          return response
-              .headers()
-              .firstValue("Location")
-              .map(location -> HttpAddress.check(response.uri().resolve(location)))
-              .filter(next -> isSecure(next) || !isSecure(response.uri()));
-        } catch (IllegalArgumentException e) {
-          response.body().close(); // The connection would stay open.
-          throw senseless(e);
-        }
-      default:
-        return Optional.empty();
+    if (!isRedirect(response.statusCode())) {
+      return Optional.empty();
     }
+    try {
+      return response
+          .headers()
+          .firstValue("Location")
+          .map(location -> HttpAddress.check(response.uri().resolve(encoded(location))))
+          .filter(next -> isSecure(next) || !isSecure(response.uri()));
+    } catch (IllegalArgumentException e) {
+      response.body().close(); // The connection would stay open.
+      throw senseless(e);
+    }
+  }
+
+  /** As other clients do: what may not be in an address is encoded. */
+  private static String encoded(String location) {
+    return UNSAFE.matcher(location).replaceAll(c -> "%%%02X".formatted((int) c.group().charAt(0)));
+  }
+
+  static boolean isRedirect(int status) {
+    return switch (status) {
+      case 301, 302, 303, 307, 308 -> true;
+      default -> false;
+    };
   }
 
   private static boolean isSecure(URI address) {
     return "https".equalsIgnoreCase(address.getScheme());
   }
 
-  private static boolean sameHost(URI a, URI b) {
+  static boolean sameHost(URI a, URI b) {
     return a.getScheme().equalsIgnoreCase(b.getScheme())
         && a.getHost().equalsIgnoreCase(b.getHost())
         && a.getPort() == b.getPort();

@@ -128,6 +128,12 @@ public final class FakeHub implements AutoCloseable {
   /** Whether the hub calls contents by anything but their hashes, as a mirror may. */
   boolean hashless;
 
+  /** What comes before the hub's own ETags. */
+  String weak = "";
+
+  /** X-Linked-Size of a redirect; null for none of the X-Linked headers. */
+  String linkedSize = "right";
+
   /** What the hub calls a file's content by. */
   String etag(String file) {
     byte[] content = files.get(file);
@@ -210,13 +216,20 @@ public final class FakeHub implements AutoCloseable {
     }
     exchange.getResponseHeaders().set("X-Repo-Commit", commit);
     if (isLarge(file)) {
-      exchange.getResponseHeaders().set("X-Linked-Etag", '"' + etag(file) + '"');
-      exchange.getResponseHeaders().set("X-Linked-Size", "" + files.get(file).length);
+      if (linkedSize == null) {
+        exchange.getResponseHeaders().set("ETag", weak + '"' + etag(file) + '"');
+      } else {
+        exchange.getResponseHeaders().set("X-Linked-Etag", '"' + etag(file) + '"');
+        exchange
+            .getResponseHeaders()
+            .set("X-Linked-Size", linkedSize.replace("right", "" + files.get(file).length));
+      }
+      exchange.getResponseHeaders().set("Content-Length", "12");
       redirect(exchange, address(cdn) + "/" + file);
     } else if (fileFaults.containsKey(file) && exchange.getRequestMethod().equals("GET")) {
       fileFaults.get(file).answer(exchange, files.get(file));
     } else {
-      exchange.getResponseHeaders().set("ETag", '"' + etag(file) + '"');
+      exchange.getResponseHeaders().set("ETag", weak + '"' + etag(file) + '"');
       send(exchange, lies.getOrDefault(file, files.get(file)));
     }
   }

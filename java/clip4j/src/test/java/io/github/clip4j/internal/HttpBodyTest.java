@@ -10,12 +10,14 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.concurrent.Flow.Subscription;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** What is asked of a server, and what becomes of what it sends. */
 class HttpBodyTest {
-  private final HttpBody body = new HttpBody(Duration.ofSeconds(1));
+  private final AtomicInteger silences = new AtomicInteger();
+  private final HttpBody body = new HttpBody(Duration.ofSeconds(1), silences::incrementAndGet);
   private final byte[] bytes = new byte[4];
   private long asked;
   private boolean cancelled;
@@ -102,6 +104,7 @@ class HttpBodyTest {
     assertTrue(
         failure.getMessage().matches("the server sent only \\d\\d bytes in [2-4]\\d{3} ms"),
         failure.getMessage());
+    assertEquals(1, silences.get());
   }
 
   @Test
@@ -124,6 +127,7 @@ class HttpBodyTest {
   void silenceAndInterrupts() throws Exception {
     IOException failure = assertThrows(IOException.class, () -> body.read(bytes));
     assertEquals("the server sent nothing for 1000 ms", failure.getMessage());
+    assertEquals(1, silences.get());
     Thread.currentThread().interrupt();
     assertThrows(InterruptedException.class, () -> body.read(bytes));
     body.close();

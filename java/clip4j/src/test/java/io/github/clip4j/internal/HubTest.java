@@ -122,6 +122,13 @@ class HubTest {
   }
 
   @Test
+  void aCacheMayBeRelative() throws IOException {
+    variables.put("HF_HUB_CACHE", Path.of("").toAbsolutePath().relativize(cache()).toString());
+    assertHasTheModel(open("org/tiny"));
+    assertHasTheModel(open("org/tiny"));
+  }
+
+  @Test
   void asksForTheCommitAloneWhereNothingIsNew() throws IOException {
     open("org/tiny");
     server.requests.clear();
@@ -229,6 +236,17 @@ class HubTest {
   }
 
   @Test
+  void silenceIsAtLeastHalfAMinute() {
+    assertEquals(Duration.ofSeconds(30), environment().silence());
+    variables.put("HF_HUB_ETAG_TIMEOUT", "10");
+    variables.put("HF_HUB_DOWNLOAD_TIMEOUT", "1e3");
+    assertEquals(Duration.ofSeconds(30), environment().silence());
+    variables.put("HF_HUB_ETAG_TIMEOUT", "90");
+    variables.put("HF_HUB_DOWNLOAD_TIMEOUT", "60");
+    assertEquals(Duration.ofSeconds(90), environment().silence());
+  }
+
+  @Test
   void theTokenGoesToTheHubAlone() throws IOException {
     server.token = "hf_secret";
     assertFails("org/tiny", Kind.UNREADABLE, "org/tiny is a gated model", "HF_TOKEN");
@@ -262,8 +280,17 @@ class HubTest {
   void refusals() throws IOException {
     assertFails(
         "org/none", Kind.MISSING, "org/none is not a folder, and not a model on", "HF_TOKEN");
-    server.hubFaults.add(FakeHub.status(403, null));
-    assertFails("org/tiny", Kind.UNREADABLE, "org/tiny: the hub refuses access");
+    server.hubFaults.add(
+        (exchange, none) -> {
+          exchange
+              .getResponseHeaders()
+              .set("X-Error-Message", "not\u009bthis one" + ".".repeat(1000));
+          FakeHub.status(403, null).answer(exchange, none);
+        });
+    assertFails(
+        "org/tiny",
+        Kind.UNREADABLE,
+        "org/tiny: the hub refuses access (may the token read this model?): not?this one...");
     server.files.remove("config.json");
     assertFails("org/tiny", Kind.UNSUPPORTED, "org/tiny has no config.json");
     server.files.keySet().removeAll(Set.of(WEIGHTS, "pytorch_model.bin"));
@@ -274,6 +301,23 @@ class HubTest {
     server.hubFaults.add((exchange, none) -> FakeHub.send(exchange, "{}".getBytes()));
     assertFails("org/tiny", Kind.CORRUPT, "sha = null must be a commit");
     assertFalse(Files.exists(cache()));
+  }
+
+  /** Neither the model nor the token is to blame. */
+  @Test
+  void refusalsByOthers() {
+    server.contentFaults.add(FakeHub.status(403, null));
+    assertFails(
+        "org/tiny",
+        Kind.UNREADABLE,
+        server.endpoint(),
+        WEIGHTS + ": 127.0.0.1, where the server redirects to, says 403");
+    server.fileFaults.put("config.json", FakeHub.status(404, null));
+    assertFails("org/tiny", Kind.MISSING, "/config.json: the server says 404");
+    server.hubFaults.add(FakeHub.status(407, null));
+    assertFails("org/tiny", Kind.UNREADABLE, "/main: the proxy asks for a user and a password");
+    server.hubFaults.add(FakeHub.status(302, null));
+    assertFails("org/tiny", Kind.UNREADABLE, "/main: the server says 302, and redirects nowhere");
   }
 
   /** As in Python, the endpoint's user comes before the token. */
@@ -305,6 +349,13 @@ class HubTest {
   }
 
   @Test
+  void anEtagMayBeWeak() throws IOException {
+    server.weak = "W/";
+    assertHasTheModel(open("org/tiny"));
+    assertTrue(names(model().resolve("blobs")).contains(server.etag("config.json")));
+  }
+
+  @Test
   void anEtagThatIsNoFileName() throws IOException {
     FakeHub.Fault listing = (exchange, none) -> FakeHub.send(exchange, listing());
     FakeHub.Fault climbing =
@@ -314,6 +365,17 @@ class HubTest {
         };
     server.hubFaults.addAll(List.of(listing, climbing, climbing, climbing, climbing));
     assertFails("org/tiny", Kind.CORRUPT, "no usable ETag: '../../../x'");
+  }
+
+  /** A mirror's may have no X-Linked headers, or odd ones; the hash is checked all the same. */
+  @Test
+  void aRedirectsOwnSizeIsNotTheFiles() throws IOException {
+    for (String size : new String[] {null, "1e5"}) {
+      server.linkedSize = size;
+      assertHasTheModel(open("org/tiny"));
+      server.commit = "f".repeat(40);
+      server.files.get(WEIGHTS)[0]++;
+    }
   }
 
   @Test

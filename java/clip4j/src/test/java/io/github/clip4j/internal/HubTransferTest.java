@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.security.cert.CertificateException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -23,6 +24,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -30,6 +32,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
+import javax.net.ssl.SSLHandshakeException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -113,6 +116,44 @@ class HubTransferTest {
   }
 
   @Test
+  void whatBringsMuchEarnsAnotherAttempt() throws IOException {
+    server.files.put(WEIGHTS, new byte[8 << 20]);
+    for (int mebibytes : new int[] {2, 4, 6}) {
+      server.contentFaults.add(FakeHub.cut(mebibytes << 20));
+    }
+    open();
+    assertWhole();
+    assertEquals(4, server.contentRequests().size());
+  }
+
+  @Test
+  void continuesAfterAPageInstead() throws IOException {
+    FakeHub.Fault page =
+        (exchange, content) -> {
+          exchange.sendResponseHeaders(200, 5);
+          exchange.getResponseBody().write(new byte[5]);
+          exchange.close();
+        };
+    server.contentFaults.addAll(List.of(FakeHub.cut(100_000), page));
+    open(3, Duration.ofSeconds(20));
+    assertWhole();
+    List<String> requests = server.contentRequests();
+    assertEquals(requests.get(1), requests.get(2));
+    assertTrue(requests.get(2).contains(" bytes="), requests.toString());
+  }
+
+  /** Nothing could tell whether the bytes are of the same version. */
+  @Test
+  void withoutAHashNothingIsContinued() throws IOException {
+    server.hashless = true;
+    server.contentFaults.add(FakeHub.cut(100_000));
+    open();
+    assertWhole();
+    String request = "cdn GET /model.safetensors";
+    assertEquals(List.of(request, request), server.contentRequests());
+  }
+
+  @Test
   void continuesWhatAnotherDownloadLeft() throws IOException {
     server.contentFaults.addAll(List.of(FakeHub.cut(100_000), FakeHub.cut(200_000)));
     failure(Kind.UNREADABLE);
@@ -144,6 +185,19 @@ class HubTransferTest {
     open();
     assertWhole();
     assertEquals(2, server.contentRequests().size());
+  }
+
+  @Test
+  void takesWhatWasLeftWhereTheDiskHasNoRoomForACopy() throws IOException {
+    Files.createDirectories(blobs());
+    String[] names = {"a.clip4j-0.incomplete", "a.clip4j-1.incomplete", "a.incomplete"};
+    for (int i = 0; i < names.length; i++) {
+      Files.write(blobs().resolve(names[i]), new byte[i + 1]);
+    }
+    try (PartialBlob part = PartialBlob.resume(blobs().resolve("a"), Long.MAX_VALUE)) {
+      assertEquals(2, part.size());
+      assertEquals(Set.of(part.path(), blobs().resolve("a.incomplete")), Set.copyOf(incomplete()));
+    }
   }
 
   /**
@@ -210,6 +264,19 @@ class HubTransferTest {
     assertWhole();
   }
 
+  /** Some mirrors' hash of a small file. */
+  @Test
+  void aPlainSha1() throws IOException {
+    byte[] content = {1, 2, 3};
+    Path blob = Files.createDirectories(blobs()).resolve(FakeHub.hash("SHA-1", content));
+    try (PartialBlob part = PartialBlob.open(blob, 3)) {
+      part.append(content, 2);
+      assertFalse(part.isRight());
+      part.append(new byte[] {3}, 1);
+      assertTrue(part.isRight());
+    }
+  }
+
   @Test
   void wrongLengths() throws IOException {
     byte[] longer = Arrays.copyOf(server.files.get(WEIGHTS), 400_000);
@@ -269,6 +336,33 @@ class HubTransferTest {
     server.contentFaults.add(FakeHub.status(429, "3600"));
     String message = failure(Kind.UNREADABLE).getMessage();
     assertTrue(message.contains("the server says 429 (it asks to wait 3600 s"), message);
+    server.hubFaults.add(
+        (exchange, none) -> {
+          exchange.getResponseHeaders().set("RateLimit", "\"api\";r=0;t=3600");
+          FakeHub.status(429, null).answer(exchange, none);
+        });
+    message = failure(Kind.UNREADABLE).getMessage();
+    assertTrue(message.contains("the server says 429 (it asks to wait 3601 s"), message);
+  }
+
+  @Test
+  void aCertificateThatIsNotTrustedIsTriedOnce() {
+    IOException refused = new SSLHandshakeException("PKIX path building failed");
+    refused.initCause(new CertificateException());
+    Clip4jException failure =
+        assertThrows(
+            Clip4jException.class,
+            () ->
+                Retry.run(
+                    5,
+                    "http://h/: ",
+                    "check the network",
+                    () -> {
+                      throw refused;
+                    }));
+    String begin = "http://h/: the download failed once: PKIX path building failed (this JVM does";
+    assertTrue(failure.getMessage().startsWith(begin), failure.getMessage());
+    assertTrue(failure.getMessage().contains("javax.net.ssl.trustStore"), failure.getMessage());
   }
 
   @Test
