@@ -44,8 +44,8 @@ struct Floor {
 };
 
 // Codes of queries, packed for a kernel: a query is one column (its upper 8 bits) or two (the lower 8 bits
-// follow, and the sum is 256 * upper + lower). Packs of `Packing::columns` columns, the last one narrower, lie
-// one after another.
+// follow, and the sum is 256 * upper + lower). Packs of `Packing::columns` columns, the last one narrower,
+// lie one after another.
 struct QueryView {
   const uint8_t* packed;  // aligned to 64 bytes
   // Of each column: -128 * the sum of its codes, because row codes are stored with 128 added.
