@@ -171,10 +171,10 @@ CLIP4J_API int32_t clip4j_search_index_search(const clip4j_index* index, const f
 typedef struct clip4j_gpu_index clip4j_gpu_index;
 
 /* Copies the rows that `index` has now to CUDA device `device`. `library` (null-terminated path) is libclip4j_search_cuda,
- * which is loaded and stays loaded. Of `memory` bytes of the GPU's (negative: what is free but for a tenth, at least 1.25 GiB, at
- * most half) codes come
- * first, then float32 rows as far as they fit (negative: in half of what the codes leave). Codes beyond that wait in pinned memory of the CPU's and are copied at
- * each search. The index is kept: it may change, and is freed after the copy. The caller gives the copy back with
+ * which is loaded and stays loaded. Of `memory` bytes of the GPU's (negative: what is free but for a reserve: a tenth of
+ * it, at least 1.875 GiB, and at most half of it) codes come first, then float32 rows as far as they fit (negative: in
+ * half of what the codes leave). Codes beyond that wait in pinned memory of the CPU's and are copied at each search. The
+ * index is kept: it may change, and is freed after the copy. The caller gives the copy back with
  * clip4j_search_gpu_free (null is allowed).
  * CLIP4J_MISSING where the library cannot be loaded; CLIP4J_UNSUPPORTED where there is no such GPU, no driver, or one
  * that is too old, or where rows are too long for it; CLIP4J_OUT_OF_MEMORY where either memory is not enough. */

@@ -1,4 +1,3 @@
-
 #include "store/verify.h"
 #include "store_model.h"
 #include "store_testing.h"

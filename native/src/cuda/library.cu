@@ -210,11 +210,16 @@ int32_t launch(Stream* stream, Scan scan, int32_t tiles, void (*kernel)(Scan), b
             std::clamp(resident * stream->processors / groups, 1, std::max(1, scan.tiles));
         const int32_t blocks = workers * groups;
         if (keeps) scan.kept_room = kept_room(blocks);
-        kernel<<<blocks, kThreads, static_cast<size_t>(shared), stream->stream>>>(scan);
-        if (scan.kept_room > 0) {
-          const int32_t parts = std::max(1, kGatherers * stream->processors / blocks);
-          gather_kernel<<<blocks * parts, kThreads, 0, stream->stream>>>(scan, blocks * kThreads);
+        if (scan.kept_room > 0) {  // where there is no code for wgmma, its kernel does nothing and writes none
+          const cudaError_t failed =
+              cudaMemsetAsync(scan.kept, 0, sizeof(int32_t) * static_cast<size_t>(blocks) * kThreads, stream->stream);
+          if (failed != cudaSuccess) return failed;
         }
+        kernel<<<blocks, kThreads, static_cast<size_t>(shared), stream->stream>>>(scan);
+        const cudaError_t launched = cudaGetLastError();
+        if (launched != cudaSuccess || scan.kept_room == 0) return launched;
+        const int32_t parts = std::max(1, kGatherers * stream->processors / blocks);
+        gather_kernel<<<blocks * parts, kThreads, 0, stream->stream>>>(scan, blocks * kThreads);
         return cudaGetLastError();
       });
 }

@@ -92,8 +92,7 @@ struct alignas(16) Passed {
   float product, error;
   int32_t row, query;
 };
-constexpr int64_t kPassed = int64_t{4}
-                            << 20;         // that all threads of a scan keep together; others are appended
+constexpr int64_t kPassed = 1 << 22;       // that all threads of a scan keep together; others are appended
 constexpr int32_t kMostKeepers = 1 << 17;  // threads of such a scan
 // That a thread may keep, of so many thread blocks; none where the blocks are too many.
 constexpr int32_t kept_room(int32_t blocks) {

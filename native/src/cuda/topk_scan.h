@@ -9,12 +9,16 @@
 // multiplies, Mma or Wgmma.
 namespace clip4j::cuda {
 
+CLIP4J_KERNEL bool may_be_found(const Scan& scan, int64_t row) {
+  return row < scan.rows.count &&
+         (scan.allowed == nullptr || (scan.allowed[row / 64] >> (row % 64) & 1) != 0);
+}
+
 // A row has passed a query's floor. Out of line: it happens rarely and is asked a hundred times.
 template <typename Machine>
 CLIP4J_RARE void append(const Scan& scan, Machine& machine, int32_t query, int64_t number, float product,
                         float error) {
-  if (number >= scan.rows.count) return;
-  if (scan.allowed != nullptr && (scan.allowed[number / 64] >> (number % 64) & 1) == 0) return;
+  if (!may_be_found(scan, number)) return;
   const int32_t at = machine.add(&scan.best[query].count, 1);
   if (at >= scan.room) return;
   const search::Bound::Interval score =
@@ -49,8 +53,7 @@ CLIP4J_RARE int32_t keep(const Scan& scan, Machine& machine, int32_t kept, uint3
                 error = i % 2 == 0 ? errors.x : errors.y;
     if (kept >= scan.kept_room) {
       append(scan, machine, query + i / 2, number, product, error);
-    } else if (number < scan.rows.count &&
-               (scan.allowed == nullptr || (scan.allowed[number / 64] >> (number % 64) & 1) != 0)) {
+    } else if (may_be_found(scan, number)) {
       scan.passed[kept * threads + me] = {product, error, static_cast<int32_t>(number), query + i / 2};
       ++kept;
     }

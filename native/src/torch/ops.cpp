@@ -131,7 +131,7 @@ void prepare_thread(int threads) {
 }
 
 const char* version() {
-  static const auto version = [] {
+  static const auto version = [] {                     // without an allocation, which could throw
     const uint64_t packed = aoti_torch_abi_version();  // a byte each of major, minor and patch, from the top
     std::array<char, 12> text{};
     std::snprintf(text.data(), text.size(), "%d.%d.%d", static_cast<int>(packed >> 56),

@@ -159,8 +159,12 @@ int32_t clip4j_embed_images(const clip4j_model* handle, const clip4j_preprocessi
         chunk.read({images + first, count}, {outcomes + first, count});
       }
       end();
-      const Stopwatch watch(spent.encode_ms);
-      if (chunk.begin(rows + int64_t{*row_count} * config.projection_dim)) encoding = &chunk;
+      double began = 0;
+      {
+        const Stopwatch watch(began);
+        if (chunk.begin(rows + int64_t{*row_count} * config.projection_dim)) encoding = &chunk;
+      }
+      if (encoding != nullptr) spent.encode_ms += began;
     }
     end();
     if (timings != nullptr) *timings = spent;

@@ -16,7 +16,7 @@ Vector multiply_add(Vector a, Vector b, Vector c) { return a * b + c; }
 }  // namespace
 
 #include "clip/kernels/attention_floats.inl"
-#include "clip/kernels/attention_kernel.h"
+#include "clip/kernels/attention_kernel.inl"
 
 void attend_generic(const AttentionHead& head, float* scratch) { attend(head, scratch); }
 

@@ -16,7 +16,7 @@ constexpr int kColumns = 2;
 }  // namespace
 
 #include "clip/kernels/attention_floats.inl"
-#include "clip/kernels/attention_kernel.h"
+#include "clip/kernels/attention_kernel.inl"
 
 void attend_avx2(const AttentionHead& head, float* scratch) { attend(head, scratch); }
 

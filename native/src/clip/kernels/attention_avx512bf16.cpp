@@ -32,7 +32,7 @@ void store_values(Vector vector, Value* to) {
 
 }  // namespace
 
-#include "clip/kernels/attention_kernel.h"
+#include "clip/kernels/attention_kernel.inl"
 
 void attend_avx512bf16(const AttentionHead& head, float* scratch) { attend(head, scratch); }
 

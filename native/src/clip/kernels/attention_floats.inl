@@ -1,4 +1,4 @@
-// attention_kernel.h's values where they are floats: included before it, inside no namespace, after Vector
+// attention_kernel.inl's values where they are floats: included before it, inside no namespace, after Vector
 // and multiply_add.
 
 namespace {

@@ -1,5 +1,5 @@
 // The multiplication of packed kernels for CPUs without a product of 8-bit or 16-bit values, in loops that
-// the compiler turns into vectors. Included like packed_rows.h, once for each instruction set.
+// the compiler turns into vectors. Included like packed_rows.inl, once for each instruction set.
 
 #include "clip/kernels/packed_rows.inl"
 

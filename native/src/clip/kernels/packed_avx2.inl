@@ -1,5 +1,5 @@
 // What the 256-bit packed kernels have in common, included inside namespace clip4j, once for each instruction
-// set, like vector_math.h.
+// set, like vector_math.inl.
 
 #include "clip/kernels/vector_avx2.inl"
 

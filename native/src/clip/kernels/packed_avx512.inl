@@ -1,5 +1,5 @@
 // What the AVX-512 packed kernels have in common, included inside namespace clip4j, once for each instruction
-// set, like vector_math.h.
+// set, like vector_math.inl.
 
 // GCC 12 warns about its own _mm512_undefined_ps (GCC bug 105593).
 #pragma GCC diagnostic ignored "-Wuninitialized"
@@ -33,7 +33,8 @@ namespace {
   return _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_sub_epi32(sums, excess)), scale);
 }
 
-// What packed_tiles.h wants of every Isa here: 24 sums, 4 steps of weights and a row's fill the 32 registers.
+// What packed_tiles.inl wants of every Isa here: 24 sums, 4 steps of weights and a row's fill the 32
+// registers.
 struct Lanes {
   static constexpr int kTileRows = 6;
   static constexpr int kTileBlocks = 4;

@@ -1,9 +1,9 @@
-// What packed kernels do with rows of float32, once for each instruction set, like vector_math.h, which comes
+// What packed kernels do with rows of float32, once for each instruction set, like vector_math.inl, which comes
 // first. The including file has defined besides
 //   store_bytes(Integers, to)    the low 8 bits of each
 //   store_halves(Integers, to)   the low 16 bits of each
 
-#include "clip/kernels/vector_math.h"
+#include "clip/kernels/vector_math.inl"
 
 namespace {
 

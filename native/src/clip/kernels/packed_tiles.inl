@@ -1,5 +1,5 @@
 // The multiplication of packed kernels whose CPU has a product of its own for them: tiles of some rows by
-// some outputs of a panel, whose sums stay in registers. Included after packed_rows.h and an `Isa`:
+// some outputs of a panel, whose sums stay in registers. Included after packed_rows.inl and an `Isa`:
 //
 //     kTileRows, kTileBlocks      of a tile; a block is kLanes outputs
 //     Step, Sums                  a step of a block, and its sums

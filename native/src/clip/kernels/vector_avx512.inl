@@ -1,4 +1,4 @@
-// vector_math.h's Vector of AVX-512, included inside namespace clip4j, once for each instruction set that has
+// vector_math.inl's Vector of AVX-512, included inside namespace clip4j, once for each instruction set that has
 // it.
 
 namespace {

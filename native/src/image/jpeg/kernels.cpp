@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/cpu.h"
-#include "image/jpeg/dct.h"
+#include "image/jpeg/dct.inl"
 
 namespace clip4j::image {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <immintrin.h>
 
-#include "image/jpeg/dct.h"
+#include "image/jpeg/dct.inl"
 
 namespace clip4j::image {
 namespace {

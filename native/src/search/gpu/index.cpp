@@ -12,7 +12,7 @@ namespace clip4j::search {
 namespace {
 
 constexpr int32_t kMostScans = 4;
-constexpr int64_t kScanBytes = int64_t{320} << 20;  // what one takes besides, at the most
+constexpr int64_t kScanBytes = int64_t{480} << 20;  // lists of what it finds, and rows that pass through
 
 // A tenth is left to others.
 int64_t most_of(int64_t free) {

@@ -256,8 +256,10 @@ void GpuScan::scan(const GpuBatch& batch, int32_t room, int32_t planes) {
     scan.best = small_.at<cuda::Best>(best_);
     scan.found = found_.at<cuda::Found>(0);
     scan.room = room;
-    scan.passed = passed_.at<cuda::Passed>(0);
-    scan.kept = passed_.at<int32_t>(kPassedBytes);
+    if (passed_.bytes() > 0) {
+      scan.passed = passed_.at<cuda::Passed>(0);
+      scan.kept = passed_.at<int32_t>(kPassedBytes);
+    }
     check(library_, library_.scan(stream_.get(), &scan, kernel_for(column_tiles_, batch)));
     raise(batch, room, i + 1);
   }

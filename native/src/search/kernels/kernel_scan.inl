@@ -1,6 +1,6 @@
 // The scan of the vector kernels: tiles of some blocks of rows pass over packs of columns, and what passes
 // their queries' floors is appended. Included inside a kernel's unnamed namespace, so that no two instruction
-// sets share a function, after float64.h and its `Isa`:
+// sets share a function, after float64.inl and its `Isa`:
 //
 //     kBlocks                 of a tile
 //     kColumns                of a pack

@@ -1,5 +1,5 @@
 // Tiles of some blocks of rows by some columns of queries, whose sums stay in registers. Included like
-// kernel_scan.h, which wants of an `Isa` beside this:
+// kernel_scan.inl, which wants of an `Isa` beside this:
 //
 //     kPackedBytes            of a step of a column
 //     Sums, Rows, Query       16 int32 sums, a step of a block, a step of a column

@@ -283,7 +283,7 @@ public final class EmbeddingIndex implements Searchable, AutoCloseable {
 
   /**
    * A copy of what is there now on CUDA device {@code device}, for searching. Its int8 codes may
-   * take the memory that is free there but for a tenth (at least 1.25 GiB, at most half), and
+   * take the memory that is free there but for a tenth (at least 1.875 GiB, at most half), and
    * float32 rows half of what they leave.
    *
    * @param device its number; 0 is the first

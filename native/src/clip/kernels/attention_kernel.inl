@@ -1,14 +1,14 @@
 // The attention kernel, once for each instruction set: no #pragma once, and everything in the including
 // file's unnamed namespace, so that no other file can end up with code for a CPU that it does not run on. The
 // including file has defined there
-//   vector_math.h's Vector, Integers and multiply_add
+//   vector_math.inl's Vector, Integers and multiply_add
 //   kRows, kColumns              rows and vectors of the block of sums that fits the registers
 //   Value                        what is multiplied: float, or bfloat16 as uint16_t
 //   broadcast(values)            a step of values, in every lane: one float or two bfloat16
 //   add_products(a, b, sums)     adds a step's products, lane by lane
 //   store_values(Vector, to)     as values
 
-#include "clip/kernels/vector_math.h"
+#include "clip/kernels/vector_math.inl"
 
 namespace {
 
