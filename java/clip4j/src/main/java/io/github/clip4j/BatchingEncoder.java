@@ -24,10 +24,11 @@ import java.util.function.ObjLongConsumer;
  * fails alone and as the model's own method would: a text that is not valid UTF-16 with {@link
  * IllegalArgumentException}, a picture that cannot be read with {@link
  * io.github.clip4j.search.Clip4jException}, a closed model with {@link IllegalStateException}; and
- * where it found no room or no time, as {@link BatchingOptions} says, or was interrupted or closed
- * on while it waited for room, with {@link java.util.concurrent.RejectedExecutionException}. An
- * item whose future is done before it begins is not encoded: to withdraw one, {@link
- * CompletableFuture#cancel} it; for a deadline of its own, {@link CompletableFuture#orTimeout}.
+ * where it found no room or no time, as {@link BatchingOptions} says, or was interrupted while it
+ * waited for room, or {@link #closeNow} came, with {@link
+ * java.util.concurrent.RejectedExecutionException}. An item whose future is done before it begins
+ * is not encoded: to withdraw one, {@link CompletableFuture#cancel} it; for a deadline of its own,
+ * {@link CompletableFuture#orTimeout}.
  *
  * <p>The submitting thread tokenizes its text, or fetches its picture where that has an address;
  * files are read later. Stages that depend on a future run on the thread that completes it: one of

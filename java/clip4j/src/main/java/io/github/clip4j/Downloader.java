@@ -45,15 +45,16 @@ public final class Downloader {
    * @param attempts 1 or more, counted anew from each that brings another MiB; between two it waits
    *     half a second, one, two, up to eight, or longer where the server asks for it
    * @param silence how long a server may send nothing before an attempt has failed, and half of how
-   *     long it may send less than 1 KiB a second; above 0
+   *     long it may send less than 1 KiB a second; a millisecond to a year
    * @throws IllegalArgumentException if one of them is not
    */
   public static Downloader create(int attempts, Duration silence) {
     if (attempts < 1) {
       throw new IllegalArgumentException("attempts must be at least 1: " + attempts);
     }
-    if (silence.isNegative() || silence.isZero()) {
-      throw new IllegalArgumentException("silence must be positive: " + silence);
+    if (silence.compareTo(Duration.ofMillis(1)) < 0
+        || silence.compareTo(Duration.ofDays(366)) > 0) {
+      throw new IllegalArgumentException("silence must be a millisecond to a year: " + silence);
     }
     return new Downloader(new HttpFetch(attempts, silence));
   }

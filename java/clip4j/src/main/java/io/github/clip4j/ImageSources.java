@@ -84,6 +84,12 @@ final class ImageSources {
       return HttpAddress.shown(address);
     }
 
+    /** The address may hold a password. */
+    @Override
+    public String toString() {
+      return "Remote[" + describe() + "]";
+    }
+
     private ImageInput input(long maxBytes) {
       return ImageInput.encoded(ByteBuffer.wrap(downloader.fetch(address, maxBytes)));
     }

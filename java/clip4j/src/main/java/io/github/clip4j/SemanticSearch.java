@@ -38,6 +38,7 @@ public final class SemanticSearch implements AutoCloseable {
    *
    * @throws IllegalArgumentException if its dimension is not the model's, or its rows are known to
    *     be of another model
+   * @throws io.github.clip4j.search.Clip4jException as {@link ClipModel#fingerprint}
    */
   public static SemanticSearch of(ClipModel model, Searchable index) {
     IndexSchema schema = index.schema();
@@ -77,8 +78,8 @@ public final class SemanticSearch implements AutoCloseable {
 
   /**
    * A search over pictures. Where some may be unreadable, embed them with {@link
-   * ClipModel#embedImages} and use {@link #of}: hits then are rows of those embeddings, and {@link
-   * ImageEmbeddings#input} says which pictures they are.
+   * ClipModel#embedImages} and use {@link #of(ClipModel, Embeddings)}: hits then are rows of those
+   * embeddings, and {@link ImageEmbeddings#input} says which pictures they are.
    *
    * @throws io.github.clip4j.search.Clip4jException where a picture cannot be read
    */

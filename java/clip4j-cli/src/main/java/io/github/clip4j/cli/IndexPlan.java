@@ -11,9 +11,11 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /** Which pictures an index shall hold, and which of them it holds already. */
 final class IndexPlan {
@@ -74,20 +76,19 @@ final class IndexPlan {
    * was: the disk may not be mounted.
    */
   private void keepWhatFailed() {
-    Set<String> held = new HashSet<>();
-    items.forEach(item -> held.add(item.entry().path()));
+    Set<Path> unread = new HashSet<>();
     for (PictureFile picture : failed) {
       if (picture.path() != null) {
-        keep(PictureList.absolute(picture.path()), held);
+        unread.add(PictureList.absolute(picture.path()));
       }
     }
-  }
-
-  private void keep(Path failed, Set<String> held) {
+    Set<String> held = new HashSet<>();
+    items.forEach(item -> held.add(item.entry().path()));
     for (Entry entry : before.values()) {
       Path path = Path.of(entry.path());
-      boolean failedToo = path.startsWith(failed) && !(path.equals(failed) && isNoFile(path));
-      if (failedToo && held.add(entry.path())) {
+      boolean failedToo =
+          Stream.iterate(path, Objects::nonNull, Path::getParent).anyMatch(unread::contains);
+      if (failedToo && !isNoFile(path) && held.add(entry.path())) {
         FileStamp stamp = new FileStamp(entry.size(), entry.mtime(), entry.ctime());
         add(new Item(PictureFile.of(entry.path(), path), entry, stamp));
         kept++;

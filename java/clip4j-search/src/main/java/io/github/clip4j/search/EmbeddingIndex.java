@@ -202,7 +202,8 @@ public final class EmbeddingIndex implements Searchable, AutoCloseable {
   /**
    * Reads into memory what the first search would otherwise read.
    *
-   * @throws Clip4jException CORRUPT or UNREADABLE where that is damaged, as also the methods below
+   * @throws Clip4jException CORRUPT or UNREADABLE where that is damaged; searches and {@link #rows}
+   *     say so too, where they are first
    */
   public void warm() {
     index.warm();
@@ -292,7 +293,7 @@ public final class EmbeddingIndex implements Searchable, AutoCloseable {
    *     too old, or where rows are too long for it; OUT_OF_MEMORY
    */
   public GpuIndex copyToGpu(int device) {
-    return new GpuIndex(schema, index.handle(), device, GpuIndex.NINE_TENTHS);
+    return new GpuIndex(schema, index.handle(), device, GpuIndex.DEFAULT_MEMORY);
   }
 
   /**

@@ -20,7 +20,7 @@ import io.github.clip4j.search.internal.Status;
  * #schema} and {@link #size} throws {@link IllegalStateException}.
  */
 public final class GpuIndex implements Searchable, AutoCloseable {
-  static final long NINE_TENTHS = -1;
+  static final long DEFAULT_MEMORY = -1;
   private static final int MEMORY = 2 * Long.BYTES; // of a clip4j_gpu_memory: resident, pinned
 
   private final NativeHandle handle;

@@ -53,7 +53,7 @@ public final class HttpAddress {
   /** The same of any text. What is no address loses more, for the password may be what is wrong. */
   public static String shown(String address) {
     return isSound(address)
-        ? address.replaceFirst("//[^/?#]*@", "//")
+        ? address.replaceFirst("^([^:/?#]+:)?//[^/?#]*@", "$1//")
         : address.replaceFirst("(?s)^(\\w+://)?.*@", "$1");
   }
 

@@ -67,6 +67,12 @@ public final class HttpFetch {
       long size,
       Refusal refusal,
       String advice) {
+    /** Without the token. */
+    @Override
+    public String toString() {
+      return "Source[" + HttpAddress.shown(address) + "]";
+    }
+
     /** A file that anybody may fetch. */
     public static Source of(URI address) {
       return anybodys(address, true);
@@ -125,7 +131,7 @@ public final class HttpFetch {
 
           @Override
           public Void run() throws IOException, InterruptedException {
-            furthest = Math.max(furthest, reached);
+            furthest = Math.max(furthest, Math.max(reached, part.size()));
             transfer(
                 source,
                 part,
@@ -233,8 +239,11 @@ public final class HttpFetch {
   /** Not every server minds If-Range. */
   private static boolean isAnotherVersion(Map<String, String> asked, HttpHeaders answer) {
     String version = asked.get("If-Range");
-    return version != null
-        && PartialFile.validator(answer).filter(now -> !now.equals(version)).isPresent();
+    if (version == null) {
+      return false;
+    }
+    String header = version.startsWith("\"") ? "ETag" : "Last-Modified";
+    return answer.firstValue(header).filter(now -> !now.equals(version)).isPresent();
   }
 
   private static void copy(HttpBody body, PartialFile part, long total, Progress progress)

@@ -104,23 +104,23 @@ final class HubDownload {
     }
   }
 
-  @SuppressWarnings("try") // The lock is held and not used.
   private void fetch(String file, Content content) throws IOException {
     try (ProcessLock lock = cache.lock(content.etag())) {
       Path blob = cache.blob(content.etag());
       boolean there =
           Files.isRegularFile(blob) && (content.size() < 0 || Files.size(blob) == content.size());
       if (!there) {
-        download(file, content, blob);
+        download(file, content, blob, lock != null);
       }
       advanced(file, Files.size(blob));
       cache.link(commit, file, content.etag());
     }
   }
 
-  private void download(String file, Content content, Path blob) throws IOException {
+  private void download(String file, Content content, Path blob, boolean locked)
+      throws IOException {
     HttpFetch.Source source = client.source(commit, file, content.size());
-    try (PartialBlob part = PartialBlob.resume(blob, content.size())) {
+    try (PartialBlob part = PartialBlob.resume(blob, content.size(), locked)) {
       if (!part.isContentHash()) {
         LOGGER.log(
             System.Logger.Level.WARNING,

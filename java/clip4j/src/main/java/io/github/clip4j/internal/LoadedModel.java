@@ -43,7 +43,6 @@ public final class LoadedModel implements AutoCloseable {
   private LoadedModel(
       ModelFiles files,
       ModelDescription description,
-      WeightsFiles weightsFiles,
       byte[] preprocessing,
       Optional<Probability> fitted,
       Tokenizer tokenizer,
@@ -51,7 +50,7 @@ public final class LoadedModel implements AutoCloseable {
       NativeModel loaded,
       Device device) {
     this.description = description;
-    this.weightsFiles = weightsFiles;
+    this.weightsFiles = files.weights();
     this.config = description.config();
     this.preprocessing = preprocessing;
     this.tokenizer = tokenizer;
@@ -96,7 +95,6 @@ public final class LoadedModel implements AutoCloseable {
     model.preprocessor().write(preprocessing, options.images());
     Optional<Probability> fitted =
         files.jsonIfPresent("calibration.json").map(LoadedModel::calibration);
-    WeightsFiles weightsFiles = WeightsFiles.of(model.weights().keySet());
     AtomicBoolean givenUp = new AtomicBoolean();
     FreshThread.Task<NativeModel> weights =
         FreshThread.start(
@@ -133,7 +131,6 @@ public final class LoadedModel implements AutoCloseable {
       return new LoadedModel(
           files,
           model,
-          weightsFiles,
           preprocessing.array(),
           fitted,
           tokenizer,
@@ -283,7 +280,8 @@ public final class LoadedModel implements AutoCloseable {
       config.write(sizes);
       byte[] contract =
           Arrays.copyOf(preprocessing, preprocessing.length - PreprocessorConfig.LIMIT_BYTES);
-      fingerprint = weightsFiles.sha256(List.of(sizes.array(), contract));
+      fingerprint =
+          weightsFiles.sha256(List.of(sizes.array(), contract), description.weights().keySet());
     }
     return fingerprint;
   }

@@ -32,6 +32,7 @@ final class ModelFiles {
   /** What to do about a file that a model's directory lacks. */
   static final String COPY_ALL = " (copy all files of the model)";
 
+  private final WeightsFiles weights = new WeightsFiles();
   private final Path directory;
   private final Optional<Path> named;
   private final Map<String, Json> parsed = new ConcurrentHashMap<>();
@@ -112,7 +113,13 @@ final class ModelFiles {
 
   private List<Tensor> tensors(String name) {
     read.add(name);
+    weights.willBeRead(path(name));
     return Tensor.read(path(name));
+  }
+
+  /** Those that hold tensors. */
+  WeightsFiles weights() {
+    return weights;
   }
 
   /** The files that were read so far. */

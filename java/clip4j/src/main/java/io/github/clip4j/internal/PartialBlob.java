@@ -61,10 +61,12 @@ final class PartialBlob extends PartialFile {
    * One that holds what interrupted downloads left.
    *
    * @param expected the blob's size, -1 where it is not known
+   * @param alone whether no other process of ours can be downloading it
    */
-  static PartialBlob resume(Path blob, long expected) throws IOException {
+  static PartialBlob resume(Path blob, long expected, boolean alone) throws IOException {
     Path file = newPart(blob);
-    boolean taken = blob.getParent().toFile().getUsableSpace() < expected && take(blob, file);
+    long room = blob.getParent().toFile().getUsableSpace();
+    boolean taken = alone && room < expected && take(blob, file);
     PartialBlob part = new PartialBlob(file, blob, expected);
     try {
       if (part.isContentHash() && !taken) {
@@ -79,7 +81,7 @@ final class PartialBlob extends PartialFile {
 
   /**
    * Where the disk has no room for a copy: makes {@code file} of the most that we have left, and
-   * deletes the rest of ours. Of two downloads only one could end there anyway.
+   * deletes the rest of ours.
    */
   private static boolean take(Path blob, Path file) throws IOException {
     boolean taken = false;

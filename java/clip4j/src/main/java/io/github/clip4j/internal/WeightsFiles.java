@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.util.Collection;
-import java.util.LinkedHashMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -16,43 +16,35 @@ import java.util.Map;
  * The files of a model's weights as they were when it was loaded. What they hold is hashed when
  * somebody asks, since that takes longer than loading it; so they must still be the same.
  */
-record WeightsFiles(Map<Path, Stamp> stamps) {
+final class WeightsFiles {
   /** What of a file changes when it is written or replaced. */
   private record Stamp(long size, FileTime modified, Object key) {
-    static Stamp of(Path file) throws IOException {
-      BasicFileAttributes now = Files.readAttributes(file, BasicFileAttributes.class);
-      return new Stamp(now.size(), now.lastModifiedTime(), now.fileKey());
-    }
-  }
-
-  /** To be called before they are read. */
-  static WeightsFiles of(Collection<Path> files) {
-    Map<Path, Stamp> stamps = new LinkedHashMap<>();
-    for (Path file : files) {
+    static Stamp of(Path file) {
       try {
-        stamps.put(file, Stamp.of(file));
+        BasicFileAttributes now = Files.readAttributes(file, BasicFileAttributes.class);
+        return new Stamp(now.size(), now.lastModifiedTime(), now.fileKey());
       } catch (IOException e) {
         throw ModelFiles.unreadable(file, e);
       }
     }
-    return new WeightsFiles(stamps);
   }
 
-  /** Of the byte arrays, then of the files' content. */
-  String sha256(List<byte[]> arrays) {
-    String digest = Digests.sha256(arrays, stamps.keySet());
-    stamps.forEach(
-        (file, stamp) -> {
-          try {
-            if (Stamp.of(file).equals(stamp)) {
-              return;
-            }
-          } catch (IOException e) {
-            throw ModelFiles.unreadable(file, e);
-          }
-          throw new Clip4jException(
-              Kind.UNREADABLE, file + " has changed since it was loaded (load the model again)");
-        });
+  private final Map<Path, Stamp> stamps = new HashMap<>();
+
+  /** To be called before anything of it is read. */
+  void willBeRead(Path file) {
+    stamps.put(file, Stamp.of(file));
+  }
+
+  /** Of the byte arrays, then of the content of {@code files}, each of which was read. */
+  String sha256(List<byte[]> arrays, Collection<Path> files) {
+    String digest = Digests.sha256(arrays, files);
+    for (Path file : files) {
+      if (!Stamp.of(file).equals(stamps.get(file))) {
+        throw new Clip4jException(
+            Kind.UNREADABLE, file + " has changed since it was loaded (load the model again)");
+      }
+    }
     return digest;
   }
 }

@@ -46,6 +46,8 @@ class HttpAddressTest {
   void showNoUser() {
     assertEquals("http://h:1/a@b?c=d@e", HttpAddress.shown("http://u:p@h:1/a@b?c=d@e"));
     assertEquals("http://h/@a/b", HttpAddress.shown("http://h/@a/b"));
+    assertEquals("http://h/img//@2x.png", HttpAddress.shown("http://h/img//@2x.png"));
+    assertEquals("http://h/?u=http://m@o/x", HttpAddress.shown("http://u@h/?u=http://m@o/x"));
     assertEquals("http://h/a b", HttpAddress.shown("http://u:p/p p@h/a b"));
     assertEquals(URI.create("http://h/%20"), HttpAddress.bare(URI.create("http://u@h/%20")));
   }

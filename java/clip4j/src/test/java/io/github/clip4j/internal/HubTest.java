@@ -312,6 +312,7 @@ class HubTest {
         Kind.UNREADABLE,
         server.endpoint(),
         WEIGHTS + ": 127.0.0.1, where the server redirects to, says 403");
+    variables.put("HF_HUB_CACHE", temp.resolve("other").toString()); // It may have come already.
     server.fileFaults.put("config.json", FakeHub.status(404, null));
     assertFails("org/tiny", Kind.MISSING, "/config.json: the server says 404");
     server.hubFaults.add(FakeHub.status(407, null));

@@ -194,7 +194,7 @@ class HubTransferTest {
     for (int i = 0; i < names.length; i++) {
       Files.write(blobs().resolve(names[i]), new byte[i + 1]);
     }
-    try (PartialBlob part = PartialBlob.resume(blobs().resolve("a"), Long.MAX_VALUE)) {
+    try (PartialBlob part = PartialBlob.resume(blobs().resolve("a"), Long.MAX_VALUE, true)) {
       assertEquals(2, part.size());
       assertEquals(Set.of(part.path(), blobs().resolve("a.incomplete")), Set.copyOf(incomplete()));
     }

@@ -51,7 +51,9 @@ public final class FreshThread {
 
   /** A Supplier throws nothing else. Its trace is of the other thread: the caller's is added. */
   private static RuntimeException unchecked(Throwable thrown) {
-    thrown.addSuppressed(new Exception("the thread that waited for it"));
+    if (thrown.getSuppressed().length == 0) {
+      thrown.addSuppressed(new Exception("the thread that waited for it"));
+    }
     if (thrown instanceof Error error) {
       throw error;
     }
