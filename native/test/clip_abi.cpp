@@ -12,13 +12,7 @@
 namespace clip4j::test {
 namespace {
 
-class ClipAbi : public ClipTest {
- protected:
-  const clip4j_config config_ = small_config(CLIP4J_QUICK_GELU, -1);
-  const Checkpoint weights_ = random_checkpoint(config_, 5);
-  const clip4j_preprocessing preprocessing_ = pixels_as_they_are(config_.image_size);
-  std::mt19937 random_{17};
-};
+class ClipAbi : public SmallModelTest {};
 
 TEST_F(ClipAbi, RefusesImpossibleConfigs) {
   const std::function<void(clip4j_config&)> faults[] = {

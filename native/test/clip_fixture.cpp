@@ -162,6 +162,11 @@ TemporaryFile::TemporaryFile(std::span<const char> bytes) {
 
 TemporaryFile::~TemporaryFile() { unlink(path_.c_str()); }
 
+SmallModelTest::SmallModelTest()
+    : config_(small_config(CLIP4J_QUICK_GELU, -1)),
+      weights_(random_checkpoint(config_, 5)),
+      preprocessing_(pixels_as_they_are(config_.image_size)) {}
+
 void ClipTest::TearDown() {
   EXPECT_EQ(clip4j_live_bytes(), 0);
   EXPECT_EQ(clip4j_live_handles(), 0);

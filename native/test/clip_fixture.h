@@ -62,6 +62,17 @@ class ClipTest : public testing::Test {
   void TearDown() override;
 };
 
+// With what a small model of CLIP's kind is made of.
+class SmallModelTest : public ClipTest {
+ protected:
+  const clip4j_config config_;
+  const Checkpoint weights_;
+  const clip4j_preprocessing preprocessing_;
+  std::mt19937 random_{17};
+
+  SmallModelTest();
+};
+
 // A loaded model, through the ABI.
 class LoadedModel {
  public:

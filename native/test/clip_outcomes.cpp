@@ -7,13 +7,7 @@
 namespace clip4j::test {
 namespace {
 
-class ClipOutcomes : public ClipTest {
- protected:
-  const clip4j_config config_ = small_config(CLIP4J_QUICK_GELU, -1);
-  const Checkpoint weights_ = random_checkpoint(config_, 5);
-  const clip4j_preprocessing preprocessing_ = pixels_as_they_are(config_.image_size);
-  std::mt19937 random_{17};
-};
+class ClipOutcomes : public SmallModelTest {};
 
 TEST_F(ClipOutcomes, AFailedPictureLeavesTheOthers) {
   const LoadedModel model(config_, weights_);

@@ -78,6 +78,13 @@ class DownloaderTest {
     return URI.create("http://127.0.0.1:" + server.getAddress().getPort() + "/file");
   }
 
+  /** Serves requests for a range by the one handler, others by the other. */
+  private URI serve(HttpHandler range, HttpHandler whole) {
+    return serve(
+        exchange ->
+            (exchange.getRequestHeaders().containsKey("Range") ? range : whole).handle(exchange));
+  }
+
   /** Serves CONTENT with a tag, and ranges of it; the first {@code cuts} responses end half-way. */
   private HttpHandler content(String tag, int cuts) {
     return exchange -> {
@@ -209,14 +216,7 @@ class DownloaderTest {
   @Test
   void aServerThatContinuesAnotherVersion() throws IOException {
     URI address = leaveHalf();
-    serve(
-        exchange -> {
-          if (exchange.getRequestHeaders().containsKey("Range")) {
-            respondPart(exchange, "\"2\"", CONTENT.length);
-          } else {
-            content("\"2\"", 0).handle(exchange);
-          }
-        });
+    serve(exchange -> respondPart(exchange, "\"2\"", CONTENT.length), content("\"2\"", 0));
     downloader.download(address, target(), options);
     assertOnlyTheFile();
     assertEquals(List.of("bytes=150000-", "null"), ranges);
@@ -234,14 +234,7 @@ class DownloaderTest {
   @Test
   void aRangeThatCannotBeSatisfied() throws IOException {
     URI address = leaveHalf();
-    serve(
-        exchange -> {
-          if (exchange.getRequestHeaders().containsKey("Range")) {
-            respond(exchange, 416, new byte[0]);
-          } else {
-            content("\"1\"", 0).handle(exchange);
-          }
-        });
+    serve(exchange -> respond(exchange, 416, new byte[0]), content("\"1\"", 0));
     downloader.download(address, target(), options);
     assertOnlyTheFile();
     assertEquals(List.of("null"), ranges);
@@ -271,13 +264,10 @@ class DownloaderTest {
     server.removeContext("/file");
     serve(
         exchange -> {
-          if (exchange.getRequestHeaders().containsKey("Range")) {
-            exchange.getResponseHeaders().set("Content-Range", "bytes 5-9/300000");
-            respond(exchange, 206, new byte[5]);
-          } else {
-            respond(exchange, 200, CONTENT);
-          }
-        });
+          exchange.getResponseHeaders().set("Content-Range", "bytes 5-9/300000");
+          respond(exchange, 206, new byte[5]);
+        },
+        exchange -> respond(exchange, 200, CONTENT));
     downloader.download(address, target(), options);
     assertOnlyTheFile();
   }

@@ -91,7 +91,7 @@ public final class EmbeddingIndex implements Searchable, AutoCloseable {
           "options are for reading: to create an index give OpenOptions.WRITE, or a copy of it");
     }
     schema.checkFingerprint(options.fingerprint(), "rows and queries");
-    return over(NativeIndex.create(folder, schema, options.rowMemory()), options.fingerprint());
+    return over(NativeIndex.create(folder, schema, options.rowMemory()), "");
   }
 
   /** {@link #open(Path, OpenOptions)} with {@link OpenOptions#READ}. */

@@ -3,7 +3,6 @@ package io.github.clip4j.search;
 import io.github.clip4j.search.internal.EmbeddingsAccess;
 import io.github.clip4j.search.internal.Native;
 import io.github.clip4j.search.internal.NativeMemory;
-import io.github.clip4j.search.internal.Status;
 import java.nio.FloatBuffer;
 import java.util.Objects;
 
@@ -229,7 +228,7 @@ public final class Embeddings implements AutoCloseable {
       }
       long address = copy.acquire();
       try {
-        Status.check(Native.normalize(address, rows, dimension), Native::lastError);
+        Native.check(Native.normalize(address, rows, dimension));
       } finally {
         copy.release();
       }

@@ -6,7 +6,6 @@ import io.github.clip4j.search.internal.NativeBlock;
 import io.github.clip4j.search.internal.NativeHandle;
 import io.github.clip4j.search.internal.NativeText;
 import io.github.clip4j.search.internal.PathBytes;
-import io.github.clip4j.search.internal.Status;
 
 /**
  * A copy of an {@link EmbeddingIndex} on a GPU, as {@link EmbeddingIndex#copyToGpu(int)} makes it.
@@ -38,7 +37,8 @@ public final class GpuIndex implements Searchable, AutoCloseable {
               () ->
                   NativeBlock.number(
                       gpu ->
-                          check(Native.gpuCreate(index, library.address(), device, memory, gpu))),
+                          Native.check(
+                              Native.gpuCreate(index, library.address(), device, memory, gpu))),
               gpu -> {
                 Native.gpuFree(gpu);
                 of.release();
@@ -101,15 +101,11 @@ public final class GpuIndex implements Searchable, AutoCloseable {
     return handle.use(
         gpu ->
             NativeBlock.answer(
-                MEMORY, to -> check(Native.gpuMemory(gpu, to)), use -> use.getLong(field)));
+                MEMORY, to -> Native.check(Native.gpuMemory(gpu, to)), use -> use.getLong(field)));
   }
 
   private long number(NativeIndex.Question question) {
-    return handle.use(gpu -> NativeBlock.number(to -> check(question.ask(gpu, to))));
-  }
-
-  private static void check(int status) {
-    Status.check(status, Native::lastError);
+    return handle.use(gpu -> NativeBlock.number(to -> Native.check(question.ask(gpu, to))));
   }
 
   /** Frees the copy once no search is under way. */

@@ -6,7 +6,6 @@ import io.github.clip4j.search.internal.NativeHandle;
 import io.github.clip4j.search.internal.NativeMemory;
 import io.github.clip4j.search.internal.NativeText;
 import io.github.clip4j.search.internal.PathBytes;
-import io.github.clip4j.search.internal.Status;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -36,7 +35,7 @@ final class NativeIndex implements AutoCloseable {
   private NativeIndex(LongToIntFunction create, LongConsumer free) {
     handle =
         new NativeHandle(
-            INDEX, () -> NativeBlock.number(index -> check(create.applyAsInt(index))), free);
+            INDEX, () -> NativeBlock.number(index -> Native.check(create.applyAsInt(index))), free);
   }
 
   /** Over rows whose memory it keeps until it is freed. */
@@ -194,7 +193,7 @@ final class NativeIndex implements AutoCloseable {
     try (NativeBlock path = NativeBlock.ofText("verify", PathBytes.of(folder))) {
       return NativeBlock.answer(
           results,
-          to -> check(Native.verify(path.address(), to, to + 8, to + 16)),
+          to -> Native.check(Native.verify(path.address(), to, to + 8, to + 16)),
           answer -> {
             long texts = answer.getLong(8);
             try {
@@ -216,7 +215,7 @@ final class NativeIndex implements AutoCloseable {
   }
 
   private void run(LongToIntFunction call) {
-    handle.run(index -> check(call.applyAsInt(index)));
+    handle.run(index -> Native.check(call.applyAsInt(index)));
   }
 
   /** A native function that writes its answer to the address that it gets. */
@@ -226,16 +225,13 @@ final class NativeIndex implements AutoCloseable {
   }
 
   private int number(Question question) {
-    return handle.use(index -> (int) NativeBlock.number(to -> check(question.ask(index, to))));
+    return handle.use(
+        index -> (int) NativeBlock.number(to -> Native.check(question.ask(index, to))));
   }
 
   private <T> T answer(Question question, int bytes, Function<ByteBuffer, T> reader) {
     return handle.use(
-        index -> NativeBlock.answer(bytes, to -> check(question.ask(index, to)), reader));
-  }
-
-  private static void check(int status) {
-    Status.check(status, Native::lastError);
+        index -> NativeBlock.answer(bytes, to -> Native.check(question.ask(index, to)), reader));
   }
 
   @Override

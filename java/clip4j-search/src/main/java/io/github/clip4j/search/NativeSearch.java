@@ -4,7 +4,6 @@ import io.github.clip4j.search.Clip4jException.Kind;
 import io.github.clip4j.search.internal.Native;
 import io.github.clip4j.search.internal.NativeArray;
 import io.github.clip4j.search.internal.NativeBlock;
-import io.github.clip4j.search.internal.Status;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 
@@ -69,7 +68,7 @@ final class NativeSearch implements AutoCloseable {
       if (filter != null) {
         write(filter, filterAt);
       }
-      Status.check(Native.hitsCreate(block.address() + HITS), Native::lastError);
+      Native.check(Native.hitsCreate(block.address() + HITS));
     } catch (Throwable failed) {
       block.close();
       throw failed;
@@ -111,10 +110,9 @@ final class NativeSearch implements AutoCloseable {
     head.putLong(K, block.address() + CONTENT + (onePerQuery ? (long) first * Long.BYTES : 0));
     head.putLong(K_COUNT, onePerQuery ? count : 1);
     head.putLong(FIRST_QUERY, first);
-    Status.check(
+    Native.check(
         engine.search(
-            index, queries, count, block.address(), head.getLong(HITS), block.address() + FOUND),
-        Native::lastError);
+            index, queries, count, block.address(), head.getLong(HITS), block.address() + FOUND));
     offsets.show(head.getLong(FOUND), (count + 1) * Long.BYTES);
     int bytes = size(offsets.longAt(count) * Long.BYTES);
     rows.show(head.getLong(ROW), bytes);

@@ -29,6 +29,11 @@ public final class Native {
         () -> NativeLoader.Needs.NOTHING);
   }
 
+  /** Throws what {@code status}, the result of the call before, stands for. */
+  public static void check(int status) {
+    Status.check(status, Native::lastError);
+  }
+
   /** The text of this thread's last failed call. */
   public static String lastError() {
     return NativeText.at(lastErrorAddress());
