@@ -2,9 +2,9 @@
 
 #include "clip4j.h"
 
-// Java writes these structs through ByteBuffers, field by field: io.github.clip4j.internal.ClipConfig,
-// PreprocessorConfig and ImageBatch hold the same numbers. A platform that lays them out differently must not
-// build.
+// Java writes these structs through ByteBuffers, field by field: ClipConfig, PreprocessorConfig and ImageBatch
+// (io.github.clip4j.internal and below) hold the same numbers. A platform that lays them out differently must
+// not build.
 static_assert(sizeof(clip4j_tower) == 28 && offsetof(clip4j_tower, post_norm) == 24);
 static_assert(sizeof(clip4j_config) == 128 && offsetof(clip4j_config, text) == 28);
 static_assert(offsetof(clip4j_config, image_size) == 56 && offsetof(clip4j_config, projection_dim) == 76);

@@ -1,6 +1,9 @@
 package io.github.clip4j.internal;
 
 import io.github.clip4j.LoadOptions;
+import io.github.clip4j.internal.checkpoint.ModelDescription;
+import io.github.clip4j.internal.checkpoint.ModelFiles;
+import io.github.clip4j.internal.tokenizer.Tokenizer;
 import java.nio.file.Path;
 
 /**

@@ -1,10 +1,10 @@
 package io.github.clip4j;
 
-import io.github.clip4j.internal.DefaultModel;
 import io.github.clip4j.internal.Encoders;
-import io.github.clip4j.internal.Hub;
-import io.github.clip4j.internal.HubName;
 import io.github.clip4j.internal.LoadedModel;
+import io.github.clip4j.internal.checkpoint.DefaultModel;
+import io.github.clip4j.internal.hub.Hub;
+import io.github.clip4j.internal.hub.HubName;
 import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
 import io.github.clip4j.search.Embeddings;

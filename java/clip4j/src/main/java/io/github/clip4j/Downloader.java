@@ -1,10 +1,10 @@
 package io.github.clip4j;
 
-import io.github.clip4j.internal.Digests;
-import io.github.clip4j.internal.HttpAddress;
-import io.github.clip4j.internal.HttpFetch;
-import io.github.clip4j.internal.Interrupts;
-import io.github.clip4j.internal.PartialDownload;
+import io.github.clip4j.internal.files.Digests;
+import io.github.clip4j.internal.files.Interrupts;
+import io.github.clip4j.internal.net.HttpAddress;
+import io.github.clip4j.internal.net.HttpFetch;
+import io.github.clip4j.internal.net.PartialDownload;
 import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
 import java.io.IOException;

@@ -1,7 +1,7 @@
 package io.github.clip4j;
 
-import io.github.clip4j.internal.HttpAddress;
 import io.github.clip4j.internal.ImageInput;
+import io.github.clip4j.internal.net.HttpAddress;
 import java.awt.image.BufferedImage;
 import java.net.URI;
 import java.nio.ByteBuffer;

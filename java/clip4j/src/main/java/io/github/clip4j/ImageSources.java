@@ -1,8 +1,8 @@
 package io.github.clip4j;
 
-import io.github.clip4j.internal.HttpAddress;
 import io.github.clip4j.internal.ImageInput;
 import io.github.clip4j.internal.RgbPixels;
+import io.github.clip4j.internal.net.HttpAddress;
 import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
 import java.awt.image.BufferedImage;

@@ -3,7 +3,7 @@ package io.github.clip4j;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.clip4j.internal.FakeHub;
+import io.github.clip4j.internal.hub.FakeHub;
 import io.github.clip4j.testing.ChildJvm;
 import java.io.IOException;
 import java.net.Proxy;

@@ -8,6 +8,14 @@ import io.github.clip4j.ModelMemory;
 import io.github.clip4j.Precision;
 import io.github.clip4j.Probability;
 import io.github.clip4j.Tokens;
+import io.github.clip4j.internal.checkpoint.ClipConfig;
+import io.github.clip4j.internal.checkpoint.Family;
+import io.github.clip4j.internal.checkpoint.ModelDescription;
+import io.github.clip4j.internal.checkpoint.ModelFiles;
+import io.github.clip4j.internal.checkpoint.PreprocessorConfig;
+import io.github.clip4j.internal.checkpoint.WeightsFiles;
+import io.github.clip4j.internal.files.Json;
+import io.github.clip4j.internal.tokenizer.Tokenizer;
 import io.github.clip4j.search.internal.FreshThread;
 import io.github.clip4j.search.internal.NativeHandle;
 import java.nio.ByteBuffer;
@@ -67,7 +75,7 @@ public final class LoadedModel implements AutoCloseable {
     kernel = NativeFacts.text(Native::modelKernel, loaded.address());
     logitScale = NativeFacts.number(Native::modelLogitScale, loaded.address());
     logitBias =
-        config.family() == ClipConfig.Family.SIGLIP
+        config.family() == Family.SIGLIP
             ? OptionalDouble.of(NativeFacts.number(Native::modelLogitBias, loaded.address()))
             : OptionalDouble.empty();
     calibration = fitted.or(this::sigmoid);
@@ -88,7 +96,7 @@ public final class LoadedModel implements AutoCloseable {
               return true;
             });
     ModelDescription described = ModelDescription.of(files);
-    described.preprocessor().checkMakes(described.config().imageSize(), path);
+    described.preprocessor().checkMakes(described.config().image().size(), path);
     ModelDescription model = described.withImageSize(options.imageSize());
     ByteBuffer preprocessing =
         ByteBuffer.allocate(PreprocessorConfig.BYTES).order(ByteOrder.nativeOrder());
@@ -186,7 +194,7 @@ public final class LoadedModel implements AutoCloseable {
 
   /** Side of the square pictures it takes, in pixels. */
   public int imageSize() {
-    return config.imageSize();
+    return config.image().size();
   }
 
   /** Longest text in tokens, begin and end included. */

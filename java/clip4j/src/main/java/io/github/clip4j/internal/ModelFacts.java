@@ -1,6 +1,10 @@
 package io.github.clip4j.internal;
 
 import io.github.clip4j.ModelInfo;
+import io.github.clip4j.internal.checkpoint.ClipConfig;
+import io.github.clip4j.internal.checkpoint.ModelDescription;
+import io.github.clip4j.internal.checkpoint.PreprocessorConfig;
+import io.github.clip4j.internal.files.InputFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,11 +38,12 @@ record ModelFacts(
         config.projectionDim(),
         storedAs.values().stream().mapToLong(Long::longValue).sum(),
         storedAs,
-        new ModelInfo.Image(tower(config.vision()), config.imageSize(), config.patchSize()),
+        new ModelInfo.Image(
+            tower(config.image().tower()), config.image().size(), config.image().patchSize()),
         new ModelInfo.Text(
-            tower(config.text()),
-            config.vocabularySize(),
-            config.maxPositions(),
+            tower(config.text().tower()),
+            config.text().vocabularySize(),
+            config.text().maxPositions(),
             model.maxTokens(),
             end(config)),
         preprocessing(description.preprocessor()),
@@ -61,9 +66,9 @@ record ModelFacts(
       case CHINESE_CLIP -> "the first";
       case ROBERTA -> "the mean of all";
       case CLIP ->
-          config.endOfTextId() == ClipConfig.LARGEST_ID
+          config.text().endOfTextId() == ClipConfig.LARGEST_ID
               ? "the largest id"
-              : "id " + config.endOfTextId();
+              : "id " + config.text().endOfTextId();
     };
   }
 
@@ -111,7 +116,7 @@ record ModelFacts(
           Optional.of(blob)
               .filter(name -> real.getParent().endsWith("blobs") && name.matches("[0-9a-f]{64}")));
     } catch (IOException e) {
-      throw ModelFiles.unreadable(file, e);
+      throw InputFile.unreadable(file, e);
     }
   }
 }

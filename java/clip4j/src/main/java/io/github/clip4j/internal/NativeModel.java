@@ -2,6 +2,8 @@ package io.github.clip4j.internal;
 
 import io.github.clip4j.Device;
 import io.github.clip4j.LoadOptions;
+import io.github.clip4j.internal.checkpoint.ClipConfig;
+import io.github.clip4j.internal.checkpoint.ModelDescription;
 import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
 import io.github.clip4j.search.internal.GpuLibrary;

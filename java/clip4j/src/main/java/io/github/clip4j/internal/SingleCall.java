@@ -1,5 +1,6 @@
 package io.github.clip4j.internal;
 
+import io.github.clip4j.internal.checkpoint.PreprocessorConfig;
 import io.github.clip4j.search.Clip4jException.Kind;
 import io.github.clip4j.search.internal.NativeBlock;
 import java.nio.ByteBuffer;

@@ -1,5 +1,8 @@
 package io.github.clip4j.internal;
 
+import io.github.clip4j.internal.checkpoint.Tensor;
+import io.github.clip4j.internal.files.InputFile;
+import io.github.clip4j.internal.files.Interrupts;
 import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
 import io.github.clip4j.search.internal.NativeBlock;
@@ -105,7 +108,7 @@ final class WeightsReader {
     try {
       rows = transposed(file, tensor);
     } catch (IOException e) {
-      throw ModelFiles.unreadable(file, e);
+      throw InputFile.unreadable(file, e);
     }
     try {
       Path copy = Files.createTempFile("clip4j-", ".tensor");
@@ -130,12 +133,12 @@ final class WeightsReader {
   /** The matrix's bytes, row by row. */
   private static byte[] transposed(Path file, Tensor tensor) throws IOException {
     if (tensor.bytes() > MAX_TRANSPOSED_BYTES) {
-      throw ModelFiles.tooLarge(
+      throw InputFile.tooLarge(
           file, "tensor " + tensor.name() + " is transposed and has over 256 MiB");
     }
     byte[] from;
     try (FileChannel channel = FileChannel.open(file)) {
-      from = ModelFiles.bytes(channel, tensor.offset(), (int) tensor.bytes()).array();
+      from = InputFile.bytes(channel, tensor.offset(), (int) tensor.bytes()).array();
     }
     byte[] to = new byte[from.length];
     int rows = (int) tensor.shape()[0];

@@ -1,0 +1,2 @@
+/** Downloads over HTTP that are whole or continue. */
+package io.github.clip4j.internal.net;
