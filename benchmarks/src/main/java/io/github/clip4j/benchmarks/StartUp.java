@@ -2,7 +2,7 @@ package io.github.clip4j.benchmarks;
 
 import io.github.clip4j.ClipModel;
 import io.github.clip4j.ImageSource;
-import io.github.clip4j.internal.DefaultModel;
+import io.github.clip4j.internal.checkpoint.DefaultModel;
 import io.github.clip4j.internal.LoadSteps;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

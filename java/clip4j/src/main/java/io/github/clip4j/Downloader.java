@@ -10,6 +10,7 @@ import io.github.clip4j.search.Clip4jException.Kind;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Locale;
@@ -149,7 +150,8 @@ public final class Downloader {
       return file;
     } catch (IOException e) {
       Interrupts.rethrow(e);
-      throw new Clip4jException(Kind.UNWRITABLE, file + " cannot be written: " + e, e);
+      String why = e instanceof NoSuchFileException ? "there is no such folder" : e.toString();
+      throw new Clip4jException(Kind.UNWRITABLE, file + " cannot be written: " + why, e);
     }
   }
 

@@ -55,12 +55,7 @@ public final class ImageEmbeddings implements AutoCloseable {
       return embeddings;
     }
     close();
-    Clip4jException first = failures.get(0).toException();
-    if (failures.size() > 1) {
-      String more = " (and " + (failures.size() - 1) + " more failed)";
-      first = new Clip4jException(first.kind(), first.getMessage() + more);
-    }
-    throw first;
+    throw ImageFailure.first(failures);
   }
 
   /** Where the time went. */

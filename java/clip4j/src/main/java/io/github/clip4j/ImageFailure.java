@@ -1,6 +1,7 @@
 package io.github.clip4j;
 
 import io.github.clip4j.search.Clip4jException;
+import java.util.List;
 
 /**
  * A picture that could not be embedded.
@@ -22,6 +23,15 @@ public record ImageFailure(
   @Override
   public String toString() {
     return "picture %d, %s: %s".formatted(input, source.describe(), message);
+  }
+
+  /** The first of some failures, with how many more there are. */
+  static Clip4jException first(List<ImageFailure> failures) {
+    Clip4jException first = failures.get(0).toException();
+    return failures.size() == 1
+        ? first
+        : new Clip4jException(
+            first.kind(), first.getMessage() + " (and " + (failures.size() - 1) + " more failed)");
   }
 
   static Clip4jException exception(ImageSource source, Clip4jException.Kind kind, String message) {

@@ -15,15 +15,20 @@ import java.util.Objects;
  * means is, by default, the model's own {@link ClipModel#calibration()}, and {@link
  * Probability#contrastive()} where it has none: the text describes the picture better than all of a
  * contrast set does together. Both are for pairs of a picture and a text: for two pictures or two
- * texts choose {@link Probability#reference()} and a threshold.
+ * texts choose {@link Probability#reference()} and a threshold, or a {@link Probability#calibrated}
+ * that was fitted on such pairs.
  *
  * <p>Safe from any thread. The model is borrowed and must stay open.
  */
 public final class ImageTextMatcher {
+  /** Texts whose cosine is above this say the same: with other capitals or spaces, for instance. */
+  private static final double SAME = 1 - 1e-6;
+
   private final ClipModel model;
   private final String query;
   private final String response;
   private final Probability probability;
+  private final boolean forAnyPair;
   private final double threshold;
   private final double[][] contrast;
 
@@ -32,6 +37,7 @@ public final class ImageTextMatcher {
     query = builder.query;
     response = builder.response;
     probability = builder.probability();
+    forAnyPair = builder.isForAnyPair();
     threshold = builder.threshold;
     contrast =
         probability instanceof Probability.Contrastive contrastive
@@ -79,6 +85,11 @@ public final class ImageTextMatcher {
         return probability;
       }
       return model.calibration().orElseGet(Probability::contrastive);
+    }
+
+    /** Of two pictures or two texts as well: no softmax, and not the model's own calibration. */
+    private boolean isForAnyPair() {
+      return probability != null && !(probability instanceof Probability.Contrastive);
     }
 
     /**
@@ -137,7 +148,7 @@ public final class ImageTextMatcher {
    * A verdict, or a failure, for every pair.
    *
    * @throws IllegalArgumentException where a column is missing, their lengths differ, or both hold
-   *     the same and the probability is for a picture and a text
+   *     the same kind and the probability is for a picture and a text
    */
   public Matches match(Map<String, Column> columns) {
     Column left = column(columns, query);
@@ -149,7 +160,7 @@ public final class ImageTextMatcher {
     }
     boolean leftIsImage = left instanceof Column.Images;
     boolean alike = leftIsImage == right instanceof Column.Images;
-    if (alike && !(probability instanceof Probability.Reference)) {
+    if (alike && !forAnyPair) {
       throw new IllegalArgumentException(
           "both columns hold the same kind and this probability is for a picture and a text: use"
               + " Probability.reference() and a threshold of your own");
@@ -157,11 +168,12 @@ public final class ImageTextMatcher {
     EmbeddedColumn queries = EmbeddedColumn.of(model, left);
     EmbeddedColumn responses = EmbeddedColumn.of(model, right);
     EmbeddedColumn images = leftIsImage ? queries : responses;
+    EmbeddedColumn texts = leftIsImage ? responses : queries;
     List<Match> matches = new ArrayList<>();
     for (int pair = 0; pair < left.size(); pair++) {
       if (queries.row(pair) != null && responses.row(pair) != null) {
         double cosine = Vectors.dot(queries.row(pair), responses.row(pair));
-        double p = probability(cosine, images.row(pair));
+        double p = probability(cosine, images.row(pair), texts.row(pair));
         matches.add(new Match(pair, cosine, p, p > threshold));
       }
     }
@@ -180,7 +192,7 @@ public final class ImageTextMatcher {
     return column;
   }
 
-  private double probability(double cosine, double[] image) {
+  private double probability(double cosine, double[] image, double[] text) {
     if (probability instanceof Probability.Reference) {
       return 0.5 * (Math.max(-1, Math.min(1, cosine)) + 1);
     }
@@ -189,8 +201,11 @@ public final class ImageTextMatcher {
     }
     // 1 / (1 + sum of exp(other - own)): no overflow of consequence, infinity gives 0.
     double others = 0;
-    for (double[] text : contrast) {
-      others += Math.exp(model.logitScale() * (Vectors.dot(image, text) - cosine));
+    for (double[] other : contrast) {
+      // The pair's own text is no alternative to itself.
+      if (Vectors.dot(text, other) <= SAME) {
+        others += Math.exp(model.logitScale() * (Vectors.dot(image, other) - cosine));
+      }
     }
     return 1 / (1 + others);
   }

@@ -22,7 +22,7 @@ public record Matches(List<Match> matches, List<ImageFailure> failures) {
    */
   public List<Match> orThrow() {
     if (!failures.isEmpty()) {
-      throw failures.get(0).toException();
+      throw ImageFailure.first(failures);
     }
     return matches;
   }

@@ -51,9 +51,10 @@ public sealed interface Probability
    * The share that the pair's text gets of a softmax over it and the contrast set, with the
    * picture's cosines times the model's own logit scale (CLIP, Radford et al. 2021, section 2.3):
    * the probability that the picture goes with this text rather than with any of those. For pairs
-   * of a picture and a text. Where the alternatives are known, give them.
+   * of a picture and a text. Where the alternatives are known, give them, all the labels for
+   * instance: the pair's own text among them is not counted twice.
    *
-   * @param negatives the contrast set
+   * @param negatives the contrast set; what it repeats counts once
    * @throws IllegalArgumentException if it is empty
    */
   static Probability contrastive(List<String> negatives) {
@@ -83,7 +84,7 @@ public sealed interface Probability
   record Contrastive(List<String> negatives) implements Probability {
     /** Checks and copies the list. */
     public Contrastive {
-      negatives = List.copyOf(negatives);
+      negatives = negatives.stream().distinct().toList();
       if (negatives.isEmpty()) {
         throw new IllegalArgumentException("negatives is empty: there is nothing to compare with");
       }

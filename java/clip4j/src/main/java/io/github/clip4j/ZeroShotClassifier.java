@@ -96,9 +96,9 @@ public final class ZeroShotClassifier {
    * The probability of each label, in their order.
    *
    * @param image a picture's embedding by the same model, for instance a result of a {@link
-   *     BatchingEncoder}
-   * @throws IllegalArgumentException where its length is not {@link ClipModel#dimension}, or a
-   *     value is not finite
+   *     BatchingEncoder}, or the sum of several; its direction alone counts
+   * @throws IllegalArgumentException where it has not {@link ClipModel#dimension} values, one of
+   *     them is not finite, or all are 0
    */
   public double[] probabilities(float[] image) {
     if (image.length != model.dimension()) {
@@ -107,9 +107,14 @@ public final class ZeroShotClassifier {
               .formatted(image.length, model.dimension()));
     }
     double[] row = Vectors.doubles(image);
-    if (!Double.isFinite(Vectors.dot(row, row))) {
-      throw new IllegalArgumentException("image has a value that is not finite");
+    double square = Vectors.dot(row, row);
+    if (!Double.isFinite(square) || square == 0) {
+      throw new IllegalArgumentException(
+          square == 0
+              ? "image is zero: it has no direction"
+              : "image has a value that is not finite");
     }
+    Vectors.scaleToUnit(row);
     double[] result = new double[rows.length];
     for (int i = 0; i < rows.length; i++) {
       result[i] = model.logitScale() * Vectors.dot(row, rows[i]);

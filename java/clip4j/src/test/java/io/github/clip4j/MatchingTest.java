@@ -109,6 +109,40 @@ class MatchingTest extends WithTinyModel {
     assertEquals(imageFirst[0], textFirst[0], 1e-6);
   }
 
+  /** Whether the labels are all that there is, or those of the others. */
+  @Test
+  void aPairsOwnTextIsNoAlternativeToItself() {
+    List<String> labels = List.of("cat", "the", "of", "the");
+    ImageTextMatcher all =
+        ImageTextMatcher.builder(model).probability(Probability.contrastive(labels)).build();
+    ImageTextMatcher others =
+        ImageTextMatcher.builder(model)
+            .probability(Probability.contrastive(List.of("the", "of")))
+            .build();
+    for (String own : List.of("cat", "CAT", " cat ")) {
+      Map<String, Column> pair =
+          Map.of("query", Column.images(PHOTO), "response", Column.texts(own));
+      assertEquals(others.predictProba(pair)[0], all.predictProba(pair)[0], 1e-9, own);
+      Map<String, Column> turned =
+          Map.of("query", Column.texts(own), "response", Column.images(PHOTO));
+      assertEquals(others.predictProba(pair)[0], all.predictProba(turned)[0], 1e-9, own);
+    }
+  }
+
+  @Test
+  void aCalibrationOfOnesOwnIsForAnyPair() {
+    Map<String, Column> texts =
+        Map.of("query", Column.texts("cat"), "response", Column.texts("the cat"));
+    Match match =
+        ImageTextMatcher.builder(model)
+            .probability(Probability.calibrated(3, -1))
+            .build()
+            .match(texts)
+            .orThrow()
+            .get(0);
+    assertEquals(1 / (1 + Math.exp(1 - 3 * match.cosine())), match.probability(), 1e-12);
+  }
+
   @Test
   void aModelsOwnCalibrationIsTheDefault(@TempDir Path folder) throws IOException {
     TinyModel.copyTo(folder);

@@ -74,6 +74,22 @@ class ZeroShotClassifierTest extends WithTinyModel {
         1e-5);
   }
 
+  /** A picture's embedding may be the mean of several, which is shorter. */
+  @Test
+  void aRowsDirectionAloneCounts() {
+    float[] image = model.embedImage(TinyModel.picture());
+    float[] longer = image.clone();
+    for (int i = 0; i < longer.length; i++) {
+      longer[i] *= 3;
+    }
+    ZeroShotClassifier classifier = ZeroShotClassifier.of(model, LABELS, TEMPLATES);
+    assertArrayEquals(classifier.probabilities(image), classifier.probabilities(longer), 1e-6);
+    assertEquals(
+        "image is zero: it has no direction",
+        assertThrows(IllegalArgumentException.class, () -> classifier.probabilities(new float[16]))
+            .getMessage());
+  }
+
   @Test
   void onePictureThatCannotBeRead() {
     ZeroShotClassifier classifier = ZeroShotClassifier.of(model, LABELS, TEMPLATES);

@@ -5,6 +5,7 @@ import io.github.clip4j.Column;
 import io.github.clip4j.ImageEmbeddings;
 import io.github.clip4j.ImageSource;
 import io.github.clip4j.ImageTextMatcher;
+import io.github.clip4j.LoadOptions;
 import io.github.clip4j.Match;
 import io.github.clip4j.Probability;
 import io.github.clip4j.search.Embeddings;
@@ -60,7 +61,7 @@ final class DemoCommand extends Subcommand {
       throw Failure.of(folder.toString(), "cannot be made", e);
     }
     try (OutputFile file = OutputFile.create(page);
-        ClipModel loaded = model.load(console)) {
+        ClipModel loaded = model.load(LoadOptions.DEFAULT, console)) {
       file.write(ByteBuffer.wrap(run(loaded).html().getBytes(StandardCharsets.UTF_8)));
       OutputFile.publish(file);
     }

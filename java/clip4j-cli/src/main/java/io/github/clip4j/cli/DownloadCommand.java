@@ -1,7 +1,7 @@
 package io.github.clip4j.cli;
 
 import io.github.clip4j.Downloader;
-import io.github.clip4j.internal.HttpAddress;
+import io.github.clip4j.internal.net.HttpAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
@@ -78,7 +78,7 @@ final class DownloadCommand extends Subcommand {
     try {
       return sha256 == null ? options : options.withSha256(sha256);
     } catch (IllegalArgumentException e) {
-      throw Failure.of("--sha256 " + sha256, e, "copy all of it").usage();
+      throw Failure.of("--sha256 " + sha256, e, "copy all of it; SHA-1 has 40").usage();
     }
   }
 

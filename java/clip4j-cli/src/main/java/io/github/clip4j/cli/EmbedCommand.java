@@ -59,6 +59,8 @@ final class EmbedCommand extends Subcommand {
 
   @Mixin private EncoderOptions encoders;
 
+  @Mixin private PictureOptions pictures;
+
   @Option(
       names = "--image-size",
       paramLabel = "N",
@@ -87,7 +89,7 @@ final class EmbedCommand extends Subcommand {
   }
 
   private LoadOptions loadOptions() {
-    LoadOptions options = encoders.loadOptions();
+    LoadOptions options = encoders.loadOptions().withImages(pictures.images());
     try {
       return options.withImageSize(imageSize);
     } catch (IllegalArgumentException e) {
@@ -106,7 +108,7 @@ final class EmbedCommand extends Subcommand {
         IdsFile ids = new IdsFile(out)) {
       long start = System.nanoTime();
       LoadOptions options = loadOptions();
-      try (ClipModel loaded = ModelOption.load(model.model, options, console)) {
+      try (ClipModel loaded = model.load(options, console)) {
         double loadMs = (System.nanoTime() - start) / 1e6;
         BatchEmbedder embedder = new BatchEmbedder(loaded, console);
         embed(embedder, rows, ids);

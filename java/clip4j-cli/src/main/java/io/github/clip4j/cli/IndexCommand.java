@@ -1,6 +1,7 @@
 package io.github.clip4j.cli;
 
 import io.github.clip4j.ClipModel;
+import io.github.clip4j.LoadOptions;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -15,8 +16,10 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "index",
     // picocli would put DIR last, where --images takes it for a picture.
-    customSynopsis =
-        "clip4j index DIR --images P... [--model M] [--precision P] [--device D] [--verbose] [-h]",
+    customSynopsis = {
+      "clip4j index DIR --images P... [--model M] [--precision P] [--device D] [--exif]",
+      "                    [--verbose] [-h]"
+    },
     description = {
       "Make an index of pictures in DIR, or bring it up to date: afterwards it holds exactly the"
           + " pictures that P names. Only new and changed ones are embedded."
@@ -45,6 +48,8 @@ final class IndexCommand extends Subcommand {
 
   @Mixin private EncoderOptions encoders;
 
+  @Mixin private PictureOptions pictures;
+
   IndexCommand(Console console) {
     super(console);
   }
@@ -56,8 +61,11 @@ final class IndexCommand extends Subcommand {
     }
     Instant now = Instant.now();
     long started = TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano();
+    LoadOptions options = encoders.loadOptions().withImages(pictures.images());
     try (PictureIndex index = PictureIndex.write(folder);
-        ClipModel loaded = ModelOption.load(model.model, encoders.loadOptions(), console)) {
+        ClipModel loaded = model.load(options, console)) {
+      PictureList.Model madeBy = PictureList.Model.of(loaded, model, pictures);
+      index.checkMaker(madeBy);
       index.checkModel(loaded);
       IndexPlan plan = IndexPlan.of(Pictures.of(images), index.list(), index::embedded);
       BatchEmbedder embedder = new BatchEmbedder(loaded, console);
@@ -68,7 +76,7 @@ final class IndexCommand extends Subcommand {
       }
       IndexWriter writer = new IndexWriter(index, loaded, embedder, IndexWriter.BETWEEN_COMMITS);
       try (Progress progress = new Progress(console, "indexing", "", 1, plan.missing().size())) {
-        writer.write(plan, PictureList.Model.of(loaded, model), started, progress);
+        writer.write(plan, madeBy, started, progress);
       }
       return report(plan, writer, embedder.failures());
     }

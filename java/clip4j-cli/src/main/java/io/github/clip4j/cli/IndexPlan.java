@@ -1,7 +1,7 @@
 package io.github.clip4j.cli;
 
 import io.github.clip4j.cli.PictureList.Entry;
-import io.github.clip4j.internal.Digests;
+import io.github.clip4j.internal.files.Digests;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

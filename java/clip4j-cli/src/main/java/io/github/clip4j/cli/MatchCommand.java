@@ -4,6 +4,7 @@ import io.github.clip4j.ClipModel;
 import io.github.clip4j.Column;
 import io.github.clip4j.ImageSource;
 import io.github.clip4j.ImageTextMatcher;
+import io.github.clip4j.LoadOptions;
 import io.github.clip4j.Match;
 import io.github.clip4j.Probability;
 import java.util.ArrayList;
@@ -48,6 +49,8 @@ final class MatchCommand extends Subcommand {
 
   @Mixin private ModelOption model;
 
+  @Mixin private PictureOptions pictures;
+
   @Option(
       names = "--threshold",
       paramLabel = "X",
@@ -84,7 +87,8 @@ final class MatchCommand extends Subcommand {
     }
     PictureFile picture = Pictures.single(image);
     List<Verdict> verdicts = new ArrayList<>();
-    try (ClipModel loaded = model.load(console)) {
+    try (ClipModel loaded =
+        model.load(LoadOptions.DEFAULT.withImages(pictures.images()), console)) {
       for (Match match : match(loaded, picture)) {
         verdicts.add(
             new Verdict(

@@ -23,8 +23,8 @@ final class ModelOption {
     return model == null;
   }
 
-  ClipModel load(Console console) {
-    return load(model, LoadOptions.DEFAULT, console);
+  ClipModel load(LoadOptions options, Console console) {
+    return load(model, options, console);
   }
 
   /**

@@ -76,7 +76,7 @@ final class NpyReader {
   private byte[] header(FileChannel channel) throws IOException {
     byte[] start = bytes(channel, Npy.MAGIC.length + 2).array();
     if (!Arrays.equals(Npy.MAGIC, Arrays.copyOf(start, Npy.MAGIC.length))) {
-      throw failure("is not a .npy file", "save it with numpy.save");
+      throw failure("is not a .npy file", "embed with --out FILE.npy, or save it with numpy.save");
     }
     int version = start[Npy.MAGIC.length];
     if (version != 1 && version != 2) {

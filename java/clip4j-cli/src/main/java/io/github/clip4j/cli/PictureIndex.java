@@ -1,6 +1,7 @@
 package io.github.clip4j.cli;
 
 import io.github.clip4j.ClipModel;
+import io.github.clip4j.Precision;
 import io.github.clip4j.cli.PictureList.Entry;
 import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.EmbeddingIndex;
@@ -16,10 +17,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -32,6 +35,8 @@ import java.util.stream.IntStream;
 final class PictureIndex implements AutoCloseable {
   /** How often a reader looks again where a writer replaced the list while it opened the index. */
   private static final int ATTEMPTS = 5;
+
+  private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
 
   private final Path folder;
   private final Optional<PictureList> list;
@@ -72,10 +77,30 @@ final class PictureIndex implements AutoCloseable {
             "has " + PictureList.FILE + " and no embeddings",
             "index into another folder, or remove this one");
       }
+      if (embeddings.isPresent()) {
+        checkIsOurs(folder, embeddings.get(), list);
+      }
       return new PictureIndex(folder, list, embeddings);
     } catch (Throwable failed) {
       embeddings.ifPresent(EmbeddingIndex::close);
       throw failed;
+    }
+  }
+
+  /** Refuses what a program has put there, which the next version would drop. */
+  private static void checkIsOurs(Path folder, EmbeddingIndex index, Optional<PictureList> list) {
+    if (list.isPresent() && index.size() == list.get().byContent().size()) {
+      return;
+    }
+    Ids ids = index.ids();
+    for (int i = 0; i < ids.size(); i++) {
+      if (ids.kind() != IdKind.STRING || !SHA256.matcher(ids.stringId(i)).matches()) {
+        throw new Failure(
+            folder.toString(),
+            "has embeddings that clip4j index did not make, such as that of "
+                + (ids.kind() == IdKind.STRING ? ids.stringId(i) : ids.longId(i)),
+            "index into another folder");
+      }
     }
   }
 
@@ -101,6 +126,30 @@ final class PictureIndex implements AutoCloseable {
     }
     BitSet known = named(folder, () -> embeddings.get().contains(Ids.of(sha256)));
     return known.stream().mapToObj(sha256::get).collect(Collectors.toSet());
+  }
+
+  /** Refuses to mix what was embedded in different ways. */
+  void checkMaker(PictureList.Model now) {
+    if (list.isEmpty()) {
+      return;
+    }
+    PictureList.Model then = list.get().model();
+    if (now.exif() != then.exif()) {
+      throw new Failure(
+          folder.toString(),
+          "was made " + (then.exif() ? "with" : "without") + " --exif",
+          "do so again, or index into another folder");
+    }
+    if (now.precision() != then.precision()) {
+      throw new Failure(
+          folder.toString(),
+          "was made with --precision " + name(then.precision()) + ", not " + name(now.precision()),
+          "do so again, or index into another folder");
+    }
+  }
+
+  private static String name(Precision precision) {
+    return precision.name().toLowerCase(Locale.ROOT);
   }
 
   /** Refuses a model whose embeddings cannot be compared with those of the index. */

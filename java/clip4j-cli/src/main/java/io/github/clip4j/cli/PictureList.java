@@ -2,6 +2,7 @@ package io.github.clip4j.cli;
 
 import com.google.gson.JsonParseException;
 import io.github.clip4j.ClipModel;
+import io.github.clip4j.Precision;
 import java.io.IOException;
 import java.io.Reader;
 import java.nio.charset.CharacterCodingException;
@@ -25,7 +26,7 @@ import java.util.stream.Collectors;
 record PictureList(String format, int version, long written, Model model, List<Entry> entries) {
   static final String FILE = "pictures.json";
   static final String FORMAT = "clip4j-pictures";
-  static final int VERSION = 1;
+  static final int VERSION = 2;
 
   PictureList(long written, Model model, List<Entry> entries) {
     this(FORMAT, VERSION, written, model, entries);
@@ -35,10 +36,12 @@ record PictureList(String format, int version, long written, Model model, List<E
    * What made the embeddings; the index has its fingerprint.
    *
    * @param location its folder, or the hub's name for it; null for the built-in model
+   * @param precision what it computed in
+   * @param exif whether pictures were turned upright
    */
-  record Model(String name, String location) {
-    static Model of(ClipModel model, ModelOption option) {
-      return new Model(model.name(), option.location());
+  record Model(String name, String location, Precision precision, boolean exif) {
+    static Model of(ClipModel model, ModelOption option, PictureOptions pictures) {
+      return new Model(model.name(), option.location(), model.precision(), pictures.exif);
     }
   }
 
@@ -104,6 +107,7 @@ record PictureList(String format, int version, long written, Model model, List<E
         && version == VERSION
         && model != null
         && model.name() != null
+        && model.precision() != null
         && entries != null
         && !entries.isEmpty()
         && entries.stream().allMatch(PictureList::isSound);

@@ -24,10 +24,10 @@ import java.util.TreeMap;
  */
 final class Pictures {
   static final String HELP =
-      "Pictures: files, globs, folders (JPEG, PNG, WebP and GIF files in them and below, sorted).";
+      "Pictures: files, globs, folders (JPEG, PNG, WebP, GIF, BMP and TIFF files in them and below, sorted).";
 
   private static final Set<String> EXTENSIONS =
-      Set.of("jpg", "jpeg", "jpe", "jfif", "png", "webp", "gif");
+      Set.of("jpg", "jpeg", "jpe", "jfif", "png", "webp", "gif", "bmp", "tif", "tiff");
 
   private final List<PictureFile> found = new ArrayList<>();
 

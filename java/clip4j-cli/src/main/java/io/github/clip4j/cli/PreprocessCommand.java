@@ -1,6 +1,7 @@
 package io.github.clip4j.cli;
 
 import io.github.clip4j.ClipModel;
+import io.github.clip4j.LoadOptions;
 import io.github.clip4j.RgbImage;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -29,6 +30,8 @@ final class PreprocessCommand extends Subcommand {
 
   @Mixin private ModelOption model;
 
+  @Mixin private PictureOptions pictures;
+
   @Option(
       names = "--out",
       paramLabel = "FILE.npy",
@@ -48,7 +51,7 @@ final class PreprocessCommand extends Subcommand {
     }
     PictureFile picture = Pictures.single(image);
     try (OutputFile file = OutputFile.create(out);
-        ClipModel loaded = model.load(console)) {
+        ClipModel loaded = model.load(LoadOptions.DEFAULT.withImages(pictures.images()), console)) {
       RgbImage crop = preprocess(loaded, picture);
       file.write(ByteBuffer.wrap(Npy.header("|u1", crop.height(), crop.width(), 3)));
       file.write(ByteBuffer.wrap(crop.rgb()));

@@ -93,7 +93,9 @@ final class SearchCommand extends Subcommand {
     try (PictureIndex index = PictureIndex.read(folder)) {
       PictureList list = index.list().orElseThrow();
       String location = model == null ? list.model().location() : model;
-      try (ClipModel loaded = ModelOption.load(location, LoadOptions.DEFAULT, console)) {
+      LoadOptions options =
+          LoadOptions.DEFAULT.withImages(PictureOptions.images(list.model().exif()));
+      try (ClipModel loaded = ModelOption.load(location, options, console)) {
         index.checkModel(loaded);
         double least = minScore == null ? Double.NEGATIVE_INFINITY : minScore;
         List<PictureIndex.Found> hits = index.search(query(loaded), k, least);
@@ -101,6 +103,9 @@ final class SearchCommand extends Subcommand {
           OutputFile.write(html, page(list, hits));
         }
         print(hits);
+        if (hits.isEmpty() && minScore != null && !json) {
+          console.say(folder + ": no picture has a cosine of " + minScore + " or more");
+        }
       }
     }
     return ExitStatus.DONE;

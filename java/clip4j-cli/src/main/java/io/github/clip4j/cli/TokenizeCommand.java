@@ -1,6 +1,7 @@
 package io.github.clip4j.cli;
 
 import io.github.clip4j.ClipModel;
+import io.github.clip4j.LoadOptions;
 import io.github.clip4j.Tokens;
 import java.util.Arrays;
 import java.util.stream.Collectors;
@@ -37,7 +38,7 @@ final class TokenizeCommand extends Subcommand {
 
   @Override
   public Integer call() {
-    try (ClipModel loaded = model.load(console)) {
+    try (ClipModel loaded = model.load(LoadOptions.DEFAULT, console)) {
       Tokens tokens = tokenize(loaded);
       if (json) {
         console.json(tokens);

@@ -14,7 +14,9 @@ import picocli.CommandLine.Option;
 /** {@code clip4j topk}: exact search in files of embeddings. */
 @Command(
     name = "topk",
-    description = "For each row of Q.npy, find the K most similar rows of C.npy, exactly.",
+    description =
+        "For each row of Q.npy, find the K most similar rows of C.npy, exactly. Rows are named where"
+            + " FILE.npy.ids.json, as clip4j embed writes it, lies beside a file.",
     footer = {
       "",
       "Example:",
@@ -26,7 +28,8 @@ final class TopkCommand extends Subcommand {
       paramLabel = "Q.npy",
       parameterConsumer = Arguments.Verbatim.class,
       required = true,
-      description = "A matrix of float32 or float64, a query a row.")
+      description =
+          "A matrix of float32 or float64, a query a row, of which none may be zero (for cosines).")
   private Path queries;
 
   @Option(
@@ -60,16 +63,18 @@ final class TopkCommand extends Subcommand {
 
   @Option(
       names = "--json",
-      description = "Print {\"hits\": [[{row, score}]], \"search_ms\": [one a repeat]}.")
+      description =
+          "Print {\"queries\": [ids], \"hits\": [[{row, id, score}]], \"search_ms\": [one a repeat]};"
+              + " no ids where rows have no names.")
   private boolean json;
 
   TopkCommand(Console console) {
     super(console);
   }
 
-  private record Found(int row, double score) {}
+  private record Found(int row, String id, double score) {}
 
-  private record Result(List<List<Found>> hits, double[] searchMs) {}
+  private record Result(List<String> queries, List<List<Found>> hits, double[] searchMs) {}
 
   @Override
   public Integer call() {
@@ -85,7 +90,11 @@ final class TopkCommand extends Subcommand {
         hits = search(index, questions);
         searchMs[i] = (System.nanoTime() - start) / 1e6;
       }
-      print(new Result(found(hits), searchMs));
+      print(
+          new Result(
+              IdsFile.read(queries, questions.rows(), console).orElse(null),
+              found(hits, IdsFile.read(corpus, rows.rows(), console).orElse(null)),
+              searchMs));
     }
     return ExitStatus.DONE;
   }
@@ -106,10 +115,22 @@ final class TopkCommand extends Subcommand {
     }
   }
 
-  private static List<List<Found>> found(Hits hits) {
+  private static List<List<Found>> found(Hits hits, List<String> ids) {
     return IntStream.range(0, hits.queries())
-        .mapToObj(q -> hits.of(q).stream().map(hit -> new Found(hit.row(), hit.score())).toList())
+        .mapToObj(q -> hits.of(q).stream().map(hit -> found(hit, ids)).toList())
         .toList();
+  }
+
+  private static Found found(Hits.Hit hit, List<String> ids) {
+    return new Found(hit.row(), id(ids, hit.row()), hit.score());
+  }
+
+  private static String id(List<String> ids, int row) {
+    return ids == null ? null : ids.get(row);
+  }
+
+  private static String shown(String id) {
+    return id == null ? "" : "  " + id;
   }
 
   private void print(Result result) {
@@ -118,9 +139,9 @@ final class TopkCommand extends Subcommand {
       return;
     }
     for (int query = 0; query < result.hits().size(); query++) {
-      console.print("query " + query);
+      console.print("query " + query + shown(id(result.queries(), query)));
       for (Found hit : result.hits().get(query)) {
-        console.print("  %9.6f  row %d".formatted(hit.score(), hit.row()));
+        console.print("  %9.6f  row %d%s".formatted(hit.score(), hit.row(), shown(hit.id())));
       }
     }
   }

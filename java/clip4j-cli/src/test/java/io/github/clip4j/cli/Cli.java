@@ -9,6 +9,7 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import io.github.clip4j.internal.Native;
 import io.github.clip4j.search.SearchRuntime;
+import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -18,8 +19,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.Stream;
+import javax.imageio.ImageIO;
 
 /** Runs the command in this JVM, and knows what its output must look like. */
 final class Cli {
@@ -111,6 +114,32 @@ final class Cli {
     } catch (IOException e) {
       throw new AssertionError(e);
     }
+  }
+
+  /** A picture that is white above and black below, stored lying on its left side. */
+  static Path sideways(Path file) {
+    BufferedImage stored = new BufferedImage(64, 64, BufferedImage.TYPE_INT_RGB);
+    stored.createGraphics().fillRect(0, 0, 32, 64); // White.
+    ByteArrayOutputStream jpeg = new ByteArrayOutputStream();
+    try {
+      ImageIO.write(stored, "jpeg", jpeg);
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+    byte[] exif =
+        HexFormat.of()
+            .parseHex(
+                "ffe10022"
+                    + "457869660000"
+                    + "49492a0008000000" // Exif; TIFF, little-endian
+                    + "0100"
+                    + "1201030001000000"
+                    + "06000000"
+                    + "00000000"); // orientation 6
+    ByteBuffer bytes = ByteBuffer.allocate(jpeg.size() + exif.length);
+    bytes.put(jpeg.toByteArray(), 0, 2).put(exif);
+    bytes.put(jpeg.toByteArray(), 2, jpeg.size() - 2);
+    return write(file, bytes.array());
   }
 
   static List<String> namesIn(Path folder) {

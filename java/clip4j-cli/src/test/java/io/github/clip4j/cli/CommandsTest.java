@@ -126,6 +126,29 @@ class CommandsTest {
   }
 
   @Test
+  void exifTurnsAPictureUpright() throws IOException {
+    Path stored = Cli.sideways(folder.resolve("sideways.jpg"));
+    Path out = folder.resolve("x.npy");
+    List<Object> command =
+        List.of("preprocess", "--image", stored, "--model", Cli.MODEL, "--out", out);
+    Cli.run(command.toArray()).succeeds();
+    assertEquals(List.of(255, 0, 255, 0), corners(out));
+    List<Object> upright = new ArrayList<>(command);
+    upright.add("--exif");
+    Cli.run(upright.toArray()).succeeds();
+    assertEquals(List.of(255, 255, 0, 0), corners(out));
+  }
+
+  /** Upper left, upper right, lower left, lower right, nearly: JPEG rounds. */
+  private static List<Integer> corners(Path npy) throws IOException {
+    byte[] bytes = Files.readAllBytes(npy);
+    int side = (int) Math.sqrt((bytes.length - Npy.HEADER_BYTES) / 3);
+    return Stream.of(0, side - 1, side * (side - 1), side * side - 1)
+        .map(pixel -> (bytes[Npy.HEADER_BYTES + 3 * pixel] & 0xFF) < 128 ? 0 : 255)
+        .toList();
+  }
+
+  @Test
   void preprocessOfBadInput() {
     Path out = folder.resolve("crop.npy");
     Path text = Cli.write(folder.resolve("text.jpg"), "hello");

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import io.github.clip4j.ClipModel;
+import io.github.clip4j.Precision;
 import io.github.clip4j.search.EmbeddingIndex;
 import io.github.clip4j.search.Embeddings;
 import io.github.clip4j.search.Ids;
@@ -101,7 +102,7 @@ class IndexTest {
         Progress progress = new Progress(console, "", "", 1, 1)) {
       BatchEmbedder embedder = new BatchEmbedder(model, console);
       IndexWriter writer = new IndexWriter(pictures, model, embedder, Duration.ZERO);
-      writer.write(plan, new PictureList.Model("m", null), 0, progress);
+      writer.write(plan, new PictureList.Model("m", null, Precision.FP32, false), 0, progress);
     }
   }
 
@@ -133,6 +134,8 @@ class IndexTest {
     assertEquals(2, search("--text", "x", "-k", 2).size());
     assertEquals(4, search("--text", "x", "-k", 1000).size());
     assertEquals(0, search("--text", "x", "--min-score", "1.5").size());
+    Cli.Result none = Cli.run("search", index, "--text", "x", "--min-score", "1.5").hasStatus(0);
+    assertEquals("clip4j: " + index + ": no picture has a cosine of 1.5 or more\n", none.err());
     assertEquals(1, search("--image", pictures.resolve("owl.png"), "--min-score", "0.99").size());
     String out = Cli.run("search", index, "--text", "red fruit", "-k", "1").succeeds().out();
     assertTrue(out.matches(" 0\\.\\d{4}  .*strawberry.png\\n"), out);
@@ -391,7 +394,7 @@ class IndexTest {
     }
     try (EmbeddingIndex writer = EmbeddingIndex.open(index, OpenOptions.WRITE);
         Embeddings rows = Embeddings.copyOf(new float[][] {row, row})) {
-      writer.add(rows, Ids.of("embedded", "and never listed"));
+      writer.add(rows, Ids.of("0".repeat(64), "1".repeat(64)));
       writer.commit();
     }
     assertEquals(6, embeddings());
@@ -441,7 +444,7 @@ class IndexTest {
             "{\"files\":{}}",
             json.substring(0, json.length() / 2),
             json.replace("clip4j-pictures", "x"),
-            json.replace("\"version\":1", "\"version\":2"),
+            json.replace("\"version\":2", "\"version\":1"),
             json.replaceAll("\"entries\":.*]", "\"entries\":[null]"),
             json.replaceAll("\"entries\":.*]", "\"entries\":[]"))) {
       Cli.write(list, wrong);

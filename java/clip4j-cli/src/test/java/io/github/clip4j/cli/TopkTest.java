@@ -7,6 +7,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -84,6 +85,28 @@ class TopkTest {
             .succeeds()
             .out();
     assertEquals("query 0\n   1.000000  row 0\n", out);
+  }
+
+  /** As {@code embed} writes them beside its rows. */
+  @Test
+  void rowsAreNamed() {
+    Path corpus = corpus("<f4", 1, 1, -1);
+    Path queries = queries("<f4", 1, 2);
+    Cli.write(folder.resolve("c.npy.ids.json"), "[\n\"a b.png\",\n\"c.png\"\n]\n");
+    Cli.write(folder.resolve("q.npy.ids.json"), "[\"the text\"]");
+    JsonObject result = topk(queries, corpus, "-k", 1).succeeds().json();
+    assertEquals("[\"the text\"]", result.get("queries").toString());
+    assertEquals("[[{\"row\":0,\"id\":\"a b.png\",\"score\":1.0}]]", result.get("hits").toString());
+    List<Object> command = List.of("topk", "--queries", queries, "--corpus", corpus, "-k", 1);
+    assertEquals(
+        "query 0  the text\n   1.000000  row 0  a b.png\n",
+        Cli.run(command.toArray()).succeeds().out());
+    for (String wrong : List.of("[\"one\"]", "[1, null]", "null", "{}", "[\"")) {
+      Cli.write(folder.resolve("c.npy.ids.json"), wrong);
+      Cli.Result unnamed = Cli.run(command.toArray()).hasStatus(0);
+      assertEquals("query 0  the text\n   1.000000  row 0\n", unnamed.out(), wrong);
+      assertTrue(unnamed.err().startsWith("clip4j: note: " + corpus + ".ids.json "), unnamed.err());
+    }
   }
 
   @Test

@@ -41,10 +41,15 @@ public final class Vectors {
         sum[i] += values[i];
       }
     }
-    double length = Math.sqrt(dot(sum, sum));
-    for (int i = 0; i < sum.length; i++) {
-      sum[i] /= length;
-    }
+    scaleToUnit(sum);
     return sum;
+  }
+
+  /** Gives a vector that is not zero the length 1. */
+  public static void scaleToUnit(double[] vector) {
+    double length = Math.sqrt(dot(vector, vector));
+    for (int i = 0; i < vector.length; i++) {
+      vector[i] /= length;
+    }
   }
 }
