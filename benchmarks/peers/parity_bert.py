@@ -11,6 +11,7 @@ import sentencepiece
 import torch
 from open_clip.hf_model import HFTextEncoder
 from open_clip.model import CustomTextCLIP
+from open_clip.tokenizer import whitespace_clean
 from open_clip.transform import PreprocessCfg, image_transform_v2
 from PIL import Image
 from tokenizers import BertWordPieceTokenizer, ByteLevelBPETokenizer
@@ -137,7 +138,8 @@ def compare_roberta(work, number, shape, pictures):
     text = dict(hf_model_name=name + "-base", hf_tokenizer_name=name + "-base", hf_pooler_type="mean_pooler", hf_proj_type=projection, context_length=length)
     (folder / "open_clip_config.json").write_text(json.dumps(dict(
         model_cfg=dict(embed_dim=embedding, vision_cfg=vision, text_cfg=text), preprocess_cfg={})))
-    ids = tokenizer(TEXTS, padding="max_length", truncation=True, max_length=length, return_tensors="pt").input_ids
+    clean = [whitespace_clean(text) for text in TEXTS]  # as OpenCLIP's HFTokenizer does it
+    ids = tokenizer(clean, padding="max_length", truncation=True, max_length=length, return_tensors="pt").input_ids
     preprocess = image_transform_v2(PreprocessCfg(size=size), is_train=False)
     with torch.no_grad():
         pixels = torch.stack([preprocess(Image.open(path).convert("RGB")) for path in pictures])

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from open_clip.hf_model import HFTextEncoder
 from open_clip.model import CustomTextCLIP
+from open_clip.tokenizer import whitespace_clean
 from open_clip.transform import PreprocessCfg, image_transform_v2
 from PIL import Image
 from safetensors.torch import save_file
@@ -112,7 +113,8 @@ def roberta(name, tokenizer, config, hugging_face, context, projection):
     text |= {"hf_proj_type": projection} if projection != "mlp" else {}
     (folder / "open_clip_config.json").write_text(
         json.dumps({"model_cfg": config | {"text_cfg": text}, "preprocess_cfg": {}}, indent=2) + "\n", encoding="utf-8")
-    tokens = tokenizer(TEXTS, padding="max_length", truncation=True, max_length=context, return_tensors="pt").input_ids
+    clean = [whitespace_clean(text) for text in TEXTS]  # as OpenCLIP's HFTokenizer does it
+    tokens = tokenizer(clean, padding="max_length", truncation=True, max_length=context, return_tensors="pt").input_ids
     ids = [[id_ for id_ in row if id_ != 1] for row in tokens.tolist()]
     preprocess = image_transform_v2(PreprocessCfg(size=config["vision_cfg"]["image_size"]), is_train=False)
     with torch.no_grad():

@@ -2,14 +2,17 @@ package io.github.clip4j;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.gson.JsonObject;
 import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
 import io.github.clip4j.search.Embeddings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -49,15 +52,15 @@ class BertTest {
 
   /** Each part is what a text of its own would be; half would be within a word. */
   @ParameterizedTest
-  @CsvSource({"words, ' photo'", "xlm-roberta, ' photo'", "roberta, ' photo'"})
-  void longTextsAreSplitBetweenWords(String name, String word) {
+  @CsvSource({"words, ' photo', ''", "xlm-roberta, ' photo', ''", "roberta, ',photo', ','"})
+  void longTextsAreSplitBetweenWords(String name, String word, String mark) {
     try (ClipModel model = ClipModel.load(resource(name))) {
       int words = 1;
       while (!model.tokenize(word.repeat(words)).truncated()) {
         words += 2;
       }
-      float[] first = model.embedText(word.repeat(words / 2));
-      float[] second = model.embedText(word.repeat(words - words / 2));
+      float[] first = model.embedText(word.repeat(words / 2) + mark);
+      float[] second = model.embedText(word.repeat(words - words / 2).substring(mark.length()));
       double square = 0;
       for (int i = 0; i < first.length; i++) {
         square += Math.pow((double) first[i] + second[i], 2);
@@ -132,6 +135,71 @@ class BertTest {
       int[] plain = model.tokenize("The caf\u00e9").ids();
       assertEquals(cased[1], plain[1]);
       assertTrue(cased[2] != plain[2]);
+    }
+  }
+
+  /** As with vocab.txt: what the configuration says comes before what the tokenizer says. */
+  @Test
+  void theCaseOfATokenizer() throws IOException {
+    Path config = copy("json").resolve("tokenizer_config.json");
+    int[] mixed;
+    try (ClipModel model = ClipModel.load(temp)) {
+      mixed = model.tokenize("The CAFÉ").ids();
+    }
+    Files.writeString(config, "{\"do_lower_case\":true}");
+    try (ClipModel model = ClipModel.load(temp)) {
+      int[] plain = model.tokenize("the cafe").ids();
+      assertArrayEquals(plain, model.tokenize("The CAFÉ").ids());
+      assertFalse(Arrays.equals(plain, mixed));
+    }
+    Files.writeString(config, "{\"do_lower_case\":true,\"strip_accents\":false}");
+    try (ClipModel model = ClipModel.load(temp)) {
+      assertArrayEquals(model.tokenize("the café").ids(), model.tokenize("The CAFÉ").ids());
+      assertFalse(
+          Arrays.equals(model.tokenize("the cafe").ids(), model.tokenize("the café").ids()));
+    }
+  }
+
+  /** Files from before 2021 do not say it. */
+  @ParameterizedTest
+  @ValueSource(strings = {"json", "xlm-roberta", "roberta"})
+  void aTokenizerWithoutTheTypeOfItsModel(String name) throws IOException {
+    TinyModel.edit(
+        copy(name).resolve("tokenizer.json"), json -> json.getAsJsonObject("model").remove("type"));
+    try (ClipModel model = ClipModel.load(temp)) {
+      Reference.assertSame(Reference.read(resource(name)), model);
+    }
+    TinyModel.edit(
+        temp.resolve("tokenizer.json"),
+        json -> {
+          for (String told : List.of("merges", "unk_id", "max_input_chars_per_word")) {
+            json.getAsJsonObject("model").remove(told);
+          }
+          json.getAsJsonObject("model").add("vocab", new JsonObject());
+        });
+    String message = failure().getMessage();
+    assertTrue(message.endsWith("tokenizer.json: its model has no type"), message);
+  }
+
+  /** OpenCLIP cleans texts before it gives them to these tokenizers. */
+  @ParameterizedTest
+  @ValueSource(strings = {"xlm-roberta", "roberta"})
+  void whiteSpaceIsOneSpace(String name) {
+    try (ClipModel model = ClipModel.load(resource(name))) {
+      int[] plain = model.tokenize("a cat photo").ids();
+      for (String text :
+          List.of(" a cat photo", "a  cat photo", "a cat\nphoto\n", "a\u00a0cat\tphoto \u3000")) {
+        assertArrayEquals(plain, model.tokenize(text).ids(), text);
+      }
+    }
+  }
+
+  @Test
+  void aVocabularyThatBeginsWithAByteOrderMark() throws IOException {
+    Path vocabulary = copy("words").resolve("vocab.txt");
+    Files.writeString(vocabulary, "\ufeff" + Files.readString(vocabulary));
+    try (ClipModel model = ClipModel.load(temp)) {
+      Reference.assertSame(Reference.read(resource("words")), model);
     }
   }
 

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -42,18 +43,14 @@ final class AddedTokens {
    */
   static AddedTokens of(Json config, Collection<String> special, ToIntFunction<String> vocabulary) {
     Map<String, Integer> ids = new HashMap<>();
-    Json listed = config.object("added_tokens_decoder");
-    for (String id : listed.names()) {
-      Json token = listed.object(id);
-      String content = token.string("content", "");
-      if (!id.matches("\\d{1,9}") || content.isEmpty()) {
-        throw config.wrong("added_tokens_decoder", "tokens by their ids");
-      }
-      if (token.flag("single_word", false)) {
-        throw token.unsupported("single_word", "false");
-      }
-      ids.put(content, Integer.parseInt(id));
-    }
+    listed(config)
+        .forEach(
+            (id, token) -> {
+              if (token.flag("single_word", false)) {
+                throw token.unsupported("single_word", "false");
+              }
+              ids.put(token.string("content", ""), id);
+            });
     for (String token : special) {
       ids.computeIfAbsent(token, vocabulary::applyAsInt);
     }
@@ -61,6 +58,20 @@ final class AddedTokens {
       throw config.unsupported("added_tokens_decoder", "up to " + MOST + " tokens");
     }
     return new AddedTokens(ids);
+  }
+
+  /** The added_tokens_decoder of a tokenizer_config.json: tokens, each with its content, by id. */
+  static Map<Integer, Json> listed(Json config) {
+    Map<Integer, Json> tokens = new LinkedHashMap<>();
+    Json listed = config.object("added_tokens_decoder");
+    for (String id : listed.names()) {
+      Json token = listed.object(id);
+      if (!id.matches("\\d{1,9}") || token.string("content", "").isEmpty()) {
+        throw config.wrong("added_tokens_decoder", "tokens by their ids");
+      }
+      tokens.put(Integer.parseInt(id), token);
+    }
+    return tokens;
   }
 
   /** The id of a token that is one of these. */

@@ -7,6 +7,7 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
 import io.github.clip4j.internal.checkpoint.ModelFiles;
 import io.github.clip4j.internal.files.Json;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -16,6 +17,13 @@ import java.util.Optional;
  */
 public final class BertTokenizerJson {
   public static final String VOCABULARY = "vocab.txt";
+
+  /** Names of tokenizer_config.json, and what they are called in a normalizer. */
+  private static final Map<String, String> FLAGS =
+      Map.of(
+          "tokenize_chinese_chars", "handle_chinese_chars",
+          "do_lower_case", "lowercase",
+          "strip_accents", "strip_accents");
 
   private BertTokenizerJson() {}
 
@@ -28,13 +36,13 @@ public final class BertTokenizerJson {
     JsonObject root = TokenizerJson.object("version", "1.0");
     root.add(
         "added_tokens",
-        SpecialTokens.added(
+        special.added(
             special.token("pad_token", "[PAD]"),
             unknown,
             begin,
             end,
             special.token("mask_token", "[MASK]")));
-    root.add("normalizer", normalizer(files.jsonIfPresent("tokenizer_config.json")));
+    root.add("normalizer", normalizer(files.jsonIfPresent(TokenizerSource.CONFIG)));
     root.add("pre_tokenizer", TokenizerJson.object("type", "BertPreTokenizer"));
     root.add("post_processor", template(begin, end));
     JsonObject model =
@@ -57,7 +65,7 @@ public final class BertTokenizerJson {
   private static JsonObject vocabulary(String text) {
     JsonObject vocabulary = new JsonObject();
     int id = 0;
-    for (String line : text.split("\n")) {
+    for (String line : text.replaceFirst("^\ufeff", "").split("\n")) {
       vocabulary.addProperty(line.replaceFirst("[\\s\\p{Z}\\x85]+$", ""), id++);
     }
     return vocabulary;
@@ -74,6 +82,29 @@ public final class BertTokenizerJson {
         "strip_accents",
         said ? new JsonPrimitive(flag(config, "strip_accents")) : JsonNull.INSTANCE);
     return normalizer;
+  }
+
+  /**
+   * A tokenizer.json whose BERT normalizer does what tokenizer_config.json says, where that says
+   * something: the flags there come first, as in transformers.
+   */
+  static JsonObject configured(JsonObject json, Optional<Json> config) {
+    if (!(json.get("normalizer") instanceof JsonObject normalizer)
+        || !new JsonPrimitive("BertNormalizer").equals(normalizer.get("type"))) {
+      return json;
+    }
+    JsonObject wanted = normalizer(config);
+    JsonObject changed = normalizer.deepCopy();
+    FLAGS.forEach(
+        (name, flag) -> {
+          if (config.filter(said -> said.has(name)).isPresent()) {
+            changed.add(flag, wanted.get(flag));
+          }
+        });
+    JsonObject copy = new JsonObject();
+    json.entrySet().forEach(entry -> copy.add(entry.getKey(), entry.getValue()));
+    copy.add("normalizer", changed);
+    return copy;
   }
 
   private static boolean flag(Optional<Json> config, String name) {

@@ -23,7 +23,7 @@ final class ClipTokenizerJson {
     JsonObject unknown = special.token("unk_token", "<|endoftext|>");
     JsonObject padding = special.token("pad_token", "<|endoftext|>");
     JsonObject root = TokenizerJson.object("version", "1.0");
-    root.add("added_tokens", SpecialTokens.added(begin, end, unknown, padding));
+    root.add("added_tokens", special.added(begin, end, unknown, padding));
     root.add(
         "normalizer",
         TokenizerJson.object(

@@ -12,7 +12,8 @@ final class PlainRegex {
 
   private static final String ESCAPE =
       "\\\\(?:[sSdDwW]|[pP]\\{\\^?[A-Za-z_]{1,40}\\}|[^A-Za-z0-9])";
-  private static final String CLASS = "\\[\\^?(?:" + ESCAPE + "|&(?!&)|[^\\[\\]\\\\&^])+\\]";
+  private static final String IN_CLASS = ESCAPE + "|&(?!&)|[^\\[\\]\\\\&^]";
+  private static final String CLASS = "\\[\\^?(?:" + IN_CLASS + ")(?:" + IN_CLASS + "|\\^)*\\]";
   private static final String ATOM = "(?:" + ESCAPE + "|" + CLASS + "|[^\\\\\\[\\](){}^$|?*+])";
   private static final String ALTERNATIVE =
       "(?:(?:"

@@ -21,12 +21,7 @@ import java.util.regex.Pattern;
  */
 public final class SiglipTokenizer {
   public static final String PIECES = "spiece.model";
-  private static final String CONFIG = "tokenizer_config.json";
   private static final Pattern PUNCTUATION = Pattern.compile("\\p{Punct}+");
-
-  /** Python's {@code \s}. */
-  private static final Pattern SPACES =
-      Pattern.compile("[\\s\\x1c-\\x1f\\x85\\u2028\\u2029\\p{Zs}]+");
 
   private final ModelFiles files;
   private final Optional<Json> config;
@@ -34,7 +29,7 @@ public final class SiglipTokenizer {
 
   private SiglipTokenizer(ModelFiles files) {
     this.files = files;
-    config = files.jsonIfPresent(CONFIG);
+    config = files.jsonIfPresent(TokenizerSource.CONFIG);
     gemma =
         config
             .map(json -> json.string("tokenizer_class", ""))
@@ -54,7 +49,7 @@ public final class SiglipTokenizer {
     String pad = token("pad_token", "</s>");
     AddedTokens added =
         AddedTokens.of(
-            config.orElseGet(() -> Json.parse(files.path(CONFIG).toString(), "{}")),
+            config.orElseGet(() -> Json.parse(files.path(TokenizerSource.CONFIG).toString(), "{}")),
             List.of(unknown, end, pad),
             model::id);
     boolean lower = lower(true);
@@ -85,8 +80,8 @@ public final class SiglipTokenizer {
 
   /** transformers' canonicalize_text. */
   private static String canonical(String text, boolean lower) {
-    String cased = lower ? PythonLowerCase.of(text) : text;
-    return SPACES.matcher(PUNCTUATION.matcher(cased).replaceAll("")).replaceAll(" ").strip();
+    String cased = lower ? PythonText.lowerCase(text) : text;
+    return PythonText.collapseSpaces(PUNCTUATION.matcher(cased).replaceAll(""));
   }
 
   private TokenizerSource ofJson() {

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
@@ -31,15 +32,27 @@ final class SpecialTokens {
   SpecialTokens(ModelFiles files, String vocabularyFile, JsonObject vocabulary) {
     this.vocabularyFile = files.path(vocabularyFile);
     this.vocabulary = vocabulary;
-    config = files.jsonIfPresent("tokenizer_config.json");
+    config = files.jsonIfPresent(TokenizerSource.CONFIG);
     specialTokens = files.jsonIfPresent("special_tokens_map.json");
   }
 
-  /** Where two roles share a token, the last one's flags hold, as in transformers. */
-  static JsonArray added(JsonObject... tokens) {
-    Map<JsonElement, JsonObject> byId = new LinkedHashMap<>();
+  /**
+   * These, and what tokenizer_config.json's added_tokens_decoder has besides. Where two roles share
+   * a token, the last one's flags hold, as in transformers.
+   */
+  JsonArray added(JsonObject... tokens) {
+    Map<Integer, JsonObject> byId = new LinkedHashMap<>();
     for (JsonObject token : tokens) {
-      byId.put(token.get("id"), token);
+      byId.put(token.get("id").getAsInt(), token);
+    }
+    int next = vocabulary.size();
+    for (Map.Entry<Integer, Json> listed : new TreeMap<>(decoder()).entrySet()) {
+      String content = listed.getValue().string("content", "");
+      int id = vocabulary.has(content) ? id("added token", content) : next++;
+      if (id != listed.getKey()) { // The library would give it this one.
+        throw config.orElseThrow().wrong("added_tokens_decoder", id + " for " + content);
+      }
+      byId.computeIfAbsent(id, i -> token(i, content, Optional.of(listed.getValue())));
     }
     JsonArray added = new JsonArray();
     byId.values().forEach(added::add);
@@ -53,10 +66,13 @@ final class SpecialTokens {
     if (described != null) {
       content = TokenizerJson.content(described).orElse(fallback);
     }
+    return token(id(role, content), content, inDecoder(content).or(() -> role(role)));
+  }
+
+  private static JsonObject token(int id, String content, Optional<Json> flags) {
     JsonObject token = new JsonObject();
-    token.addProperty("id", id(role, content));
+    token.addProperty("id", id);
     token.addProperty("content", content);
-    Optional<Json> flags = inDecoder(content).or(() -> role(role));
     for (String flag : new String[] {"single_word", "lstrip", "rstrip", "normalized"}) {
       token.addProperty(flag, flags.map(json -> json.flag(flag, false)).orElse(false));
     }
@@ -66,19 +82,13 @@ final class SpecialTokens {
 
   /** What tokenizer_config.json's added_tokens_decoder says, which comes before the role's own. */
   private Optional<Json> inDecoder(String content) {
-    return config
-        .map(json -> json.object("added_tokens_decoder"))
-        .flatMap(
-            decoder ->
-                decoder.names().stream()
-                    .filter(id -> isObject(decoder, id))
-                    .map(decoder::object)
-                    .filter(
-                        token ->
-                            TokenizerJson.content(token.members())
-                                .filter(content::equals)
-                                .isPresent())
-                    .findFirst());
+    return decoder().values().stream()
+        .filter(token -> token.string("content", "").equals(content))
+        .findFirst();
+  }
+
+  private Map<Integer, Json> decoder() {
+    return config.map(AddedTokens::listed).orElse(Map.of());
   }
 
   /** How the first file that says something of the role describes it. */

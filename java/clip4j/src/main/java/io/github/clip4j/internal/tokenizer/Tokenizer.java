@@ -19,13 +19,15 @@ import java.util.function.Function;
 public final class Tokenizer implements AutoCloseable {
   private final TokenizerSource source;
   private final int maxTokens;
+  private final boolean cutsBegin;
   private final int vocabularySize;
   private final int beginTokens;
   private final int endTokens;
 
-  private Tokenizer(TokenizerSource source, int maxTokens, int vocabularySize) {
+  private Tokenizer(TokenizerSource source, int maxTokens, boolean cutsBegin, int vocabularySize) {
     this.source = source;
     this.maxTokens = maxTokens;
+    this.cutsBegin = cutsBegin;
     this.vocabularySize = vocabularySize;
     try {
       source.padding().ifPresent(padding -> checked(padding.id()));
@@ -43,11 +45,15 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   public static Tokenizer open(ModelFiles files, ClipConfig config) {
-    int maxTokens =
-        maxTokens(files, config.text().maxPositions()); // Before there is something to close.
+    // Before there is something to close.
+    int maxTokens = maxTokens(files, config.text().maxPositions());
+    boolean cutsBegin = cutsBegin(files);
     Tokenizer opened =
         new Tokenizer(
-            TokenizerSource.of(files, config.family()), maxTokens, config.text().vocabularySize());
+            TokenizerSource.of(files, config.family()),
+            maxTokens,
+            cutsBegin,
+            config.text().vocabularySize());
     try {
       opened.checkEnds(config);
     } catch (Throwable e) {
@@ -87,16 +93,23 @@ public final class Tokenizer implements AutoCloseable {
   private static int maxTokens(ModelFiles files, int maxPositions) {
     float limit =
         files
-            .jsonIfPresent("tokenizer_config.json")
+            .jsonIfPresent(TokenizerSource.CONFIG)
             .map(config -> maxLength(config, maxPositions))
             .orElse((float) maxPositions);
-    return (int) Math.max(1, Math.min(limit, maxPositions));
+    return (int) Math.min(limit, maxPositions);
+  }
+
+  private static boolean cutsBegin(ModelFiles files) {
+    return files
+        .jsonIfPresent(TokenizerSource.CONFIG)
+        .filter(config -> config.string("truncation_side", "right").equals("left"))
+        .isPresent();
   }
 
   private static float maxLength(Json config, int maxPositions) {
     float length = config.number("model_max_length", maxPositions);
-    if (length != Math.rint(length)) {
-      throw config.wrong("model_max_length", "a whole number");
+    if (length != Math.rint(length) || length < 2) {
+      throw config.wrong("model_max_length", "a whole number above 1");
     }
     return length;
   }
@@ -112,14 +125,16 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   /**
-   * Where too long, the end token stays; where too short, padding is added if the model reads it.
+   * Where too long, the tokens of begin and end stay; where too short, padding is added if the
+   * model reads it.
    */
   public Tokens encode(String text) {
     long[] ids = ids(text);
     int length = Math.min(ids.length, maxTokens);
     int[] kept = new int[length];
     for (int i = 0; i < length; i++) {
-      kept[i] = checked(i < length - endTokens ? ids[i] : ids[ids.length - length + i]);
+      boolean fromBegin = i < (cutsBegin ? beginTokens : length - endTokens);
+      kept[i] = checked(fromBegin ? ids[i] : ids[ids.length - length + i]);
     }
     return new Tokens(padded(kept), ids.length > maxTokens);
   }

@@ -196,8 +196,7 @@ final class TokenizerParts {
   }
 
   private JsonObject model(JsonObject model) {
-    // Files from before 2021 do not say the type.
-    String type = model.has("type") || !model.has("merges") ? text(model, "type") : "BPE";
+    String type = model.has("type") ? text(model, "type") : type(model);
     if (!MODELS.contains(type)) {
       throw unsupported("the model \"" + type + "\"");
     }
@@ -219,6 +218,20 @@ final class TokenizerParts {
           Kind.CORRUPT, source + ": its pieces are not texts with scores, one of them for unk_id");
     }
     return model;
+  }
+
+  /** Files from before 2021 do not say it. */
+  private String type(JsonObject model) {
+    if (model.has("merges")) {
+      return "BPE";
+    }
+    if (model.has("unk_id") || model.get("vocab") instanceof JsonArray) {
+      return "Unigram";
+    }
+    if (model.has("max_input_chars_per_word")) {
+      return "WordPiece";
+    }
+    throw new Clip4jException(Kind.CORRUPT, source + ": its model has no type");
   }
 
   private JsonObject object(JsonElement element, String what) {

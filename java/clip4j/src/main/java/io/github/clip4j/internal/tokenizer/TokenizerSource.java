@@ -4,6 +4,7 @@ import com.google.gson.JsonObject;
 import io.github.clip4j.internal.checkpoint.Family;
 import io.github.clip4j.internal.checkpoint.ModelFiles;
 import io.github.clip4j.internal.checkpoint.Roberta;
+import io.github.clip4j.internal.files.Json;
 import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
 import java.util.Arrays;
@@ -19,6 +20,9 @@ import java.util.Optional;
 public record TokenizerSource(String name, Encoder encoder, Optional<Padding> padding) {
 
   public static final String JSON = "tokenizer.json";
+
+  /** What transformers' class for the tokenizer is told. */
+  static final String CONFIG = "tokenizer_config.json";
 
   /** Texts to all their ids, begin and end included. Safe from any thread until closed. */
   interface Encoder extends AutoCloseable {
@@ -71,10 +75,18 @@ public record TokenizerSource(String name, Encoder encoder, Optional<Padding> pa
     if (family == Family.SIGLIP) {
       return SiglipTokenizer.source(files);
     }
-    Optional<Padding> padding =
-        family == Family.ROBERTA ? Optional.of(new Masked(Roberta.PADDING_ID)) : Optional.empty();
     if (files.has(JSON)) {
-      return of(files.path(JSON).toString(), files.json(JSON).members(), padding);
+      String name = files.path(JSON).toString();
+      JsonObject json = files.json(JSON).members();
+      return switch (family) {
+        case ROBERTA ->
+            of(name, json, Optional.of(new Masked(Roberta.PADDING_ID))).withCollapsedSpaces();
+        case CHINESE_CLIP -> {
+          Optional<Json> config = files.jsonIfPresent(CONFIG);
+          yield of(name, BertTokenizerJson.configured(json, config), Optional.empty());
+        }
+        default -> of(name, json, Optional.empty());
+      };
     }
     String others =
         switch (family) {
@@ -84,11 +96,11 @@ public record TokenizerSource(String name, Encoder encoder, Optional<Padding> pa
         };
     if (family == Family.CLIP && files.has("vocab.json") && files.has("merges.txt")) {
       String name = files.path("vocab.json") + " with merges.txt";
-      return of(name, ClipTokenizerJson.synthesize(files), padding);
+      return of(name, ClipTokenizerJson.synthesize(files), Optional.empty());
     }
     if (family == Family.CHINESE_CLIP && files.has(BertTokenizerJson.VOCABULARY)) {
       String name = files.path(BertTokenizerJson.VOCABULARY).toString();
-      return of(name, BertTokenizerJson.synthesize(files), padding);
+      return of(name, BertTokenizerJson.synthesize(files), Optional.empty());
     }
     throw new Clip4jException(
         Kind.MISSING,
@@ -98,6 +110,28 @@ public record TokenizerSource(String name, Encoder encoder, Optional<Padding> pa
             + (files.archive().isPresent()
                 ? " (those of openai/clip-vit-base-patch32 fit OpenAI's archives)"
                 : ModelFiles.COPY_ALL));
+  }
+
+  /** As OpenCLIP cleans what it gives to Hugging Face's tokenizers. */
+  private TokenizerSource withCollapsedSpaces() {
+    Encoder collapsing =
+        new Encoder() {
+          @Override
+          public long[] encode(String text) {
+            return encoder.encode(PythonText.collapseSpaces(text));
+          }
+
+          @Override
+          public long[] words(String text) {
+            return encoder.words(PythonText.collapseSpaces(text));
+          }
+
+          @Override
+          public void close() {
+            encoder.close();
+          }
+        };
+    return new TokenizerSource(name, collapsing, padding);
   }
 
   /** Of what a tokenizer.json says. */

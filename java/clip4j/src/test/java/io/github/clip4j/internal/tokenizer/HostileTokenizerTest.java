@@ -260,7 +260,8 @@ class HostileTokenizerTest {
   void longTexts(String name) throws IOException {
     copy(name);
     try (Tokenizer tokenizer = Tokenizer.open(new ModelFiles(temp), config())) {
-      for (String part : new String[] {"a", " ", "\u2581", "e\u0301", "the cat ", ".", "\u732b"}) {
+      for (String part :
+          new String[] {"a", " ", "\u2581", "e\u0301", "the cat ", ".", "\u732b", "\u0130"}) {
         long start = cpuTime();
         tokenizer.encode(part.repeat(100_000));
         assertTrue(cpuTime() - start < 4 * MOST_NANOSECONDS, part);

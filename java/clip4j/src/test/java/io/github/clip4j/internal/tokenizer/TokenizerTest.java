@@ -3,6 +3,7 @@ package io.github.clip4j.internal.tokenizer;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -86,6 +87,45 @@ class TokenizerTest {
   }
 
   @Test
+  void longTextsAreCutWhereTheTokenizerSays() throws IOException {
+    Path directory = TinyModel.copyTo(temp);
+    Path config = directory.resolve("tokenizer_config.json");
+    String text = "the cat of a photo";
+    int[] all;
+    try (Tokenizer tokenizer = open(directory)) {
+      all = tokenizer.encode(text).ids();
+    }
+    Files.writeString(config, "{\"model_max_length\":4,\"truncation_side\":\"left\"}");
+    try (Tokenizer tokenizer = open(directory)) {
+      Tokens tokens = tokenizer.encode(text);
+      assertTrue(tokens.truncated());
+      int last = all.length - 1;
+      assertArrayEquals(new int[] {527, all[last - 2], all[last - 1], 528}, tokens.ids());
+      assertNotEquals(all[1], tokens.ids()[1]);
+    }
+  }
+
+  /** As a fine-tuned model's that got some. */
+  @Test
+  void tokensThatAConfigurationAdds() throws IOException {
+    Path directory = TinyModel.copyTo(temp);
+    Path config = directory.resolve("tokenizer_config.json");
+    String added = "{\"added_tokens_decoder\":{\"%d\":{\"content\":\"<new>\",\"special\":true}}}";
+    Files.writeString(config, added.formatted(529));
+    TinyModel.edit(
+        directory.resolve("config.json"),
+        json -> json.getAsJsonObject("text_config").addProperty("vocab_size", 530));
+    try (Tokenizer tokenizer = open(directory)) {
+      int[] the = tokenizer.encode("the").ids();
+      assertArrayEquals(new int[] {527, 529, the[1], 528}, tokenizer.encode("<new> the").ids());
+    }
+    Files.writeString(config, added.formatted(5));
+    String message = assertThrows(Clip4jException.class, () -> open(directory)).getMessage();
+    assertTrue(message.startsWith(config + ": added_tokens_decoder = "), message);
+    assertTrue(message.endsWith(" must be 529 for <new>"), message);
+  }
+
+  @Test
   void flagsOfSpecialTokens() throws IOException {
     Path directory = TinyModel.copyTo(temp);
     int[] spelled;
@@ -132,7 +172,7 @@ class TokenizerTest {
     refused("normalizer", "{'type':'Sequence','normalizers':[" + doubling + "]}");
     refused("normalizer", sequenceOf("{'type':'NFC'}", 9));
     for (String regex :
-        new String[] {"", "(a+)+$", "(?=a)", "a*", "a?", "x{0,9}", "[[a]]", "\\1"}) {
+        new String[] {"", "(a+)+$", "(?=a)", "a*", "a?", "x{0,9}", "[[a]]", "[^]", "\\1"}) {
       refused("normalizer", replace(regex, "x"));
       refused("pre_tokenizer", split(regex));
     }
@@ -161,6 +201,7 @@ class TokenizerTest {
         .close();
     String gpt2 = "'s|'t|'re| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
     with("pre_tokenizer", split(gpt2)).close();
+    with("pre_tokenizer", split("[!\"#$%'()*+,./:;<=>?@\\[\\\\\\]^_`{|}~-]")).close();
   }
 
   private static String split(String regex) {

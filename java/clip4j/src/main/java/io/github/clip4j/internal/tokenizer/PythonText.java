@@ -1,13 +1,14 @@
 package io.github.clip4j.internal.tokenizer;
 
 import java.util.Locale;
+import java.util.regex.Pattern;
 
-/**
- * Lower case as Python's {@code str.lower} has it. Java's differs in what becomes of a capital
- * sigma, which has another small one at the end of a word: Java looks for words, Python does what
- * the Unicode standard says (Final_Sigma, section 3.13).
- */
-final class PythonLowerCase {
+/** What Python's functions for texts do and Java's do not, or not in the same way. */
+final class PythonText {
+  /** {@code \s}. */
+  private static final Pattern SPACES =
+      Pattern.compile("[\\s\\x1c-\\x1f\\x85\\u2028\\u2029\\p{Zs}]+");
+
   private static final char CAPITAL_SIGMA = '\u03a3';
   private static final char SIGMA = '\u03c3';
   private static final char FINAL_SIGMA = '\u03c2';
@@ -16,14 +17,27 @@ final class PythonLowerCase {
   private static final String WITHIN_WORDS =
       "'.:\u00b7\u0387\u055f\u05f4\u2018\u2019\u2024\u2027\ufe13\ufe52\ufe55\uff07\uff0e\uff1a";
 
-  private PythonLowerCase() {}
+  private PythonText() {}
 
-  static String of(String text) {
+  /** With one space for each run of white space, and none at the ends. */
+  static String collapseSpaces(String text) {
+    return SPACES.matcher(text).replaceAll(" ").strip();
+  }
+
+  /**
+   * {@code str.lower}, of the Unicode version that Java has. Java's own differs in what becomes of
+   * a capital sigma, which has another small one at the end of a word: Java looks for words, Python
+   * does what the Unicode standard says (Final_Sigma, section 3.13).
+   */
+  static String lowerCase(String text) {
     StringBuilder sigmas = new StringBuilder(text);
     for (int at = text.indexOf(CAPITAL_SIGMA); at >= 0; at = text.indexOf(CAPITAL_SIGMA, at + 1)) {
       sigmas.setCharAt(at, endsWord(text, at) ? FINAL_SIGMA : SIGMA);
     }
-    return sigmas.toString().toLowerCase(Locale.ROOT);
+    // The one character that becomes longer, for which Java copies all that it has: in a long text
+    // of
+    // them that takes minutes.
+    return sigmas.toString().replace("\u0130", "i\u0307").toLowerCase(Locale.ROOT);
   }
 
   private static boolean endsWord(String text, int at) {
