@@ -96,6 +96,23 @@ class ProcessTest {
     }
   }
 
+  /** As on a thread of the common pool in an application server. */
+  static final class OtherContext {
+    public static void main(String[] args) {
+      Thread.currentThread().setContextClassLoader(ClassLoader.getPlatformClassLoader());
+      try (ClipModel model = TinyModel.load()) {
+        System.out.println(model.embedText("a photo of a cat").length);
+      }
+    }
+  }
+
+  @Test
+  void aThreadsContextDoesNotMatter() throws Exception {
+    ChildJvm.Result ended = new ChildJvm().run(OtherContext.class);
+    assertEquals("", ended.err());
+    assertEquals("16\n", ended.out());
+  }
+
   @Test
   void nothingConnectsToAnywhere() throws Exception {
     ChildJvm.Result ended = new ChildJvm().run(Offline.class);

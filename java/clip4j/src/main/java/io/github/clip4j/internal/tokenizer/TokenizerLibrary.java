@@ -44,6 +44,9 @@ final class TokenizerLibrary {
       FreshThread.call(
           "clip4j-load",
           () -> {
+            // DJL looks for its files there; a thread of the common pool has none that knows an
+            // application in a container.
+            Thread.currentThread().setContextClassLoader(TokenizerLibrary.class.getClassLoader());
             loadOffline();
             return loaded = true;
           });
