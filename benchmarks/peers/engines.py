@@ -10,7 +10,7 @@ import faiss
 import numpy as np
 import torch
 from sentence_transformers import util
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController, threadpool_limits
 from usearch.index import MetricKind
 from usearch.index import search as usearch_search
 
@@ -37,12 +37,17 @@ def use_cores(count):
     threadpool_limits(count)  # OpenMP's and OpenBLAS's
 
 
-def faiss_search(index, blas_threshold, selected=None):
+def faiss_search(index, blas_threshold, selected=None, threads=None):
     """From the threshold on (of queries x dimension) faiss multiplies by BLAS instead of query by query."""
+    controller = ThreadpoolController()
 
     def search(queries, k, filtered):
         faiss.cvar.distance_compute_blas_threshold = blas_threshold
-        return index.search(queries, k, params=selected if filtered else None)[1]
+        params = selected if filtered else None
+        if threads is None:
+            return index.search(queries, k, params=params)[1]
+        with controller.limit(limits=threads):
+            return index.search(queries, k, params=params)[1]
 
     return search
 
@@ -66,10 +71,12 @@ def faiss_engines(rows, allowed):
     selected = faiss.SearchParameters(sel=faiss.IDSelectorBitmap(bits))
     default = faiss.cvar.distance_compute_blas_threshold
     yield Engine("FAISS IndexFlatIP", filters=True, settings={
-        "as it comes": faiss_search(flat, default, selected), "BLAS": faiss_search(flat, 1, selected)})
+        "as it comes": faiss_search(flat, default, selected), "a thread": faiss_search(flat, default, selected, 1),
+        "BLAS": faiss_search(flat, 1, selected)})
     shards = sharded(rows, lambda: faiss.IndexFlatIP(dimension))
     yield Engine("FAISS IndexFlatIP in IndexShards", slow=True, settings={
-        "as it comes": faiss_search(shards, default), "BLAS": faiss_search(shards, 1)})
+        "as it comes": faiss_search(shards, default), "BLAS": faiss_search(shards, 1),
+        "BLAS, a thread a shard": faiss_search(shards, 1, threads=1)})
     for kind in ["bf16", "fp16"]:
         index = sharded(rows, lambda: faiss.IndexScalarQuantizer(dimension, getattr(faiss.ScalarQuantizer, f"QT_{kind}"),
                                                                  faiss.METRIC_INNER_PRODUCT))
@@ -81,20 +88,24 @@ def chunks_of(corpus, chunk, queries):
     return ((first, corpus[first : first + chunk]) for first in range(0, len(corpus), chunk))
 
 
-def torch_search(rows, allowed, chunk):
+def torch_search(rows, allowed, chunk, masked=False):
+    """With a filter, copies the rows that are allowed, or scores all and leaves the others out."""
     allowed = torch.from_numpy(allowed)
+    left_out = torch.full((len(rows),), -torch.inf).index_fill_(0, allowed, 0)
 
     def search(queries, k, filtered):
-        corpus = rows.index_select(0, allowed) if filtered else rows
+        corpus = rows.index_select(0, allowed) if filtered and not masked else rows
         queries = torch.from_numpy(queries)
         found = []
         for first, part in chunks_of(corpus, chunk, queries):
             scores = queries @ part.T
+            if filtered and masked:
+                scores += left_out[first : first + len(part)]
             best = scores.topk(min(k, scores.shape[1]), sorted=False)
             found.append((best.values, best.indices + first))
         scores, numbers = (torch.cat(parts, 1) for parts in zip(*found))
         numbers = numbers.gather(1, scores.topk(k).indices)
-        return allowed[numbers] if filtered else numbers
+        return allowed[numbers] if filtered and not masked else numbers
 
     return search
 
@@ -135,7 +146,8 @@ def engines(rows, allowed):
     chunks = [4096, 65536, len(rows)]
     yield from faiss_engines(rows, allowed)
     yield Engine("torch matmul + topk", filters=True,
-                 settings={f"chunks of {chunk}": torch_search(tensor, allowed, chunk) for chunk in chunks})
+                 settings={f"chunks of {chunk}": torch_search(tensor, allowed, chunk) for chunk in chunks}
+                 | {"masked": torch_search(tensor, allowed, len(rows), True)})
     yield Engine("NumPy matmul + argpartition", filters=True,
                  settings={f"chunks of {chunk}": numpy_search(rows, allowed, chunk) for chunk in chunks})
     yield usearch_engine("usearch exact f32", rows, lambda queries: queries, True)

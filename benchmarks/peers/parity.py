@@ -225,12 +225,18 @@ def compare_top_k(work, n, dimension, k, queries, similarity):
     if similarity == "cosine":
         lengths = np.linalg.norm(corpus.astype(np.float64), axis=1)
         truth /= np.linalg.norm(query.astype(np.float64), axis=1)[:, None] * np.where(lengths == 0, 1, lengths)
-    wrong, error = 0, 0.0
+    wrong, errors = 0, []
     for scores, hits in zip(truth, answer):
         rows = np.array([hit["row"] for hit in hits])
         best = np.lexsort((np.arange(n), -scores))[:k]
-        wrong += len(rows) != len(best) or int((abs(scores[rows] - scores[best]) > 1e-12).sum())
-        error = max(error, float(abs(scores[rows] - [hit["score"] for hit in hits]).max()))
+        if len(rows) != len(best) or len(set(rows)) != len(rows):
+            wrong += 1
+            continue
+        wrong += int((abs(scores[rows] - scores[best]) > 1e-12).sum())
+        ties = abs(np.diff(scores[rows])) == 0  # rows of equal scores ascend
+        wrong += int((np.diff(rows)[ties] < 0).sum())
+        errors.append(abs(scores[rows] - [hit["score"] for hit in hits]).max())
+    error = float(np.max(errors, initial=0))  # NaN where one is
     report(f"top {k} of {n} x {dimension}, {queries} queries, {similarity}:", wrong == 0 and error <= 1e-6,
            f"{wrong} out of order, error <= {error:.1e}")
 

@@ -19,16 +19,21 @@ import sys
 import tempfile
 import time
 
-for name in ("OPENBLAS_CORETYPE", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.pop(name, None)  # before the libraries read them
+# Before the libraries read them. The OpenBLAS in FAISS's wheel takes a CPU that is newer than itself for one of 2008. FAISS's own
+# threads, one a shard, would start a team of OpenMP's each; everybody else is told by engines.use_cores.
+for name in ("OPENBLAS_CORETYPE", "MKL_NUM_THREADS"):
+    os.environ.pop(name, None)
+os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": str(len(os.sched_getaffinity(0)))}
+if " avx512f " in pathlib.Path("/proc/cpuinfo").read_text():
+    os.environ["OPENBLAS_CORETYPE"] = "SkylakeX"
 
 import numpy as np
+from threadpoolctl import threadpool_info
 
 import engines
 import harness
 
 CLIP4J, ROUNDS = "clip4j", 5
-CLIP4J_BYTES = 1 + 8 / 512  # that a scan reads for each value of a row: its code, and a share of the scale and the bound
 
 
 @dataclasses.dataclass
@@ -149,8 +154,10 @@ def run(search, rows, pool, allowed, peers, clip4j, bandwidths, probe):
     peers = [peer for peer in peers if (peer.filters or not search.filtered) and not (peer.slow and search.heavy)]
     clip4j.time(pool, search, search.warm_up, 0)
     for peer in peers:
+        for setting in peer.settings.values():
+            time_peer(setting, pool, search, 1, 0)  # pages and threads
         trials = [(statistics.median(time_peer(setting, pool, search, search.calls, 0)[0]), name)
-                  for _ in range(2 if search.calls > 1 else 1) for name, setting in peer.settings.items()]
+                  for _ in range(2) for name, setting in peer.settings.items()]
         best[peer.name] = min(trials)[1]
         tallies[peer.name] = Tally(by_dot)
     for turn in range(ROUNDS):
@@ -158,7 +165,8 @@ def run(search, rows, pool, allowed, peers, clip4j, bandwidths, probe):
             bandwidth = float(subprocess.check_output([probe, str(harness.CORES)]))
             # At once, for what memory gives a virtual machine changes when its cores are moved.
             times, _ = clip4j.time(pool, search, search.calls, 0)
-            bandwidths.append((bandwidth, 1e-9 * rows.size * CLIP4J_BYTES / statistics.median(times)))
+            # A row's codes, its scale and its bound.
+            bandwidths.append((bandwidth, 1e-9 * (rows.size + 8 * len(rows)) / statistics.median(times)))
         for peer in peers:
             first, tally = turn * search.calls * search.queries % len(pool), tallies[peer.name]
             time.sleep(0.1)  # until the threads of the one before sleep: those of OpenBLAS spin for 2^26 cycles
@@ -176,7 +184,9 @@ def unit(rows):
 
 
 def print_heading(rows, source, bandwidths):
-    print(harness.machine("faiss-cpu", "torch", "numpy", "usearch", "sentence-transformers"),
+    blas = sorted({f"{library['version']} for {library['architecture']}" for library in threadpool_info()
+                   if library["internal_api"] == "openblas"})
+    print(harness.machine("faiss-cpu", "torch", "numpy", "usearch", "sentence-transformers"), f"OpenBLAS {', '.join(blas)}.",
           f"{len(rows):,} x {rows.shape[1]} {source}, k = 10 but where said.")
     if bandwidths:
         print("GB/s that this machine reads (bandwidth.c), and that clip4j's single query reads right afterwards:",
