@@ -32,7 +32,8 @@ class JavaPeer:
 
     def close(self):
         self.process.stdin.close()
-        self.process.wait()
+        if self.process.wait():
+            sys.exit(f"{self.main} ended with status {self.process.returncode}")
 
 
 def build():

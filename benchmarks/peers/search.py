@@ -121,6 +121,7 @@ class Cell:
     text: str
     checked: str
     setting: str
+    wrong: int  # queries
 
 
 class Tally:
@@ -143,7 +144,8 @@ class Tally:
         text = harness.duration(time)
         if self.other_times:
             text += f", {time / statistics.median(self.other_times):.1f}x"
-        return Cell(time, text, equal if exact else f"recall {self.overlap / self.queries:.3f}", setting)
+        checked = equal if exact else f"recall {self.overlap / self.queries:.3f}"
+        return Cell(time, text, checked, setting, self.queries - self.equal)
 
 
 def run(search, rows, pool, allowed, peers, clip4j, bandwidths, probe):
@@ -229,6 +231,8 @@ def main():
                            "checked"),
                           ("The settings that were fastest:", "setting")]:
         harness.print_table(title, names, results, operator.attrgetter(column))
+    if not results or any(cells[CLIP4J].wrong for cells in results.values()):
+        sys.exit("search.py: clip4j found wrong rows" if results else f"search.py: no search matches {options.only}")
 
 
 if __name__ == "__main__":

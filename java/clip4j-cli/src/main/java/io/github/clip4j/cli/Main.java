@@ -82,6 +82,7 @@ public final class Main implements Callable<Integer> {
         .addSubcommand(new IndexCommand(console))
         .addSubcommand(new SearchCommand(console))
         .addSubcommand(new MatchCommand(console))
+        .addSubcommand(new ClassifyCommand(console))
         .addSubcommand(new PreprocessCommand(console))
         .addSubcommand(new TokenizeCommand(console))
         .addSubcommand(

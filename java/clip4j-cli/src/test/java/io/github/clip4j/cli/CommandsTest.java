@@ -99,6 +99,46 @@ class CommandsTest {
     assertTrue(out.matches("match +probability 0\\.\\d{4}  cosine 0\\.\\d{4}  owl\\n"), out);
   }
 
+  private Cli.Result classify(Object... more) {
+    List<Object> args = new ArrayList<>(List.of("classify", "--model", Cli.MODEL));
+    args.addAll(List.of("--label", "owl", "--label", "-boat", "--label", "pizza"));
+    args.addAll(List.of(more));
+    return Cli.run(args.toArray());
+  }
+
+  @Test
+  void classifyFindsTheLabel() {
+    Path owl = Cli.picture("noto-owl.png", folder);
+    Path boat = Cli.picture("emojione-sailboat.jpg", folder);
+    List<String> lines = classify("--images", boat, owl).succeeds().out().lines().toList();
+    assertTrue(lines.get(0).matches("[01]\\.\\d{4}  -boat  " + boat), lines.get(0));
+    assertTrue(lines.get(1).matches("[01]\\.\\d{4}  owl  " + owl), lines.get(1));
+    JsonObject json =
+        classify("--images", owl, "--json", "--template", "{}", "--template", "a symbol of a {}")
+            .succeeds()
+            .json();
+    assertEquals(owl.toString(), json.get("image").getAsString());
+    JsonArray scored = json.getAsJsonArray("labels");
+    assertEquals("owl", scored.get(0).getAsJsonObject().get("label").getAsString());
+    double sum = 0;
+    for (int i = 0; i < 3; i++) {
+      sum += scored.get(i).getAsJsonObject().get("probability").getAsDouble();
+    }
+    assertEquals(1, sum, 1e-12);
+  }
+
+  @Test
+  void classifyOfBadInput() {
+    Path owl = Cli.picture("noto-owl.png", folder);
+    Path bad = Cli.write(folder.resolve("bad.png"), "no picture");
+    Cli.Result some = classify("--images", bad, owl).failsOnlyFor(bad);
+    assertEquals(1, some.out().lines().count(), some.out());
+    classify("--images", bad).hasStatus(1);
+    classify("--images", owl, "--template", "a photo").failsWith(2, "has no {} where the label");
+    classify("--images", owl, "--label", "owl").failsWith(2, "the label \"owl\" occurs twice");
+    Cli.run("classify", "--images", owl).failsWith(2, "--label");
+  }
+
   @Test
   void matchOfBadInput() {
     for (String threshold : List.of("-0.1", "1.1", "NaN")) {
