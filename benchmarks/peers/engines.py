@@ -91,7 +91,8 @@ def chunks_of(corpus, chunk, queries):
 def torch_search(rows, allowed, chunk, masked=False):
     """With a filter, copies the rows that are allowed, or scores all and leaves the others out."""
     allowed = torch.from_numpy(allowed)
-    left_out = torch.full((len(rows),), -torch.inf).index_fill_(0, allowed, 0)
+    if masked:
+        left_out = torch.full((len(rows),), -torch.inf).index_fill_(0, allowed[allowed < len(rows)], 0)
 
     def search(queries, k, filtered):
         corpus = rows.index_select(0, allowed) if filtered and not masked else rows

@@ -19,8 +19,9 @@ import sys
 import tempfile
 import time
 
-# Before the libraries read them. The OpenBLAS in FAISS's wheel takes a CPU that is newer than itself for one of 2008. FAISS's own
-# threads, one a shard, would start a team of OpenMP's each; everybody else is told by engines.use_cores.
+# Before the libraries read them. The OpenBLAS in FAISS's wheel takes a CPU that is newer than itself for one of 2008 (NumPy's knows
+# these, and chooses what is set here by itself). FAISS's own threads, one a shard, would start a team of OpenMP's each; everybody else
+# is told by engines.use_cores.
 for name in ("OPENBLAS_CORETYPE", "MKL_NUM_THREADS"):
     os.environ.pop(name, None)
 os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": str(len(os.sched_getaffinity(0)))}
@@ -204,12 +205,14 @@ def main():
     parser.add_argument("--queries", help="a .npy of queries")
     parser.add_argument("--only", default="", help="searches whose name matches")
     options = parser.parse_args()
-    harness.build()
     random = np.random.default_rng(7)
     rows = unit(np.load(options.rows) if options.rows else random.standard_normal((options.n, 512), np.float32))
     queries = unit(np.load(options.queries) if options.queries else random.standard_normal((1024, 512), np.float32))
     allowed = np.sort(random.choice(len(rows), len(rows) // 10, replace=False))
     searches = [s for s in SEARCHES if re.search(options.only, s.name) and s.queries <= len(queries)]
+    if not searches:
+        parser.error(f"no search matches {options.only}")
+    harness.build()
     results, bandwidths, names = {}, [], [CLIP4J]
     with tempfile.TemporaryDirectory() as folder:
         probe = pathlib.Path(folder) / "bandwidth"
@@ -231,8 +234,8 @@ def main():
                            "checked"),
                           ("The settings that were fastest:", "setting")]:
         harness.print_table(title, names, results, operator.attrgetter(column))
-    if not results or any(cells[CLIP4J].wrong for cells in results.values()):
-        sys.exit("search.py: clip4j found wrong rows" if results else f"search.py: no search matches {options.only}")
+    if any(cells[CLIP4J].wrong for cells in results.values()):
+        sys.exit("search.py: clip4j found wrong rows")
 
 
 if __name__ == "__main__":

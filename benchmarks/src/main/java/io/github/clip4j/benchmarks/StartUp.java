@@ -2,8 +2,8 @@ package io.github.clip4j.benchmarks;
 
 import io.github.clip4j.ClipModel;
 import io.github.clip4j.ImageSource;
-import io.github.clip4j.internal.checkpoint.DefaultModel;
 import io.github.clip4j.internal.LoadSteps;
+import io.github.clip4j.internal.checkpoint.DefaultModel;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

@@ -2,6 +2,7 @@ package io.github.clip4j;
 
 import io.github.clip4j.internal.Vectors;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -147,8 +148,9 @@ public final class ImageTextMatcher {
   /**
    * A verdict, or a failure, for every pair.
    *
-   * @throws IllegalArgumentException where a column is missing, their lengths differ, or both hold
-   *     the same kind and the probability is for a picture and a text
+   * @throws IllegalArgumentException where a column is missing, their lengths differ, both hold the
+   *     same kind and the probability is for a picture and a text, or a contrast set has nothing
+   *     but a pair's own text
    */
   public Matches match(Map<String, Column> columns) {
     Column left = column(columns, query);
@@ -163,7 +165,7 @@ public final class ImageTextMatcher {
     if (alike && !forAnyPair) {
       throw new IllegalArgumentException(
           "both columns hold the same kind and this probability is for a picture and a text: use"
-              + " Probability.reference() and a threshold of your own");
+              + " Probability.reference() and a threshold of your own, or Probability.calibrated");
     }
     EmbeddedColumn queries = EmbeddedColumn.of(model, left);
     EmbeddedColumn responses = EmbeddedColumn.of(model, right);
@@ -174,6 +176,10 @@ public final class ImageTextMatcher {
       if (queries.row(pair) != null && responses.row(pair) != null) {
         double cosine = Vectors.dot(queries.row(pair), responses.row(pair));
         double p = probability(cosine, images.row(pair), texts.row(pair));
+        if (Double.isNaN(p)) {
+          throw new IllegalArgumentException(
+              "pair " + pair + ": the contrast set has nothing but the pair's own text");
+        }
         matches.add(new Match(pair, cosine, p, p > threshold));
       }
     }
@@ -199,14 +205,16 @@ public final class ImageTextMatcher {
     if (probability instanceof Probability.Calibrated calibrated) {
       return 1 / (1 + Math.exp(-(calibrated.scale() * cosine + calibrated.offset())));
     }
-    // 1 / (1 + sum of exp(other - own)): no overflow of consequence, infinity gives 0.
-    double others = 0;
-    for (double[] other : contrast) {
-      // The pair's own text is no alternative to itself.
-      if (Vectors.dot(text, other) <= SAME) {
-        others += Math.exp(model.logitScale() * (Vectors.dot(image, other) - cosine));
-      }
-    }
-    return 1 / (1 + others);
+    // 1 / (1 + sum of exp(other - own)): no overflow of consequence, infinity gives 0. The pair's
+    // own
+    // text is no alternative to itself.
+    return 1
+        / (1
+            + Arrays.stream(contrast)
+                .filter(other -> Vectors.dot(text, other) <= SAME)
+                .mapToDouble(other -> Vectors.dot(image, other) - cosine)
+                .map(difference -> Math.exp(model.logitScale() * difference))
+                .reduce(Double::sum)
+                .orElse(Double.NaN));
   }
 }

@@ -1,5 +1,6 @@
 package io.github.clip4j;
 
+import java.util.LinkedHashSet;
 import java.util.List;
 
 /** What the probability that a pair matches means. */
@@ -84,7 +85,7 @@ public sealed interface Probability
   record Contrastive(List<String> negatives) implements Probability {
     /** Checks and copies the list. */
     public Contrastive {
-      negatives = negatives.stream().distinct().toList();
+      negatives = List.copyOf(new LinkedHashSet<>(negatives));
       if (negatives.isEmpty()) {
         throw new IllegalArgumentException("negatives is empty: there is nothing to compare with");
       }

@@ -130,6 +130,19 @@ class MatchingTest extends WithTinyModel {
   }
 
   @Test
+  void aContrastSetOfThePairsOwnTextAlone() {
+    ImageTextMatcher matcher =
+        ImageTextMatcher.builder(model)
+            .probability(Probability.contrastive(List.of("cat")))
+            .build();
+    Map<String, Column> pairs =
+        Map.of("query", Column.images(PHOTO, PHOTO), "response", Column.texts("the", "CAT"));
+    assertEquals(
+        "pair 1: the contrast set has nothing but the pair's own text",
+        assertThrows(IllegalArgumentException.class, () -> matcher.match(pairs)).getMessage());
+  }
+
+  @Test
   void aCalibrationOfOnesOwnIsForAnyPair() {
     Map<String, Column> texts =
         Map.of("query", Column.texts("cat"), "response", Column.texts("the cat"));

@@ -78,7 +78,7 @@ final class DownloadCommand extends Subcommand {
     try {
       return sha256 == null ? options : options.withSha256(sha256);
     } catch (IllegalArgumentException e) {
-      throw Failure.of("--sha256 " + sha256, e, "copy all of it; SHA-1 has 40").usage();
+      throw Failure.of("--sha256 " + sha256, e, "a SHA-1, of 40, is not checked").usage();
     }
   }
 

@@ -74,9 +74,10 @@ final class IndexCommand extends Subcommand {
         console.say(
             folder + ": " + plan.kept() + " pictures that cannot be read stay as they were");
       }
-      IndexWriter writer = new IndexWriter(index, loaded, embedder, IndexWriter.BETWEEN_COMMITS);
+      IndexWriter writer =
+          new IndexWriter(index, loaded, madeBy, embedder, IndexWriter.BETWEEN_COMMITS);
       try (Progress progress = new Progress(console, "indexing", "", 1, plan.missing().size())) {
-        writer.write(plan, madeBy, started, progress);
+        writer.write(plan, started, progress);
       }
       return report(plan, writer, embedder.failures());
     }

@@ -17,6 +17,7 @@ final class IndexWriter {
 
   private final PictureIndex index;
   private final ClipModel model;
+  private final PictureList.Model madeBy;
   private final BatchEmbedder embedder;
   private final Duration betweenCommits;
   private final Set<String> failed = new HashSet<>();
@@ -24,15 +25,20 @@ final class IndexWriter {
   private long embedded;
 
   IndexWriter(
-      PictureIndex index, ClipModel model, BatchEmbedder embedder, Duration betweenCommits) {
+      PictureIndex index,
+      ClipModel model,
+      PictureList.Model madeBy,
+      BatchEmbedder embedder,
+      Duration betweenCommits) {
     this.index = index;
     this.model = model;
+    this.madeBy = madeBy;
     this.embedder = embedder;
     this.betweenCommits = betweenCommits;
   }
 
   /** Publishes what the plan says, without the pictures that fail; nothing where all do. */
-  void write(IndexPlan plan, PictureList.Model madeBy, long started, Progress progress) {
+  void write(IndexPlan plan, long started, Progress progress) {
     Set<Item> missing = plan.missing();
     List<Item> queue = List.copyOf(missing);
     long committed = System.nanoTime();
@@ -81,6 +87,7 @@ final class IndexWriter {
       }
     }
     if (!rows.isEmpty()) {
+      index.create(model, madeBy);
       index.add(rows, contents, model);
       embedded += rows.size();
     }

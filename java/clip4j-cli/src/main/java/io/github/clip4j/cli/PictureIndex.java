@@ -54,6 +54,7 @@ final class PictureIndex implements AutoCloseable {
     for (int attempt = 1; ; attempt++) {
       PictureList list =
           PictureList.read(folder)
+              .filter(read -> !read.entries().isEmpty())
               .orElseThrow(
                   () ->
                       new Failure(
@@ -71,7 +72,7 @@ final class PictureIndex implements AutoCloseable {
     Optional<EmbeddingIndex> embeddings = named(folder, () -> openToWrite(folder));
     try {
       Optional<PictureList> list = PictureList.read(folder);
-      if (list.isPresent() && embeddings.isEmpty()) {
+      if (list.isPresent() && !list.get().entries().isEmpty() && embeddings.isEmpty()) {
         throw new Failure(
             folder.toString(),
             "has " + PictureList.FILE + " and no embeddings",
@@ -89,19 +90,26 @@ final class PictureIndex implements AutoCloseable {
 
   /** Refuses what a program has put there, which the next version would drop. */
   private static void checkIsOurs(Path folder, EmbeddingIndex index, Optional<PictureList> list) {
-    if (list.isPresent() && index.size() == list.get().byContent().size()) {
+    if (index.schema().ids() != IdKind.STRING) {
+      throw foreign(folder, "of numbers");
+    }
+    List<String> known = list.map(PictureList::contents).orElse(List.of());
+    if (index.contains(Ids.of(known)).cardinality() == index.size()) {
       return;
     }
     Ids ids = index.ids();
     for (int i = 0; i < ids.size(); i++) {
-      if (ids.kind() != IdKind.STRING || !SHA256.matcher(ids.stringId(i)).matches()) {
-        throw new Failure(
-            folder.toString(),
-            "has embeddings that clip4j index did not make, such as that of "
-                + (ids.kind() == IdKind.STRING ? ids.stringId(i) : ids.longId(i)),
-            "index into another folder");
+      if (!SHA256.matcher(ids.stringId(i)).matches()) {
+        throw foreign(folder, "such as that of " + ids.stringId(i));
       }
     }
+  }
+
+  private static Failure foreign(Path folder, String which) {
+    return new Failure(
+        folder.toString(),
+        "has embeddings that clip4j index did not make, " + which,
+        "index into another folder");
   }
 
   private static Optional<EmbeddingIndex> openToWrite(Path folder) {
@@ -164,12 +172,19 @@ final class PictureIndex implements AutoCloseable {
     }
   }
 
-  /** Adds embeddings of pictures with these SHA-256. */
-  void add(List<float[]> rows, List<String> sha256, ClipModel model) {
+  /**
+   * Makes the index, where there is none, with a list that says who does it and has no pictures.
+   */
+  void create(ClipModel model, PictureList.Model madeBy) {
     if (embeddings.isEmpty()) {
       IndexSchema schema = new IndexSchema(model.dimension(), IdKind.STRING, model.fingerprint());
       embeddings = Optional.of(named(folder, () -> EmbeddingIndex.create(folder, schema)));
+      new PictureList(0, madeBy, List.of()).write(folder);
     }
+  }
+
+  /** Adds embeddings of pictures with these SHA-256. */
+  void add(List<float[]> rows, List<String> sha256, ClipModel model) {
     try (Embeddings added = Embeddings.copyOf(rows.toArray(float[][]::new))) {
       named(folder, () -> embeddings.get().upsert(added, Ids.of(sha256)));
     }

@@ -74,26 +74,33 @@ record PictureList(String format, int version, long written, Model model, List<E
     try (Reader reader = Files.newBufferedReader(folder.resolve(FILE))) {
       PictureList list = Json.GSON.fromJson(reader, PictureList.class);
       if (list == null || !list.isSound()) {
-        throw damaged(folder);
+        throw damaged(folder, list);
       }
       return Optional.of(list);
     } catch (NoSuchFileException e) {
       return Optional.empty();
     } catch (JsonParseException | CharacterCodingException e) {
-      throw damaged(folder);
+      throw damaged(folder, null);
     } catch (IOException e) {
       throw Failure.of(folder.toString(), "cannot be read", e);
     }
   }
 
-  private static Failure damaged(Path folder) {
-    String why = FILE + " is not that of a clip4j index";
+  private static Failure damaged(Path folder, PictureList list) {
+    boolean other = list != null && FORMAT.equals(list.format()) && list.version() != VERSION;
+    String why =
+        other ? FILE + " is of another version of clip4j" : FILE + " is not that of a clip4j index";
     return new Failure(folder.toString(), why, "index into another folder, or remove this one");
   }
 
   /** Replaces the list of the index in {@code folder}. */
   void write(Path folder) {
     OutputFile.write(folder.resolve(FILE), Json.GSON.toJson(this) + "\n");
+  }
+
+  /** The SHA-256 of the pictures, each once. */
+  List<String> contents() {
+    return entries.stream().map(Entry::sha256).distinct().toList();
   }
 
   /** The pictures of each embedding: the same bytes may lie in several places. */
@@ -109,7 +116,6 @@ record PictureList(String format, int version, long written, Model model, List<E
         && model.name() != null
         && model.precision() != null
         && entries != null
-        && !entries.isEmpty()
         && entries.stream().allMatch(PictureList::isSound);
   }
 

@@ -7,7 +7,9 @@ import picocli.CommandLine.Option;
 
 /** {@code --exif}, for commands that read pictures. */
 final class PictureOptions {
-  /** The user's own files, and not a service's: every format, and what telephones take. */
+  /**
+   * The user's own files, and not a service's: every format, and as large as telephones make them.
+   */
   private static final ImageOptions OWN_FILES =
       ImageOptions.DEFAULT
           .withFormats(EnumSet.allOf(ImageFormat.class))

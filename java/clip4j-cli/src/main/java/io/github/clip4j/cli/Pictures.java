@@ -23,8 +23,10 @@ import java.util.TreeMap;
  * extensions, nothing whose name begins with a dot.
  */
 final class Pictures {
+  private static final String FORMATS = "JPEG, PNG, WebP, GIF, BMP and TIFF";
+
   static final String HELP =
-      "Pictures: files, globs, folders (JPEG, PNG, WebP, GIF, BMP and TIFF files in them and below, sorted).";
+      "Pictures: files, globs, folders (" + FORMATS + " files in them and below, sorted).";
 
   private static final Set<String> EXTENSIONS =
       Set.of("jpg", "jpeg", "jpe", "jfif", "png", "webp", "gif", "bmp", "tif", "tiff");
@@ -90,7 +92,7 @@ final class Pictures {
       walk.failed(folder, e);
     }
     if (walk.pictures.isEmpty()) {
-      String why = "holds no JPEG, PNG, WebP or GIF files";
+      String why = "holds no " + FORMATS + " files";
       found.add(PictureFile.failed(folder.toString(), folder, why, "name another folder"));
     }
     found.addAll(walk.pictures.values());

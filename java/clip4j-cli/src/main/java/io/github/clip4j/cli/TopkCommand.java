@@ -83,6 +83,8 @@ final class TopkCommand extends Subcommand {
     try (Embeddings rows = NpyReader.read(corpus);
         EmbeddingIndex index = index(rows);
         Embeddings questions = NpyReader.read(queries)) {
+      List<String> asked = IdsFile.read(queries, questions.rows(), console).orElse(null);
+      List<String> names = IdsFile.read(corpus, rows.rows(), console).orElse(null);
       double[] searchMs = new double[repeat];
       Hits hits = null;
       for (int i = 0; i < repeat; i++) {
@@ -90,11 +92,7 @@ final class TopkCommand extends Subcommand {
         hits = search(index, questions);
         searchMs[i] = (System.nanoTime() - start) / 1e6;
       }
-      print(
-          new Result(
-              IdsFile.read(queries, questions.rows(), console).orElse(null),
-              found(hits, IdsFile.read(corpus, rows.rows(), console).orElse(null)),
-              searchMs));
+      print(new Result(asked, found(hits, names), searchMs));
     }
     return ExitStatus.DONE;
   }

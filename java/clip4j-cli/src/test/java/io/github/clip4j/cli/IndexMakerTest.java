@@ -68,7 +68,7 @@ class IndexMakerTest {
   @Test
   void anIndexOfAProgramWithNumbersIsRefused() {
     create(IdKind.LONG, Ids.of(7, 8));
-    index().failsWith(1, "index: has embeddings that clip4j index did not make", "of 7");
+    index().failsWith(1, "index: has embeddings that clip4j index did not make, of numbers");
   }
 
   @Test
@@ -81,6 +81,24 @@ class IndexMakerTest {
     }
     index().failsWith(1, "index: has embeddings that clip4j index did not make", "of mine");
     assertEquals(2, ids().size());
+    try (EmbeddingIndex program = EmbeddingIndex.open(index, OpenOptions.WRITE)) {
+      program.remove(Ids.of(ids().stringId(0)));
+      program.commit();
+    }
+    index().failsWith(1, "index: has embeddings that clip4j index did not make", "of mine");
+    assertEquals(Ids.of("mine"), ids());
+  }
+
+  /** As where the first run was killed. */
+  @Test
+  void aFirstRunGoesOnAsItBegan() {
+    index("--precision", "bf16").succeeds();
+    Path list = index.resolve("pictures.json");
+    Cli.write(list, Cli.read(list).replaceAll("\"entries\":.*]", "\"entries\":[]"));
+    Cli.run("search", index, "--text", "a").failsWith(1, "holds no index");
+    index().failsWith(1, "index: was made with --precision bf16, not fp32");
+    String out = index("--precision", "bf16").succeeds().out();
+    assertEquals(index + ": 1 pictures (0 embedded, 1 known, 0 dropped)\n", out);
   }
 
   @Test

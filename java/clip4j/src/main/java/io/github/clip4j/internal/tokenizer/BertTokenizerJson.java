@@ -7,7 +7,6 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
 import io.github.clip4j.internal.checkpoint.ModelFiles;
 import io.github.clip4j.internal.files.Json;
-import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -18,12 +17,8 @@ import java.util.Optional;
 public final class BertTokenizerJson {
   public static final String VOCABULARY = "vocab.txt";
 
-  /** Names of tokenizer_config.json, and what they are called in a normalizer. */
-  private static final Map<String, String> FLAGS =
-      Map.of(
-          "tokenize_chinese_chars", "handle_chinese_chars",
-          "do_lower_case", "lowercase",
-          "strip_accents", "strip_accents");
+  /** Those of a tokenizer_config.json that mean this tokenizer, as saying none does. */
+  private static final String CLASSES = "(BertTokenizer(Fast)?)?";
 
   private BertTokenizerJson() {}
 
@@ -85,25 +80,16 @@ public final class BertTokenizerJson {
   }
 
   /**
-   * A tokenizer.json whose BERT normalizer does what tokenizer_config.json says, where that says
-   * something: the flags there come first, as in transformers.
+   * A tokenizer.json as transformers' BertTokenizer reads it, which asks its configuration alone
+   * what becomes of capitals, accents and Chinese characters.
    */
   static JsonObject configured(JsonObject json, Optional<Json> config) {
-    if (!(json.get("normalizer") instanceof JsonObject normalizer)
-        || !new JsonPrimitive("BertNormalizer").equals(normalizer.get("type"))) {
+    if (!config.map(said -> said.string("tokenizer_class", "")).orElse("").matches(CLASSES)) {
       return json;
     }
-    JsonObject wanted = normalizer(config);
-    JsonObject changed = normalizer.deepCopy();
-    FLAGS.forEach(
-        (name, flag) -> {
-          if (config.filter(said -> said.has(name)).isPresent()) {
-            changed.add(flag, wanted.get(flag));
-          }
-        });
     JsonObject copy = new JsonObject();
     json.entrySet().forEach(entry -> copy.add(entry.getKey(), entry.getValue()));
-    copy.add("normalizer", changed);
+    copy.add("normalizer", normalizer(config));
     return copy;
   }
 

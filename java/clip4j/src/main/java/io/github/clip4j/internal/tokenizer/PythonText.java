@@ -34,9 +34,8 @@ final class PythonText {
     for (int at = text.indexOf(CAPITAL_SIGMA); at >= 0; at = text.indexOf(CAPITAL_SIGMA, at + 1)) {
       sigmas.setCharAt(at, endsWord(text, at) ? FINAL_SIGMA : SIGMA);
     }
-    // The one character that becomes longer, for which Java copies all that it has: in a long text
-    // of
-    // them that takes minutes.
+    // The one character that becomes longer, for which Java copies all that it has so far: a long
+    // text of them would take minutes.
     return sigmas.toString().replace("\u0130", "i\u0307").toLowerCase(Locale.ROOT);
   }
 

@@ -23,6 +23,7 @@ final class SpecialTokens {
   private final JsonObject vocabulary;
   private final Optional<Json> config;
   private final Optional<Json> specialTokens;
+  private final Map<Integer, Json> decoder;
 
   /**
    * Those of a model.
@@ -34,6 +35,7 @@ final class SpecialTokens {
     this.vocabulary = vocabulary;
     config = files.jsonIfPresent(TokenizerSource.CONFIG);
     specialTokens = files.jsonIfPresent("special_tokens_map.json");
+    decoder = config.map(AddedTokens::listed).orElse(Map.of());
   }
 
   /**
@@ -46,7 +48,7 @@ final class SpecialTokens {
       byId.put(token.get("id").getAsInt(), token);
     }
     int next = vocabulary.size();
-    for (Map.Entry<Integer, Json> listed : new TreeMap<>(decoder()).entrySet()) {
+    for (Map.Entry<Integer, Json> listed : new TreeMap<>(decoder).entrySet()) {
       String content = listed.getValue().string("content", "");
       int id = vocabulary.has(content) ? id("added token", content) : next++;
       if (id != listed.getKey()) { // The library would give it this one.
@@ -76,19 +78,16 @@ final class SpecialTokens {
     for (String flag : new String[] {"single_word", "lstrip", "rstrip", "normalized"}) {
       token.addProperty(flag, flags.map(json -> json.flag(flag, false)).orElse(false));
     }
+    // Whether it is special matters to decoding alone.
     token.addProperty("special", true);
     return token;
   }
 
   /** What tokenizer_config.json's added_tokens_decoder says, which comes before the role's own. */
   private Optional<Json> inDecoder(String content) {
-    return decoder().values().stream()
+    return decoder.values().stream()
         .filter(token -> token.string("content", "").equals(content))
         .findFirst();
-  }
-
-  private Map<Integer, Json> decoder() {
-    return config.map(AddedTokens::listed).orElse(Map.of());
   }
 
   /** How the first file that says something of the role describes it. */

@@ -10,6 +10,7 @@ import io.github.clip4j.search.Clip4jException.Kind;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Function;
 
 /**
@@ -100,10 +101,19 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   private static boolean cutsBegin(ModelFiles files) {
-    return files
-        .jsonIfPresent(TokenizerSource.CONFIG)
-        .filter(config -> config.string("truncation_side", "right").equals("left"))
-        .isPresent();
+    boolean stored =
+        files
+            .jsonIfPresent(TokenizerSource.JSON)
+            .map(json -> json.object("truncation").string("direction", "Right"))
+            .filter("Left"::equals)
+            .isPresent();
+    Optional<Json> config = files.jsonIfPresent(TokenizerSource.CONFIG);
+    return switch (config.map(json -> json.string("truncation_side", "")).orElse("")) {
+      case "" -> stored;
+      case "left" -> true;
+      case "right" -> false;
+      default -> throw config.orElseThrow().unsupported("truncation_side", "left, right");
+    };
   }
 
   private static float maxLength(Json config, int maxPositions) {

@@ -231,6 +231,9 @@ final class TokenizerParts {
     if (model.has("max_input_chars_per_word")) {
       return "WordPiece";
     }
+    if (model.has("unk_token")) {
+      return "WordLevel";
+    }
     throw new Clip4jException(Kind.CORRUPT, source + ": its model has no type");
   }
 

@@ -85,7 +85,7 @@ public record TokenizerSource(String name, Encoder encoder, Optional<Padding> pa
           Optional<Json> config = files.jsonIfPresent(CONFIG);
           yield of(name, BertTokenizerJson.configured(json, config), Optional.empty());
         }
-        default -> of(name, json, Optional.empty());
+        case CLIP, SIGLIP -> of(name, json, Optional.empty());
       };
     }
     String others =

@@ -103,6 +103,17 @@ class TokenizerTest {
       assertArrayEquals(new int[] {527, all[last - 2], all[last - 1], 528}, tokens.ids());
       assertNotEquals(all[1], tokens.ids()[1]);
     }
+    Files.writeString(config, "{\"truncation_side\":\"middle\"}");
+    String message = assertThrows(Clip4jException.class, () -> open(directory)).getMessage();
+    assertTrue(message.contains("truncation_side"), message);
+    Path file = directory.resolve("tokenizer.json");
+    Files.writeString(file, ClipTokenizerJson.synthesize(new ModelFiles(directory)).toString());
+    TinyModel.edit(
+        file, json -> json.add("truncation", JsonParser.parseString("{'direction':'Left'}")));
+    Files.writeString(config, "{\"model_max_length\":4}");
+    try (Tokenizer tokenizer = open(directory)) {
+      assertEquals(all[all.length - 2], tokenizer.encode(text).ids()[2]);
+    }
   }
 
   /** As a fine-tuned model's that got some. */
