@@ -129,7 +129,8 @@ class EmbedTest {
     Cli.Result result = embed(owl, missing, text, tiger).hasStatus(3);
     assertEquals(2, result.err().lines().count(), result.err());
     assertTrue(result.err().contains("clip4j: " + missing + ": no such file (check"));
-    assertTrue(result.err().contains("clip4j: " + text + ": not a JPEG, PNG, WebP, GIF, BMP or TIFF"));
+    assertTrue(
+        result.err().contains("clip4j: " + text + ": not a JPEG, PNG, WebP, GIF, BMP or TIFF"));
     assertEquals(List.of("b owl.png", "a-tiger.PNG"), ids());
     assertEquals(2, Cli.rows(out).length);
   }
