@@ -1,5 +1,6 @@
 package io.github.clip4j;
 
+import static io.github.clip4j.Futures.failure;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;

@@ -1,9 +1,9 @@
 package io.github.clip4j;
 
+import static io.github.clip4j.testing.Refusals.refused;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
@@ -20,10 +20,6 @@ import org.junit.jupiter.api.Test;
  */
 class ImageOptionsTest extends WithTinyModel {
   private static final int SIDE = 32;
-
-  private static void refused(String message, Runnable options) {
-    assertEquals(message, assertThrows(IllegalArgumentException.class, options::run).getMessage());
-  }
 
   @Test
   void refusesWhatMakesNoSense() {

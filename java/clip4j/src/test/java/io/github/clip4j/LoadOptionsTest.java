@@ -1,16 +1,12 @@
 package io.github.clip4j;
 
+import static io.github.clip4j.testing.Refusals.refused;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import org.junit.jupiter.api.Test;
 
 class LoadOptionsTest {
-  private static void refused(String message, Runnable options) {
-    assertEquals(message, assertThrows(IllegalArgumentException.class, options::run).getMessage());
-  }
-
   @Test
   void threadsAreNoneToFourThousand() {
     LoadOptions options = LoadOptions.DEFAULT;

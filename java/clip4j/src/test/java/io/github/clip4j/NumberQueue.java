@@ -2,7 +2,6 @@ package io.github.clip4j;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.clip4j.BatchQueue.Item;
@@ -12,7 +11,6 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -71,11 +69,6 @@ abstract class NumberQueue {
 
   static void assertRow(float input, CompletableFuture<float[]> result) throws Exception {
     assertArrayEquals(new float[] {input}, result.get(60, TimeUnit.SECONDS));
-  }
-
-  static Throwable failure(CompletableFuture<float[]> result) {
-    return assertThrows(ExecutionException.class, () -> result.get(60, TimeUnit.SECONDS))
-        .getCause();
   }
 
   /**

@@ -1,5 +1,6 @@
 package io.github.clip4j;
 
+import static io.github.clip4j.testing.Rows.dot;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -23,14 +24,6 @@ class PrecisionTest {
     return ClipModel.load(TinyModel.directory(), LoadOptions.DEFAULT.withPrecision(precision));
   }
 
-  private static double cosine(float[] a, float[] b) {
-    double sum = 0;
-    for (int i = 0; i < a.length; i++) {
-      sum += (double) a[i] * b[i];
-    }
-    return sum;
-  }
-
   @ParameterizedTest
   @CsvSource({"BF16, 0.9995", "INT8, 0.998"})
   void isNearlyFp32(Precision precision, double least) {
@@ -42,11 +35,11 @@ class PrecisionTest {
         ImageEmbeddings images = narrow.embedImages(List.of(TinyModel.picture()))) {
       assertEquals(precision, narrow.precision());
       for (int i = 0; i < TEXTS.size(); i++) {
-        assertTrue(cosine(texts.row(i), expected.row(i)) >= least, TEXTS.get(i));
-        assertTrue(cosine(texts.row(i), expected.row(i)) < 1 - 1e-9, "as if it were FP32");
+        assertTrue(dot(texts.row(i), expected.row(i)) >= least, TEXTS.get(i));
+        assertTrue(dot(texts.row(i), expected.row(i)) < 1 - 1e-9, "as if it were FP32");
       }
       float[] picture = images.embeddings().row(0);
-      assertTrue(cosine(picture, wideImages.embeddings().row(0)) >= least);
+      assertTrue(dot(picture, wideImages.embeddings().row(0)) >= least);
       assertEquals(wide.fingerprint(), narrow.fingerprint(), "they can be compared");
     }
   }
@@ -106,7 +99,7 @@ class PrecisionTest {
         Embeddings expected = same.embedTexts(TEXTS)) {
       assertNotEquals(Precision.AUTO, model.precision());
       for (int i = 0; i < TEXTS.size(); i++) {
-        assertEquals(1, cosine(texts.row(i), expected.row(i)), 1e-6);
+        assertEquals(1, dot(texts.row(i), expected.row(i)), 1e-6);
       }
     }
   }

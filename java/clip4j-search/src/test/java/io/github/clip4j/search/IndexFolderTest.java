@@ -1,5 +1,6 @@
 package io.github.clip4j.search;
 
+import static io.github.clip4j.testing.Refusals.failed;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -223,11 +224,5 @@ class IndexFolderTest {
 
   private static Ids ids(int from, int to) {
     return Ids.of(IntStream.range(from, to).mapToObj(i -> "id " + i).toList());
-  }
-
-  private static void failed(Kind kind, String message, Runnable call) {
-    Clip4jException e = assertThrows(Clip4jException.class, call::run);
-    assertEquals(kind, e.kind(), e.getMessage());
-    assertTrue(e.getMessage().contains(message), e.getMessage());
   }
 }

@@ -1,5 +1,7 @@
 package io.github.clip4j.search;
 
+import static io.github.clip4j.testing.Refusals.failed;
+import static io.github.clip4j.testing.Refusals.refused;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -365,16 +367,5 @@ class MutableIndexTest {
 
   private static List<Object> ids(EmbeddingIndex index, float... query) {
     return index.search(query, 100).of(0).stream().map(Hits.Hit::id).toList();
-  }
-
-  private static void refused(String message, Runnable call) {
-    String text = assertThrows(IllegalArgumentException.class, call::run).getMessage();
-    assertTrue(text.contains(message), text);
-  }
-
-  private static void failed(Kind kind, String message, Runnable call) {
-    Clip4jException e = assertThrows(Clip4jException.class, call::run);
-    assertEquals(kind, e.kind());
-    assertTrue(e.getMessage().contains(message), e.getMessage());
   }
 }
