@@ -111,26 +111,43 @@ TEST_F(Processes, AreKilledWhileTheyWrite) {
 TEST_F(Processes, ReadWhileAnotherWrites) {
   Index::create(open_folder(temporary.path(), true), kSchema, kAllRowMemory);
   constexpr int commits = 60;
+  int pipe_ends[2];
+  ASSERT_EQ(pipe(pipe_ends), 0);
   const pid_t writer = start([&] {
+    close(pipe_ends[1]);
     const std::unique_ptr<Index> index = open(Access::kWrite);
-    for (int done = 0; done < commits; ++done) advance(*index, done);
+    for (int done = 0; done < commits; ++done) {
+      // Half of it comes after the parent's first reading, however fast it is.
+      char word;
+      if (done == commits / 2 && read(pipe_ends[0], &word, 1) != 1) return 1;
+      advance(*index, done);
+    }
     return 0;
   });
-  int last = 0, opened = 0;
+  int last = 0, opened = 0, status = -1;
+  bool ended = false;
   const std::unique_ptr<Index> first = open(Access::kRead);
   const int first_commits = commits_of(*first);
   while (last < commits && !HasFailure()) {
+    ended = ended || waitpid(writer, &status, WNOHANG) == writer;
     const std::unique_ptr<Index> index = open(Access::kRead);
     const int found = commits_of(*index);
     EXPECT_GE(found, last);
+    if (ended) {
+      EXPECT_EQ(found, commits) << "it ended with " << status;
+    }
     last = found;
     expect_equal(*index, after(found));
     EXPECT_EQ(verify(*open_folder(temporary.path(), false)).size(), 0u);
-    ++opened;
-    int status = 0;
-    ASSERT_FALSE(waitpid(writer, &status, WNOHANG) == writer && status != 0);
+    if (++opened == 1) {
+      EXPECT_EQ(write(pipe_ends[1], "w", 1), 1);
+    }
   }
-  waitpid(writer, nullptr, 0);
+  for (const int end : pipe_ends) close(end);
+  if (!ended) {
+    ASSERT_EQ(waitpid(writer, &status, 0), writer);
+  }
+  EXPECT_EQ(status, 0);
   expect_equal(*first, after(first_commits));  // of files that are gone
   EXPECT_GT(opened, 1);
 }

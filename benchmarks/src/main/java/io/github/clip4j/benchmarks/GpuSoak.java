@@ -133,7 +133,9 @@ public final class GpuSoak implements AutoCloseable {
       given.add(i == bad ? ImageSource.of(new byte[] {1, 2, 3}) : pictures.get(which[i]));
     }
     try (ImageEmbeddings embedded = model.embedImages(given)) {
-      check(embedded.failures().size() == (bad < which.length ? 1 : 0), "failures of pictures");
+      int failures = embedded.failures().size();
+      check(failures == (bad < which.length ? 1 : 0), "failures of pictures");
+      check(embedded.embeddings().rows() == which.length - failures, "rows of pictures");
       for (int row = 0; row < embedded.embeddings().rows(); row++) {
         near(pictureRows[which[embedded.input(row)]], embedded.embeddings().row(row));
       }

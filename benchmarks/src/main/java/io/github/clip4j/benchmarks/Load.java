@@ -10,6 +10,9 @@ import java.util.concurrent.atomic.AtomicReference;
 
 /** Calls that threads repeat for some time, while samples are taken. */
 final class Load {
+  /** For the calls under way when the time is over; longer than they wait for anything. */
+  private static final Duration LIMIT = Duration.ofMinutes(5);
+
   private static final NativeMemoryUse NOTHING = new NativeMemoryUse(0, 0, 0);
 
   private final long end;
@@ -25,7 +28,7 @@ final class Load {
 
   /**
    * Repeats each call on a thread of its own and takes a number of samples meanwhile. Ends early,
-   * and throws what was thrown, where a call fails.
+   * and throws what was thrown, where a call fails. Where one does not end, the JVM does, with 1.
    */
   static <S> List<S> run(List<Call> calls, Duration time, int samples, Callable<S> sample)
       throws Exception {
@@ -40,13 +43,30 @@ final class Load {
       Thread.sleep(Math.max(1, time.toMillis() / samples));
       taken.add(sample.call());
     }
+    long limit = System.nanoTime() + LIMIT.toNanos();
     for (Thread thread : threads) {
-      thread.join();
+      thread.join(Math.max(1, (limit - System.nanoTime()) / 1_000_000));
+      if (thread.isAlive()) {
+        endFor(thread, load.failure.get());
+      }
     }
     if (load.failure.get() != null) {
       throw new IllegalStateException("a call failed", load.failure.get());
     }
     return taken;
+  }
+
+  /** By force: to close what a call still uses may take as long as the call. */
+  private static void endFor(Thread thread, Throwable failure) {
+    System.out.println("a call of " + thread.getName() + " has not ended in " + LIMIT + ":");
+    for (StackTraceElement place : thread.getStackTrace()) {
+      System.out.println("  at " + place);
+    }
+    if (failure != null) {
+      System.out.println("before that another call failed: " + failure);
+    }
+    System.out.flush();
+    Runtime.getRuntime().halt(1);
   }
 
   /** Once everything is closed: says what native memory is left, if any is. */

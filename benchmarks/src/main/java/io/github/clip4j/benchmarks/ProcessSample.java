@@ -36,8 +36,8 @@ record ProcessSample(long residentKilobytes, long threads) {
   }
 
   /**
-   * Says how a value changed, and whether it stayed within 2%: the median of the last quarter of
-   * the samples against that of the third. The first half is to warm up.
+   * Says how a value changed, and whether it grew by no more than 2%: the median of the last
+   * quarter of the samples against that of the third. The first half is to warm up.
    */
   static <S> boolean areFlat(String what, List<S> samples, ToLongFunction<S> value) {
     if (samples.size() < LEAST) {
@@ -48,7 +48,7 @@ record ProcessSample(long residentKilobytes, long threads) {
     long before = median(samples.subList(2 * quarter, 3 * quarter), value);
     long after = median(samples.subList(3 * quarter, samples.size()), value);
     double change = before == after ? 0 : (double) after / before - 1;
-    boolean flat = Math.abs(change) <= FLAT;
+    boolean flat = change <= FLAT; // What is given back is no leak.
     System.out.printf(
         Locale.ROOT,
         "%s: %,d, then %,d: %+.2f%%%s%n",

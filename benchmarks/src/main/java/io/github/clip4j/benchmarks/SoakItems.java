@@ -89,7 +89,9 @@ final class SoakItems {
     addText(bad, "half a pair \ud83d");
     bad.add(item("null", List.of(() -> values(model.embedTexts((String) null)))));
     addSearch(bad, "too short", new float[model.dimension() - 1], K);
-    addSearch(bad, "not a number", new float[] {Float.NaN}, K);
+    float[] notANumber = model.embedText("a cat");
+    notANumber[1] = Float.NaN;
+    addSearch(bad, "not a number", notANumber, K);
     addSearch(bad, "no hits", model.embedText("a cat"), 0);
     checkDifferent();
   }

@@ -9,9 +9,12 @@ import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.Map;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -31,11 +34,7 @@ class BadModelTest {
   }
 
   private Clip4jException failure() {
-    Clip4jException failure =
-        assertThrows(Clip4jException.class, () -> ClipModel.load(directory).close());
-    assertTrue(failure.getMessage().contains(temp.toString()), failure.getMessage());
-    assertEquals(1, failure.getMessage().lines().count(), failure.getMessage());
-    return failure;
+    return TinyModel.failure(directory);
   }
 
   private void assertConfigContradicts(Consumer<JsonObject> change) {
@@ -49,6 +48,18 @@ class BadModelTest {
     assertEquals(Kind.MISSING, failure().kind());
     directory = temp.resolve("config.json");
     assertEquals(Kind.UNREADABLE, failure().kind());
+  }
+
+  /** Native code could not read the weights. */
+  @Test
+  void aFolderOfAnotherFileSystem() throws IOException {
+    Path zip = temp.resolve("model.zip");
+    try (FileSystem files = FileSystems.newFileSystem(zip, Map.of("create", "true"))) {
+      Path inside = TinyModel.copyTo(Files.createDirectory(files.getPath("/model")));
+      IllegalArgumentException refused =
+          assertThrows(IllegalArgumentException.class, () -> ClipModel.load(inside));
+      assertTrue(refused.getMessage().contains("/model"), refused.getMessage());
+    }
   }
 
   @Test

@@ -1,5 +1,6 @@
 package io.github.clip4j;
 
+import static io.github.clip4j.Futures.failure;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -16,7 +17,6 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -63,11 +63,6 @@ class BatchingEncoderTest extends WithTinyModel {
         assertTrue(difference > 1e-4f, "rows " + i + " and " + j);
       }
     }
-  }
-
-  private static Throwable failure(CompletableFuture<float[]> result) {
-    return assertThrows(ExecutionException.class, () -> result.get(60, TimeUnit.SECONDS))
-        .getCause();
   }
 
   /** Both of the threads for texts stay in dependent stages until the latch opens. */

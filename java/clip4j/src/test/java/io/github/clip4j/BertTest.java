@@ -1,5 +1,6 @@
 package io.github.clip4j;
 
+import static io.github.clip4j.testing.Rows.dot;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -91,10 +92,7 @@ class BertTest {
         Embeddings rows = narrow.embedTexts(texts)) {
       assertEquals(precision, narrow.precision());
       for (int i = 0; i < texts.size(); i++) {
-        double cosine = 0;
-        for (int j = 0; j < rows.dimension(); j++) {
-          cosine += (double) rows.row(i)[j] * expected.row(i)[j];
-        }
+        double cosine = dot(rows.row(i), expected.row(i));
         assertTrue(cosine >= least, texts.get(i) + ": " + cosine);
         assertTrue(cosine < 1 - 1e-9, "as if it were FP32");
       }

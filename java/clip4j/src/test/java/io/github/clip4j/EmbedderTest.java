@@ -153,25 +153,29 @@ class EmbedderTest extends WithTinyModel {
       expected[i] = model.embedImage(random(i, 8 << i));
     }
     try {
+      int rows = 0;
       for (int repeat = 0; repeat < 10; repeat++) {
         Embedder embedder = model.embedder();
-        List<Future<?>> tasks = new ArrayList<>();
+        List<Future<Integer>> tasks = new ArrayList<>();
         for (int i = 0; i < expected.length; i++) {
           int thread = i;
           tasks.add(threads.submit(() -> abuse(embedder, thread, expected[thread])));
         }
         Thread.sleep(20);
         embedder.close();
-        for (Future<?> task : tasks) {
-          task.get();
+        for (Future<Integer> task : tasks) {
+          rows += task.get();
         }
       }
+      assertTrue(rows > 0, "no row before it was closed");
     } finally {
       threads.shutdown();
     }
   }
 
-  private static void abuse(Embedder embedder, int thread, float[] expected) {
+  /** How many rows it gave. */
+  private static int abuse(Embedder embedder, int thread, float[] expected) {
+    int rows = 0;
     ImageSource picture = random(thread, 8 << thread);
     float[] row = new float[expected.length];
     while (true) {
@@ -179,9 +183,10 @@ class EmbedderTest extends WithTinyModel {
         Arrays.fill(row, 0);
         embedder.embedImage(picture, row);
         assertArrayEquals(expected, row, 1e-6f);
+        rows++;
       } catch (IllegalStateException busyOrClosed) {
         if (busyOrClosed.getMessage().endsWith("is closed")) {
-          return;
+          return rows;
         }
         assertEquals("two threads use this Embedder at once", busyOrClosed.getMessage());
       }

@@ -1,5 +1,6 @@
 package io.github.clip4j;
 
+import static io.github.clip4j.testing.Rows.dot;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -25,14 +26,6 @@ import org.junit.jupiter.api.io.TempDir;
 class MatchingTest extends WithTinyModel {
   private static final ImageSource PHOTO = ImageSource.of(TinyModel.file("photo.jpg"));
   private static final ImageSource MISSING = ImageSource.of(Path.of("/none.png"));
-
-  private static double dot(float[] a, float[] b) {
-    double sum = 0;
-    for (int i = 0; i < a.length; i++) {
-      sum += (double) a[i] * b[i];
-    }
-    return sum;
-  }
 
   @Test
   void referenceIsHalfOfCosinePlusOne() {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.google.gson.JsonObject;
 import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
+import io.github.clip4j.testing.ChildJvm;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -114,16 +115,28 @@ class OpenClipTest {
     assertEquals(Kind.CORRUPT, failure.kind());
   }
 
-  @Test
-  void projectionsAreRewrittenInAFileThatGoesAway() throws IOException {
-    List<Path> before = temporaryFiles();
-    ClipModel.load(folder("openai")).close();
-    assertEquals(before, temporaryFiles());
+  /** Loads a model. */
+  static final class Loader {
+    public static void main(String[] arguments) {
+      ClipModel.load(Path.of(arguments[0])).close();
+    }
   }
 
-  private static List<Path> temporaryFiles() throws IOException {
-    try (Stream<Path> files = Files.list(Path.of(System.getProperty("java.io.tmpdir")))) {
-      return files.filter(file -> file.toString().endsWith(".tensor")).sorted().toList();
+  /** In JVMs of their own: others' files come and go in this one's temporary folder. */
+  @Test
+  void projectionsAreRewrittenInAFileThatGoesAway() throws Exception {
+    String model = folder("openai").toString();
+    Path own = Files.createDirectory(temp.resolve("own"));
+    ChildJvm.Result loaded =
+        new ChildJvm().options("-Djava.io.tmpdir=" + own).run(Loader.class, model);
+    assertEquals(0, loaded.exit(), loaded.err());
+    try (Stream<Path> files = Files.list(own)) {
+      assertEquals(List.of(), files.filter(file -> file.toString().endsWith(".tensor")).toList());
     }
+    Path missing = temp.resolve("missing"); // There the file cannot be: it would be there.
+    ChildJvm.Result failed =
+        new ChildJvm().options("-Djava.io.tmpdir=" + missing).run(Loader.class, model);
+    assertEquals(1, failed.exit());
+    assertTrue(failed.err().contains("a temporary file for " + model), failed.err());
   }
 }

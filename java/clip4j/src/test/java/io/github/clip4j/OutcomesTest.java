@@ -106,6 +106,18 @@ class OutcomesTest extends WithTinyModel {
   }
 
   @Test
+  void everyRowsPictureIsNamed() {
+    ImageSource missing = ImageSource.of(temp.resolve("none.png"));
+    ImageSource picture = TinyModel.picture();
+    try (ImageEmbeddings result = model.embedImages(missing, picture, missing, picture)) {
+      assertArrayEquals(new int[] {1, 3}, result.inputs());
+      result.inputs()[0] = 7;
+      assertArrayEquals(new int[] {1, 3}, result.inputs(), "it was a copy");
+      assertEquals(1, result.input(0));
+    }
+  }
+
+  @Test
   void allBad() {
     ImageSource missing = ImageSource.of(temp.resolve("none.png"));
     try (ImageEmbeddings result = model.embedImages(missing, missing)) {

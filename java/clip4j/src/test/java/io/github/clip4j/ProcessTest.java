@@ -12,6 +12,8 @@ import java.net.SocketAddress;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -137,6 +139,70 @@ class ProcessTest {
       assertEquals("", offline.err());
       assertEquals("new sockets: 0\noffline mode: null\n", offline.out());
     }
+  }
+
+  /** Loads a model and prints what its download's listener heard last. */
+  static final class Listener {
+    public static void main(String[] args) {
+      List<String> heard = Collections.synchronizedList(new ArrayList<>());
+      LoadOptions options =
+          LoadOptions.DEFAULT.withProgress((received, total) -> heard.add(received + "/" + total));
+      ClipModel.load(args[0], options).close();
+      System.out.println(heard.isEmpty() ? "nothing" : heard.get(heard.size() - 1));
+    }
+  }
+
+  @Test
+  void aDownloadOfTheHubIsListenedTo() throws Exception {
+    try (FakeHub hub = new FakeHub(TinyModel.directory())) {
+      ChildJvm jvm =
+          new ChildJvm()
+              .environment("HF_ENDPOINT", hub.endpoint())
+              .environment("HF_HUB_OFFLINE", "0")
+              .environment("HF_HUB_CACHE", temp.toString());
+      long bytes = 0;
+      ChildJvm.Result first = jvm.run(Listener.class, "org/tiny");
+      assertEquals("", first.err());
+      try (Stream<Path> blobs = Files.list(temp.resolve("models--org--tiny/blobs"))) {
+        for (Path blob : blobs.toList()) {
+          bytes += Files.size(blob);
+        }
+      }
+      assertEquals(bytes + "/" + bytes + "\n", first.out());
+      assertEquals("nothing\n", jvm.run(Listener.class, "org/tiny").out(), "it is there");
+    }
+  }
+
+  /** Prints by how many bytes the process grew in a million calls. */
+  static final class TinyCalls {
+    public static void main(String[] args) throws IOException {
+      LoadOptions options = LoadOptions.DEFAULT.withThreads(1);
+      try (ClipModel model = ClipModel.load(TinyModel.directory(), options)) {
+        call(model, 100_000);
+        long before = ChildJvm.residentBytes();
+        call(model, 1_000_000);
+        System.out.println(ChildJvm.residentBytes() - before);
+      }
+    }
+
+    /** Every hundredth call encodes, too, which takes a hundred times as long. */
+    private static void call(ClipModel model, int count) {
+      for (int i = 0; i < count; i++) {
+        model.tokenize("");
+        if (i % 100 == 0) {
+          model.embedText("");
+        }
+      }
+    }
+  }
+
+  @Test
+  void aMillionTinyCallsLeaveMemoryFlat() throws Exception {
+    ChildJvm.Result ended = new ChildJvm().residentHeap().run(TinyCalls.class);
+    assertEquals("", ended.err());
+    assertEquals(0, ended.exit());
+    long growth = Long.parseLong(ended.out().strip());
+    assertTrue(growth < 16 << 20, "a million calls took " + growth + " bytes");
   }
 
   /** Makes every kind of mistake that native code reports. */

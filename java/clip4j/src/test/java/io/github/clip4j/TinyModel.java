@@ -1,5 +1,6 @@
 package io.github.clip4j;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -32,11 +33,12 @@ public final class TinyModel {
     }
   }
 
-  /** What loading a folder fails with; the message names it. */
+  /** What loading a folder fails with; the message is one line and names it. */
   static Clip4jException failure(Path folder) {
     Clip4jException failure =
         assertThrows(Clip4jException.class, () -> ClipModel.load(folder).close());
     assertTrue(failure.getMessage().contains(folder.toString()), failure.getMessage());
+    assertEquals(1, failure.getMessage().lines().count(), failure.getMessage());
     return failure;
   }
 
@@ -74,15 +76,6 @@ public final class TinyModel {
       JsonObject object = JsonParser.parseString(Files.readString(json)).getAsJsonObject();
       change.accept(object);
       Files.writeString(json, object.toString());
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  /** What transformers said; see make.py. */
-  public static JsonObject expected() {
-    try {
-      return JsonParser.parseString(Files.readString(file("expected.json"))).getAsJsonObject();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

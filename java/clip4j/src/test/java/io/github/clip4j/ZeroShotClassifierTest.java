@@ -91,6 +91,21 @@ class ZeroShotClassifierTest extends WithTinyModel {
   }
 
   @Test
+  void embeddingsAreClassifiedWithoutTheModel() {
+    ZeroShotClassifier classifier = ZeroShotClassifier.of(model, LABELS, TEMPLATES);
+    try (ImageEmbeddings images = model.embedImages(TinyModel.picture())) {
+      float[] image = images.embeddings().row(0);
+      double[] expected = classifier.probabilities(image);
+      List<Classification> classified = classifier.classify(images);
+      model.close();
+      assertArrayEquals(expected, classifier.probabilities(image));
+      assertEquals(classified, classifier.classify(images));
+    }
+    assertThrows(
+        IllegalStateException.class, () -> classifier.classify(List.of(TinyModel.picture())));
+  }
+
+  @Test
   void onePictureThatCannotBeRead() {
     ZeroShotClassifier classifier = ZeroShotClassifier.of(model, LABELS, TEMPLATES);
     List<ImageSource> pictures = List.of(MISSING, TinyModel.picture());

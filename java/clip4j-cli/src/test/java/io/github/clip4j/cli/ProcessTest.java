@@ -30,7 +30,6 @@ class ProcessTest {
     List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT"));
     command.add(Path.of(System.getProperty("java.home"), "bin/java").toString());
     command.add("-Duser.home=" + System.getProperty("user.home"));
-    command.add("-Duser.home=" + System.getProperty("user.home"));
     command.addAll(List.of("-cp", CLASS_PATH, "io.github.clip4j.cli.Main"));
     for (Object arg : args) {
       command.add(arg.toString());
@@ -57,8 +56,13 @@ class ProcessTest {
     run("C", "embed", "--texts-file", text, "--model", Cli.MODEL, "--out", "x.jsonl").succeeds();
     assertEquals(List.of("Eule 🦉 grün"), Cli.ids(folder.resolve("x.jsonl")));
     assertTrue(Cli.read(folder.resolve("x.jsonl")).startsWith("{\"id\":\"Eule 🦉 grün\""));
-    String out = run("C", "demo", "--out", ".").succeeds().out();
-    assertFalse(out.contains("?\n") && out.contains("\uFFFD"), out);
+    run("C", "embed", "--texts-file", text, "--model", Cli.MODEL, "--out", "x.npy").succeeds();
+    String out =
+        run("C", "topk", "--queries", "x.npy", "--corpus", "x.npy", "-k", 1).succeeds().out();
+    assertTrue(out.contains("Eule 🦉 grün"), out);
+    assertFalse(out.contains("\uFFFD"), out);
+    run("C", "demo", "--out", ".").succeeds();
+    assertTrue(Cli.read(folder.resolve("gallery.html")).contains("✓ match"));
   }
 
   @Test

@@ -1,5 +1,6 @@
 package io.github.clip4j.search;
 
+import static io.github.clip4j.testing.Refusals.failed;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -8,13 +9,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.clip4j.search.Clip4jException.Kind;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 class IndexFolderTest {
@@ -22,6 +27,22 @@ class IndexFolderTest {
       new IndexSchema(16, IdKind.STRING, "sha256:m\u00fcller");
 
   @TempDir Path parent;
+
+  @Test
+  void refusesAFolderOfAnotherFileSystem() throws IOException {
+    Path zip = parent.resolve("a.zip");
+    try (FileSystem files = FileSystems.newFileSystem(zip, Map.of("create", "true"))) {
+      Path folder = Files.createDirectory(files.getPath("/index"));
+      for (Executable call :
+          List.<Executable>of(
+              () -> EmbeddingIndex.create(folder, SCHEMA),
+              () -> EmbeddingIndex.open(folder),
+              () -> EmbeddingIndex.open(folder, OpenOptions.WRITE))) {
+        String message = assertThrows(IllegalArgumentException.class, call).getMessage();
+        assertEquals("not a file of the default file system: /index", message);
+      }
+    }
+  }
 
   @Test
   void keepsWhatWasCommitted() throws Exception {
@@ -203,11 +224,5 @@ class IndexFolderTest {
 
   private static Ids ids(int from, int to) {
     return Ids.of(IntStream.range(from, to).mapToObj(i -> "id " + i).toList());
-  }
-
-  private static void failed(Kind kind, String message, Runnable call) {
-    Clip4jException e = assertThrows(Clip4jException.class, call::run);
-    assertEquals(kind, e.kind(), e.getMessage());
-    assertTrue(e.getMessage().contains(message), e.getMessage());
   }
 }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.clip4j.search.Clip4jException.Kind;
 import io.github.clip4j.testing.ChildJvm;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -27,20 +28,28 @@ class IndexProcessTest {
 
   @Test
   void writersOfSeveralProcessesTakeTurns() throws Exception {
-    EmbeddingIndex.create(folder, SCHEMA).close();
+    Path index = folder.resolve("index");
     ExecutorService threads = Executors.newFixedThreadPool(3);
     try {
       List<Future<ChildJvm.Result>> children = new ArrayList<>();
+      try (EmbeddingIndex writer = EmbeddingIndex.create(index, SCHEMA)) {
+        for (int i = 0; i < 3; i++) {
+          String[] arguments = {index.toString(), "" + i * 1000, refusal(i).toString()};
+          children.add(threads.submit(() -> new ChildJvm().run(TakesTurns.class, arguments)));
+        }
+        // So that each has to wait, however long the JVMs take to start.
+        for (int i = 0; i < 3; i++) {
+          while (!Files.exists(refusal(i)) && !children.get(i).isDone()) {
+            Thread.sleep(5);
+          }
+        }
+        assertEquals(0, writer.size());
+      }
       for (int i = 0; i < 3; i++) {
-        String[] arguments = {folder.toString(), "" + i * 1000};
-        children.add(threads.submit(() -> new ChildJvm().run(TakesTurns.class, arguments)));
+        ChildJvm.Result child = children.get(i).get();
+        assertEquals(0, child.exit(), child.err());
+        assertTrue(Files.exists(refusal(i)), "it did not have to wait");
       }
-      int refused = 0;
-      for (Future<ChildJvm.Result> child : children) {
-        assertEquals(0, child.get().exit(), child.get().err());
-        refused += Integer.parseInt(child.get().out().trim());
-      }
-      assertTrue(refused > 0, "nobody had to wait");
     } finally {
       threads.shutdown();
     }
@@ -48,18 +57,23 @@ class IndexProcessTest {
     for (long first : new long[] {0, 1000, 2000}) {
       LongStream.range(first, first + 20 * BATCH).forEach(expected::add);
     }
-    try (EmbeddingIndex index = EmbeddingIndex.open(folder)) {
-      assertEquals(expected, ids(index));
+    try (EmbeddingIndex opened = EmbeddingIndex.open(index)) {
+      assertEquals(expected, ids(opened));
     }
-    assertEquals(List.of(), EmbeddingIndex.verify(folder));
+    assertEquals(List.of(), EmbeddingIndex.verify(index));
   }
 
-  /** Opens for writing, again and again, to commit a batch; prints how often it was refused. */
+  /** What a child makes when it is refused. */
+  private Path refusal(int child) {
+    return folder.resolve("refused-" + child);
+  }
+
+  /** Opens for writing, again and again, to commit a batch; makes a file where it is refused. */
   static final class TakesTurns {
-    public static void main(String[] arguments) throws InterruptedException {
+    public static void main(String[] arguments) throws IOException, InterruptedException {
       Path folder = Path.of(arguments[0]);
       long first = Long.parseLong(arguments[1]);
-      int refused = 0;
+      Path refusal = Path.of(arguments[2]);
       for (int batch = 0; batch < 20; ) {
         try (EmbeddingIndex index = EmbeddingIndex.open(folder, OpenOptions.WRITE)) {
           addBatch(index, first + batch * BATCH);
@@ -70,11 +84,12 @@ class IndexProcessTest {
           if (e.kind() != Kind.LOCKED) {
             throw e;
           }
-          refused++;
+          if (!Files.exists(refusal)) {
+            Files.createFile(refusal);
+          }
           Thread.sleep(5);
         }
       }
-      System.out.println(refused);
     }
   }
 

@@ -1,9 +1,8 @@
 package io.github.clip4j.search;
 
+import static io.github.clip4j.testing.Refusals.refused;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
 import java.util.BitSet;
@@ -20,11 +19,6 @@ class IndexRowsTest {
       bits.set(bit);
     }
     return bits;
-  }
-
-  private static void refused(String why, Runnable step) {
-    String message = assertThrows(IllegalArgumentException.class, step::run).getMessage();
-    assertTrue(message.contains(why), message);
   }
 
   private static void check(EmbeddingIndex index) {

@@ -1,5 +1,7 @@
 package io.github.clip4j.search;
 
+import static io.github.clip4j.testing.Refusals.failed;
+import static io.github.clip4j.testing.Refusals.refused;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -10,9 +12,11 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -247,6 +251,7 @@ class MutableIndexTest {
     AtomicBoolean done = new AtomicBoolean();
     try (Embeddings pair = Embeddings.copyOf(new float[] {1, 0, 0, 1}, 2)) {
       List<Future<?>> tasks = new ArrayList<>();
+      CountDownLatch found = new CountDownLatch(1);
       for (int t = 0; t < 4; t++) {
         tasks.add(
             threads.submit(
@@ -255,10 +260,16 @@ class MutableIndexTest {
                     List<Hits.Hit> hits =
                         index.search(new float[] {1, 1}, SearchRequest.allFrom(-1)).of(0);
                     assertEquals(0, hits.size() % 2, "pairs come and go together");
+                    if (!hits.isEmpty()) {
+                      found.countDown();
+                    }
                   }
                 }));
       }
       for (long i = 0; i < 300; i++) {
+        if (i == 150) {
+          assertTrue(found.await(1, TimeUnit.MINUTES), "no search while it was written");
+        }
         index.add(pair, Ids.of(2 * i, 2 * i + 1));
         if (i % 3 == 2) {
           assertEquals(2, index.remove(Ids.of(2 * i - 2, 2 * i - 1)));
@@ -280,17 +291,18 @@ class MutableIndexTest {
   void mayBeClosedWhileInUse() throws Exception {
     ExecutorService threads = Executors.newFixedThreadPool(4);
     try (Embeddings pair = Embeddings.copyOf(new float[] {1, 0, 0, 1}, 2)) {
+      int writes = 0;
       for (int repeat = 0; repeat < 20; repeat++) {
         EmbeddingIndex index = EmbeddingIndex.inMemory(LONGS);
-        List<Future<?>> tasks = new ArrayList<>();
+        List<Future<Integer>> tasks = new ArrayList<>();
         for (int t = 0; t < 4; t++) {
           long first = t * 1_000_000_000L;
           tasks.add(threads.submit(() -> writeUntilClosed(index, pair, first)));
         }
         Thread.sleep(3);
         index.close();
-        for (Future<?> task : tasks) {
-          task.get();
+        for (Future<Integer> task : tasks) {
+          writes += task.get();
         }
         List<Runnable> calls =
             List.of(
@@ -309,20 +321,25 @@ class MutableIndexTest {
         assertEquals(2, index.dimension());
         index.close();
       }
+      assertTrue(writes > 0, "no write before it was closed");
     } finally {
       threads.shutdown();
     }
   }
 
-  private static void writeUntilClosed(EmbeddingIndex index, Embeddings pair, long first) {
+  /** How often it did. */
+  private static int writeUntilClosed(EmbeddingIndex index, Embeddings pair, long first) {
+    int writes = 0;
     try {
       for (long id = first; ; id += 2) {
         index.add(pair, Ids.of(id, id + 1));
+        writes++;
         index.search(pair, 3);
         index.remove(Ids.of(id));
       }
     } catch (IllegalStateException closed) {
       assertEquals("EmbeddingIndex is closed", closed.getMessage());
+      return writes;
     }
   }
 
@@ -350,16 +367,5 @@ class MutableIndexTest {
 
   private static List<Object> ids(EmbeddingIndex index, float... query) {
     return index.search(query, 100).of(0).stream().map(Hits.Hit::id).toList();
-  }
-
-  private static void refused(String message, Runnable call) {
-    String text = assertThrows(IllegalArgumentException.class, call::run).getMessage();
-    assertTrue(text.contains(message), text);
-  }
-
-  private static void failed(Kind kind, String message, Runnable call) {
-    Clip4jException e = assertThrows(Clip4jException.class, call::run);
-    assertEquals(kind, e.kind());
-    assertTrue(e.getMessage().contains(message), e.getMessage());
   }
 }

@@ -1,5 +1,6 @@
 package io.github.clip4j.search;
 
+import static io.github.clip4j.testing.Refusals.refused;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -180,10 +181,5 @@ class SearchRequestTest {
     assertThrows(NullPointerException.class, () -> SearchRequest.top(1).withFingerprint(null));
     assertThrows(NullPointerException.class, () -> index.search(queries, null));
     assertThrows(NullPointerException.class, () -> index.searcher(null));
-  }
-
-  private static void refused(String message, Runnable call) {
-    String text = assertThrows(IllegalArgumentException.class, call::run).getMessage();
-    assertTrue(text.contains(message), text);
   }
 }

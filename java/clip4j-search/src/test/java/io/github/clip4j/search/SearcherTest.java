@@ -1,5 +1,6 @@
 package io.github.clip4j.search;
 
+import static io.github.clip4j.testing.Refusals.refused;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -128,28 +129,34 @@ class SearcherTest {
     ExecutorService threads = Executors.newFixedThreadPool(6);
     try (Embeddings rows = RandomRows.of(500, DIMENSION, 1);
         EmbeddingIndex index = EmbeddingIndex.of(rows)) {
+      int searches = 0;
       for (int repeat = 0; repeat < 10; repeat++) {
         Searcher searcher = index.searcher(SearchRequest.allFrom(0.05));
-        List<Future<?>> tasks = new ArrayList<>();
+        List<Future<Integer>> tasks = new ArrayList<>();
         for (int t = 0; t < 6; t++) {
           int thread = t;
           tasks.add(threads.submit(() -> abuse(searcher, rows, thread)));
         }
         Thread.sleep(3);
         searcher.close();
-        for (Future<?> task : tasks) {
-          task.get();
+        for (Future<Integer> task : tasks) {
+          searches += task.get();
         }
       }
+      assertTrue(searches > 0, "no search before it was closed");
     } finally {
       threads.shutdown();
     }
   }
 
-  private static void abuse(Searcher searcher, Embeddings rows, int thread) {
+  /** How often it was searched. */
+  private static int abuse(Searcher searcher, Embeddings rows, int thread) {
+    int searches = 0;
     while (true) {
       try {
-        for (int i = searcher.search(rows.row(thread)) - 1; i >= 0; i--) {
+        int found = searcher.search(rows.row(thread));
+        searches++;
+        for (int i = found - 1; i >= 0; i--) {
           searcher.row(i);
           searcher.longId(i);
         }
@@ -157,14 +164,9 @@ class SearcherTest {
         continue;
       } catch (IllegalStateException busyOrClosed) {
         if (busyOrClosed.getMessage().endsWith("is closed")) {
-          return;
+          return searches;
         }
       }
     }
-  }
-
-  private static void refused(String message, Runnable call) {
-    String text = assertThrows(IllegalArgumentException.class, call::run).getMessage();
-    assertTrue(text.contains(message), text);
   }
 }

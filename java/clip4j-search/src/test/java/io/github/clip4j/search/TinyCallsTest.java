@@ -4,29 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.clip4j.testing.ChildJvm;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 
 class TinyCallsTest {
   private static final int CALLS = 1_000_000;
-  private static final long PAGE = 4096;
 
-  /**
-   * In a JVM of its own, whose heap is all resident from the start, so that only native memory can
-   * grow.
-   */
   @Test
   void aMillionLeaveMemoryFlat() throws Exception {
-    ChildJvm.Result result =
-        new ChildJvm()
-            .options(
-                "-Xms64m",
-                "-Xmx64m",
-                "-XX:+UseSerialGC",
-                "-XX:+AlwaysPreTouch",
-                "-XX:TieredStopAtLevel=1")
-            .run(Main.class);
+    ChildJvm.Result result = new ChildJvm().residentHeap().run(Main.class);
     assertEquals(0, result.exit(), result.err());
     assertEquals("", result.err());
     long growth = Long.parseLong(result.out().trim());
@@ -40,9 +25,9 @@ class TinyCallsTest {
       try (Embeddings rows = Embeddings.copyOf(values, 2);
           EmbeddingIndex index = EmbeddingIndex.of(rows)) {
         call(index, values, CALLS / 10);
-        long before = resident();
+        long before = ChildJvm.residentBytes();
         call(index, values, CALLS);
-        System.out.println(resident() - before);
+        System.out.println(ChildJvm.residentBytes() - before);
       }
     }
 
@@ -57,10 +42,6 @@ class TinyCallsTest {
           throw new AssertionError();
         }
       }
-    }
-
-    private static long resident() throws Exception {
-      return Long.parseLong(Files.readString(Path.of("/proc/self/statm")).split(" ")[1]) * PAGE;
     }
   }
 }

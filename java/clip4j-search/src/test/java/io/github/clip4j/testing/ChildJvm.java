@@ -17,6 +17,7 @@ import java.util.stream.Collectors;
 /** Runs a main class in a JVM of its own, for tests of loading, exiting and memory. */
 public final class ChildJvm {
   private static final long LIMIT_SECONDS = 180;
+  private static final long PAGE = 4096;
 
   private final List<String> options = new ArrayList<>();
   private final Map<String, String> environment = new HashMap<>();
@@ -30,6 +31,17 @@ public final class ChildJvm {
   public ChildJvm options(String... more) {
     options.addAll(List.of(more));
     return this;
+  }
+
+  /** Makes its heap all resident from the start, so that only native memory can grow. */
+  public ChildJvm residentHeap() {
+    return options(
+        "-Xms64m", "-Xmx64m", "-XX:+UseSerialGC", "-XX:+AlwaysPreTouch", "-XX:TieredStopAtLevel=1");
+  }
+
+  /** How much of this process is in memory. */
+  public static long residentBytes() throws IOException {
+    return Long.parseLong(Files.readString(Path.of("/proc/self/statm")).split(" ")[1]) * PAGE;
   }
 
   /** Sets an environment variable. */

@@ -41,7 +41,6 @@ class DefaultModelTest {
     Object key = Files.getLastModifiedTime(file);
     assertEquals(file.getParent(), DefaultModel.directory(models));
     assertEquals(key, Files.getLastModifiedTime(file));
-    Files.writeString(file, "cut");
     Files.writeString(file, "");
     DefaultModel.directory(models);
     assertEquals("{}\n", Files.readString(file));

@@ -15,9 +15,12 @@ import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -108,23 +111,27 @@ class ProcessLockTest {
     AtomicInteger holders = new AtomicInteger();
     AtomicInteger most = new AtomicInteger();
     ExecutorService threads = Executors.newFixedThreadPool(8);
+    List<Future<?>> tasks = new ArrayList<>();
     for (int i = 0; i < 8; i++) {
-      threads.submit(
-          () -> {
-            for (int done = 0; done < 50; ) {
-              var lock = ProcessLock.tryAcquire(file);
-              if (lock.isPresent()) {
-                most.accumulateAndGet(holders.incrementAndGet(), Math::max);
-                holders.decrementAndGet();
-                lock.get().close();
-                done++;
-              }
-            }
-            return null;
-          });
+      tasks.add(
+          threads.submit(
+              () -> {
+                for (int done = 0; done < 50; ) {
+                  var lock = ProcessLock.tryAcquire(file);
+                  if (lock.isPresent()) {
+                    most.accumulateAndGet(holders.incrementAndGet(), Math::max);
+                    holders.decrementAndGet();
+                    lock.get().close();
+                    done++;
+                  }
+                }
+                return null;
+              }));
     }
     threads.shutdown();
-    assertTrue(threads.awaitTermination(1, TimeUnit.MINUTES));
+    for (Future<?> task : tasks) {
+      task.get(1, TimeUnit.MINUTES);
+    }
     assertEquals(1, most.get());
   }
 }
