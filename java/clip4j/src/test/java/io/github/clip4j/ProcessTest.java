@@ -13,6 +13,7 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
@@ -113,6 +114,26 @@ class ProcessTest {
     ChildJvm.Result ended = new ChildJvm().run(OtherContext.class);
     assertEquals("", ended.err());
     assertEquals("16\n", ended.out());
+  }
+
+  /** As where the machine went down while the library was unpacked. */
+  @Test
+  void halfATokenizerLibraryIsReplaced() throws Exception {
+    ChildJvm jvm = new ChildJvm().options("-DDJL_CACHE_DIR=" + temp);
+    assertEquals("16\n", jvm.run(OtherContext.class).out());
+    List<Path> libraries;
+    try (Stream<Path> files = Files.walk(temp)) {
+      libraries = files.filter(file -> file.endsWith("libtokenizers.so")).toList();
+    }
+    assertEquals(1, libraries.size());
+    long whole = Files.size(libraries.get(0));
+    for (int left : new int[] {0, 50_000}) {
+      byte[] begin = Arrays.copyOf(Files.readAllBytes(libraries.get(0)), left);
+      Files.write(libraries.get(0), begin);
+      ChildJvm.Result ended = jvm.run(OtherContext.class);
+      assertEquals("16\n", ended.out(), ended.err());
+      assertEquals(whole, Files.size(libraries.get(0)));
+    }
   }
 
   @Test

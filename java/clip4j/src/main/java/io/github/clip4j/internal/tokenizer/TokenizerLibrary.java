@@ -4,6 +4,8 @@ import ai.djl.engine.EngineException;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import ai.djl.huggingface.tokenizers.jni.LibUtils;
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
+import ai.djl.util.Platform;
+import ai.djl.util.Utils;
 import io.github.clip4j.search.Clip4jException;
 import io.github.clip4j.search.Clip4jException.Kind;
 import io.github.clip4j.search.internal.FreshThread;
@@ -11,7 +13,10 @@ import io.github.clip4j.search.internal.LoadFailure;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.lang.ref.Reference;
+import java.net.URL;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.function.LongFunction;
 
@@ -47,9 +52,36 @@ final class TokenizerLibrary {
             // DJL looks for its files there; a thread of the common pool has none that knows an
             // application in a container.
             Thread.currentThread().setContextClassLoader(TokenizerLibrary.class.getClassLoader());
+            removeDamaged();
             loadOffline();
             return loaded = true;
           });
+    }
+  }
+
+  /**
+   * DJL unpacks the library to a cache, and takes what lies there for whole. What a machine that
+   * went down has left of it would end the JVM.
+   */
+  private static void removeDamaged() {
+    Platform platform = Platform.detectPlatform("tokenizers");
+    String library = System.mapLibraryName("tokenizers");
+    String flavor = "cpu";
+    Path folder =
+        Utils.getEngineCacheDir("tokenizers")
+            .resolve(String.join("-", platform.getVersion(), flavor, platform.getClassifier()));
+    URL packed =
+        LibUtils.class.getResource(
+            "/" + String.join("/", "native/lib", platform.getClassifier(), flavor, library));
+    try {
+      if (packed != null
+          && Files.size(folder.resolve(library))
+              != packed.openConnection().getContentLengthLong()) {
+        Files.delete(folder.resolve(library));
+        Files.delete(folder);
+      }
+    } catch (IOException e) {
+      // It is not there, or loading it will say what is wrong.
     }
   }
 
