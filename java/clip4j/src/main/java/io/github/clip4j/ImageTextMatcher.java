@@ -205,9 +205,8 @@ public final class ImageTextMatcher {
     if (probability instanceof Probability.Calibrated calibrated) {
       return 1 / (1 + Math.exp(-(calibrated.scale() * cosine + calibrated.offset())));
     }
-    // 1 / (1 + sum of exp(other - own)): no overflow of consequence, infinity gives 0. The pair's
-    // own
-    // text is no alternative to itself.
+    // 1 / (1 + sum of exp(other - own)): no overflow of consequence, infinity gives 0.
+    // The pair's own text is no alternative to itself.
     return 1
         / (1
             + Arrays.stream(contrast)

@@ -53,7 +53,8 @@ public sealed interface Probability
    * picture's cosines times the model's own logit scale (CLIP, Radford et al. 2021, section 2.3):
    * the probability that the picture goes with this text rather than with any of those. For pairs
    * of a picture and a text. Where the alternatives are known, give them, all the labels for
-   * instance: the pair's own text among them is not counted twice.
+   * instance: the pair's own text among them is not counted twice. Where they are nothing but that,
+   * {@link ImageTextMatcher#match} refuses the pairs.
    *
    * @param negatives the contrast set; what it repeats counts once
    * @throws IllegalArgumentException if it is empty

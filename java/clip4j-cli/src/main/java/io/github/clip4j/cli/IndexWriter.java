@@ -88,7 +88,7 @@ final class IndexWriter {
     }
     if (!rows.isEmpty()) {
       index.create(model, madeBy);
-      index.add(rows, contents, model);
+      index.add(rows, contents);
       embedded += rows.size();
     }
   }

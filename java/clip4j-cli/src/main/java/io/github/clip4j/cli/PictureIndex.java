@@ -28,9 +28,9 @@ import java.util.stream.IntStream;
 
 /**
  * An index of pictures in a folder: an {@link EmbeddingIndex} whose ids are the SHA-256 of pictures
- * and a {@link PictureList} of the pictures that have them. A writer commits new embeddings, then
- * replaces the list, then removes embeddings that no picture has any more; wherever it is
- * interrupted, the list has all its embeddings.
+ * and a {@link PictureList} of the pictures that have them, empty until the first version is whole.
+ * A writer commits new embeddings, then replaces the list, then removes embeddings that no picture
+ * has any more; wherever it is interrupted, the list has all its embeddings.
  */
 final class PictureIndex implements AutoCloseable {
   /** How often a reader looks again where a writer replaced the list while it opened the index. */
@@ -39,7 +39,7 @@ final class PictureIndex implements AutoCloseable {
   private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
 
   private final Path folder;
-  private final Optional<PictureList> list;
+  private Optional<PictureList> list;
   private Optional<EmbeddingIndex> embeddings;
 
   private PictureIndex(
@@ -54,7 +54,7 @@ final class PictureIndex implements AutoCloseable {
     for (int attempt = 1; ; attempt++) {
       PictureList list =
           PictureList.read(folder)
-              .filter(read -> !read.entries().isEmpty())
+              .filter(read -> !read.isEmpty())
               .orElseThrow(
                   () ->
                       new Failure(
@@ -67,12 +67,12 @@ final class PictureIndex implements AutoCloseable {
     }
   }
 
-  /** For bringing it up to date; where there is none, {@link #add} will make it. */
+  /** For bringing it up to date; where there is none, {@link #create} makes it. */
   static PictureIndex write(Path folder) {
     Optional<EmbeddingIndex> embeddings = named(folder, () -> openToWrite(folder));
     try {
       Optional<PictureList> list = PictureList.read(folder);
-      if (list.isPresent() && !list.get().entries().isEmpty() && embeddings.isEmpty()) {
+      if (list.isPresent() && !list.get().isEmpty() && embeddings.isEmpty()) {
         throw new Failure(
             folder.toString(),
             "has " + PictureList.FILE + " and no embeddings",
@@ -94,7 +94,7 @@ final class PictureIndex implements AutoCloseable {
       throw foreign(folder, "of numbers");
     }
     List<String> known = list.map(PictureList::contents).orElse(List.of());
-    if (index.contains(Ids.of(known)).cardinality() == index.size()) {
+    if (named(folder, () -> index.contains(Ids.of(known))).cardinality() == index.size()) {
       return;
     }
     Ids ids = index.ids();
@@ -138,7 +138,7 @@ final class PictureIndex implements AutoCloseable {
 
   /** Refuses to mix what was embedded in different ways. */
   void checkMaker(PictureList.Model now) {
-    if (list.isEmpty()) {
+    if (list.isEmpty() || embeddings.map(EmbeddingIndex::size).orElse(0) == 0) {
       return;
     }
     PictureList.Model then = list.get().model();
@@ -172,19 +172,21 @@ final class PictureIndex implements AutoCloseable {
     }
   }
 
-  /**
-   * Makes the index, where there is none, with a list that says who does it and has no pictures.
-   */
+  /** Makes what there is not yet: the index, and a list without pictures that says who makes it. */
   void create(ClipModel model, PictureList.Model madeBy) {
     if (embeddings.isEmpty()) {
       IndexSchema schema = new IndexSchema(model.dimension(), IdKind.STRING, model.fingerprint());
       embeddings = Optional.of(named(folder, () -> EmbeddingIndex.create(folder, schema)));
-      new PictureList(0, madeBy, List.of()).write(folder);
+    }
+    if (list.map(PictureList::isEmpty).orElse(true)) {
+      PictureList begun = new PictureList(0, madeBy, List.of());
+      begun.write(folder);
+      list = Optional.of(begun);
     }
   }
 
   /** Adds embeddings of pictures with these SHA-256. */
-  void add(List<float[]> rows, List<String> sha256, ClipModel model) {
+  void add(List<float[]> rows, List<String> sha256) {
     try (Embeddings added = Embeddings.copyOf(rows.toArray(float[][]::new))) {
       named(folder, () -> embeddings.get().upsert(added, Ids.of(sha256)));
     }

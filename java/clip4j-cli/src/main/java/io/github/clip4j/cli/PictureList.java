@@ -21,7 +21,8 @@ import java.util.stream.Collectors;
  *
  * @param format always {@link #FORMAT}
  * @param version always {@link #VERSION}
- * @param written nanoseconds since 1970 when the pictures began to be looked at
+ * @param written nanoseconds since 1970 when the pictures began to be looked at; 0 where there are
+ *     none yet
  */
 record PictureList(String format, int version, long written, Model model, List<Entry> entries) {
   static final String FILE = "pictures.json";
@@ -96,6 +97,11 @@ record PictureList(String format, int version, long written, Model model, List<E
   /** Replaces the list of the index in {@code folder}. */
   void write(Path folder) {
     OutputFile.write(folder.resolve(FILE), Json.GSON.toJson(this) + "\n");
+  }
+
+  /** Whether no version of the index is whole yet. */
+  boolean isEmpty() {
+    return entries.isEmpty();
   }
 
   /** The SHA-256 of the pictures, each once. */

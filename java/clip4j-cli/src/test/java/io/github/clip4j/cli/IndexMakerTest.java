@@ -1,6 +1,7 @@
 package io.github.clip4j.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.clip4j.ClipModel;
 import io.github.clip4j.search.EmbeddingIndex;
@@ -99,6 +100,19 @@ class IndexMakerTest {
     index().failsWith(1, "index: was made with --precision bf16, not fp32");
     String out = index("--precision", "bf16").succeeds().out();
     assertEquals(index + ": 1 pictures (0 embedded, 1 known, 0 dropped)\n", out);
+  }
+
+  @Test
+  void aFirstRunThatLeftNoEmbeddingsBindsNobody() {
+    index("--precision", "bf16").succeeds();
+    Path list = index.resolve("pictures.json");
+    Cli.write(list, Cli.read(list).replaceAll("\"entries\":.*]", "\"entries\":[]"));
+    try (EmbeddingIndex program = EmbeddingIndex.open(index, OpenOptions.WRITE)) {
+      program.remove(program.ids());
+      program.commit();
+    }
+    index().succeeds();
+    assertTrue(Cli.read(list).contains("\"precision\":\"FP32\""), Cli.read(list));
   }
 
   @Test

@@ -17,7 +17,9 @@ import java.net.URL;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.Map;
+import java.util.UUID;
 import java.util.function.LongFunction;
 
 /**
@@ -52,7 +54,6 @@ final class TokenizerLibrary {
             // DJL looks for its files there; a thread of the common pool has none that knows an
             // application in a container.
             Thread.currentThread().setContextClassLoader(TokenizerLibrary.class.getClassLoader());
-            removeDamaged();
             loadOffline();
             return loaded = true;
           });
@@ -60,28 +61,33 @@ final class TokenizerLibrary {
   }
 
   /**
-   * DJL unpacks the library to a cache, and takes what lies there for whole. What a machine that
-   * went down has left of it would end the JVM.
+   * DJL unpacks the library to a cache, and takes what lies there for whole. One that is too short,
+   * as a machine that went down may leave it, would end the JVM.
    */
   private static void removeDamaged() {
     Platform platform = Platform.detectPlatform("tokenizers");
-    String library = System.mapLibraryName("tokenizers");
+    String name = System.mapLibraryName("tokenizers");
     String flavor = "cpu";
     Path folder =
         Utils.getEngineCacheDir("tokenizers")
             .resolve(String.join("-", platform.getVersion(), flavor, platform.getClassifier()));
+    Path library = folder.resolve(name);
     URL packed =
         LibUtils.class.getResource(
-            "/" + String.join("/", "native/lib", platform.getClassifier(), flavor, library));
+            "/" + String.join("/", "native/lib", platform.getClassifier(), flavor, name));
     try {
       if (packed != null
-          && Files.size(folder.resolve(library))
-              != packed.openConnection().getContentLengthLong()) {
-        Files.delete(folder.resolve(library));
-        Files.delete(folder);
+          && Files.exists(library)
+          && Files.size(library) < packed.openConnection().getContentLengthLong()) {
+        // In one step, for others may be about to do the same.
+        Path aside = folder.resolveSibling("damaged-" + UUID.randomUUID());
+        Files.move(folder, aside, StandardCopyOption.ATOMIC_MOVE);
+        Files.delete(aside.resolve(name));
+        Files.delete(aside);
       }
     } catch (IOException e) {
-      // It is not there, or loading it will say what is wrong.
+      throw new Clip4jException(
+          Kind.UNREADABLE, library + " is too short (remove " + folder + "): " + e, e);
     }
   }
 
@@ -100,6 +106,7 @@ final class TokenizerLibrary {
                 "ERROR",
                 () -> {
                   try {
+                    removeDamaged();
                     LibUtils.checkStatus();
                   } catch (EngineException | LinkageError e) {
                     // Reported by the first construction, where it can be caught as what it is.
