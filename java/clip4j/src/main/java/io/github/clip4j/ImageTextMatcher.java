@@ -175,11 +175,7 @@ public final class ImageTextMatcher {
     for (int pair = 0; pair < left.size(); pair++) {
       if (queries.row(pair) != null && responses.row(pair) != null) {
         double cosine = Vectors.dot(queries.row(pair), responses.row(pair));
-        double p = probability(cosine, images.row(pair), texts.row(pair));
-        if (Double.isNaN(p)) {
-          throw new IllegalArgumentException(
-              "pair " + pair + ": the contrast set has nothing but the pair's own text");
-        }
+        double p = probability(pair, cosine, images.row(pair), texts.row(pair));
         matches.add(new Match(pair, cosine, p, p > threshold));
       }
     }
@@ -198,7 +194,7 @@ public final class ImageTextMatcher {
     return column;
   }
 
-  private double probability(double cosine, double[] image, double[] text) {
+  private double probability(int pair, double cosine, double[] image, double[] text) {
     if (probability instanceof Probability.Reference) {
       return 0.5 * (Math.max(-1, Math.min(1, cosine)) + 1);
     }
@@ -214,6 +210,10 @@ public final class ImageTextMatcher {
                 .mapToDouble(other -> Vectors.dot(image, other) - cosine)
                 .map(difference -> Math.exp(model.logitScale() * difference))
                 .reduce(Double::sum)
-                .orElse(Double.NaN));
+                .orElseThrow(
+                    () ->
+                        new IllegalArgumentException(
+                            "pair %d: the contrast set has nothing but the pair's own text"
+                                .formatted(pair))));
   }
 }

@@ -11,6 +11,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiConsumer;
+import java.util.function.IntConsumer;
 
 /** Embeds batch after batch, names what fails, and keeps the time. */
 final class BatchEmbedder {
@@ -44,6 +46,21 @@ final class BatchEmbedder {
   /** Pictures that failed so far; each was named on stderr. */
   long failures() {
     return failures;
+  }
+
+  /** Embeds batch after batch: what does not fail is given on with its row, in order. */
+  void eachPicture(
+      List<PictureFile> pictures, IntConsumer advance, BiConsumer<PictureFile, float[]> use) {
+    for (int from = 0; from < pictures.size(); from += PICTURES) {
+      List<PictureFile> batch = pictures.subList(from, Math.min(from + PICTURES, pictures.size()));
+      float[][] rows = pictures(batch);
+      for (int i = 0; i < rows.length; i++) {
+        if (rows[i] != null) {
+          use.accept(batch.get(i), rows[i]);
+        }
+      }
+      advance.accept(batch.size());
+    }
   }
 
   /** Rows of the batch, null for a picture that failed. */

@@ -70,23 +70,16 @@ final class ClassifyCommand extends Subcommand {
   @Override
   public Integer call() {
     List<PictureFile> found = Pictures.of(images);
-    int done = 0;
     try (ClipModel loaded =
         model.load(encoders.loadOptions().withImages(pictures.images()), console)) {
       ZeroShotClassifier classifier = classifier(loaded);
       BatchEmbedder embedder = new BatchEmbedder(loaded, console);
-      for (int from = 0; from < found.size(); from += BatchEmbedder.PICTURES) {
-        List<PictureFile> batch =
-            found.subList(from, Math.min(from + BatchEmbedder.PICTURES, found.size()));
-        float[][] rows = embedder.pictures(batch);
-        for (int i = 0; i < rows.length; i++) {
-          if (rows[i] != null) {
-            print(new Result(batch.get(i).id(), bestFirst(classifier.probabilities(rows[i]))));
-            done++;
-          }
-        }
-      }
-      if (done == 0) {
+      embedder.eachPicture(
+          found,
+          count -> {},
+          (picture, row) ->
+              print(new Result(picture.id(), bestFirst(classifier.probabilities(row)))));
+      if (embedder.failures() == found.size()) {
         return ExitStatus.ERROR; // Each has its line.
       }
       model.sayWhatItKnows(console);

@@ -148,18 +148,13 @@ final class EmbedCommand extends Subcommand {
   private void embedPictures(BatchEmbedder embedder, RowFile rows, IdsFile ids) {
     List<PictureFile> pictures = Pictures.of(images);
     try (Progress progress = new Progress(console, "embedding", "", 1, pictures.size())) {
-      for (int from = 0; from < pictures.size(); from += BatchEmbedder.PICTURES) {
-        int to = Math.min(from + BatchEmbedder.PICTURES, pictures.size());
-        List<PictureFile> batch = pictures.subList(from, to);
-        float[][] embedded = embedder.pictures(batch);
-        for (int i = 0; i < embedded.length; i++) {
-          if (embedded[i] != null) {
-            rows.add(batch.get(i).id(), embedded[i]);
-            ids.add(batch.get(i).id());
-          }
-        }
-        progress.advance(batch.size());
-      }
+      embedder.eachPicture(
+          pictures,
+          progress::advance,
+          (picture, row) -> {
+            rows.add(picture.id(), row);
+            ids.add(picture.id());
+          });
     }
     if (rows.rows() > 0) {
       model.sayWhatItKnows(console);

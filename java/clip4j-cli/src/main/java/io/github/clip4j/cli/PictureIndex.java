@@ -93,7 +93,8 @@ final class PictureIndex implements AutoCloseable {
     if (index.schema().ids() != IdKind.STRING) {
       throw foreign(folder, "of numbers");
     }
-    List<String> known = list.map(PictureList::contents).orElse(List.of());
+    List<String> known =
+        list.map(pictures -> List.copyOf(pictures.byContent().keySet())).orElse(List.of());
     if (named(folder, () -> index.contains(Ids.of(known))).cardinality() == index.size()) {
       return;
     }

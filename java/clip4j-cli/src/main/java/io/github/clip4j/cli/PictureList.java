@@ -104,11 +104,6 @@ record PictureList(String format, int version, long written, Model model, List<E
     return entries.isEmpty();
   }
 
-  /** The SHA-256 of the pictures, each once. */
-  List<String> contents() {
-    return entries.stream().map(Entry::sha256).distinct().toList();
-  }
-
   /** The pictures of each embedding: the same bytes may lie in several places. */
   Map<String, List<Entry>> byContent() {
     return entries.stream()

@@ -75,7 +75,8 @@ public final class SiglipTokenizer {
     return new TokenizerSource(
         files.path(PIECES).toString(),
         new SpacedPieces(encoder, model.wordBegins(), () -> {}),
-        Optional.of(padding));
+        Optional.of(padding),
+        false);
   }
 
   /** transformers' canonicalize_text. */
@@ -112,7 +113,10 @@ public final class SiglipTokenizer {
     TokenizerSource source =
         TokenizerSource.of(name, json, Optional.of(new Filling(id, left(side))));
     return new TokenizerSource(
-        name, SpacedPieces.of(source.encoder(), json.get("model")), source.padding());
+        name,
+        SpacedPieces.of(source.encoder(), json.get("model")),
+        source.padding(),
+        source.cutsBegin());
   }
 
   /**

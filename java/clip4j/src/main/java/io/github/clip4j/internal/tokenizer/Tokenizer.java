@@ -25,10 +25,11 @@ public final class Tokenizer implements AutoCloseable {
   private final int beginTokens;
   private final int endTokens;
 
-  private Tokenizer(TokenizerSource source, int maxTokens, boolean cutsBegin, int vocabularySize) {
+  private Tokenizer(
+      TokenizerSource source, int maxTokens, Optional<Boolean> cutsBegin, int vocabularySize) {
     this.source = source;
     this.maxTokens = maxTokens;
-    this.cutsBegin = cutsBegin;
+    this.cutsBegin = cutsBegin.orElse(source.cutsBegin());
     this.vocabularySize = vocabularySize;
     try {
       source.padding().ifPresent(padding -> checked(padding.id()));
@@ -48,7 +49,7 @@ public final class Tokenizer implements AutoCloseable {
   public static Tokenizer open(ModelFiles files, ClipConfig config) {
     // Before there is something to close.
     int maxTokens = maxTokens(files, config.text().maxPositions());
-    boolean cutsBegin = cutsBegin(files);
+    Optional<Boolean> cutsBegin = cutsBegin(files);
     Tokenizer opened =
         new Tokenizer(
             TokenizerSource.of(files, config.family()),
@@ -100,18 +101,13 @@ public final class Tokenizer implements AutoCloseable {
     return (int) Math.min(limit, maxPositions);
   }
 
-  private static boolean cutsBegin(ModelFiles files) {
-    boolean stored =
-        files
-            .jsonIfPresent(TokenizerSource.JSON)
-            .map(json -> json.object("truncation").string("direction", "Right"))
-            .filter("Left"::equals)
-            .isPresent();
+  /** Whether a long text loses its begin; empty where the configuration does not say. */
+  private static Optional<Boolean> cutsBegin(ModelFiles files) {
     Optional<Json> config = files.jsonIfPresent(TokenizerSource.CONFIG);
     return switch (config.map(json -> json.string("truncation_side", "")).orElse("")) {
-      case "" -> stored;
-      case "left" -> true;
-      case "right" -> false;
+      case "" -> Optional.empty();
+      case "left" -> Optional.of(true);
+      case "right" -> Optional.of(false);
       default -> throw config.orElseThrow().unsupported("truncation_side", "left, right");
     };
   }

@@ -1,6 +1,7 @@
 package io.github.clip4j.internal.tokenizer;
 
 import com.google.gson.JsonObject;
+import com.google.gson.JsonPrimitive;
 import io.github.clip4j.internal.checkpoint.Family;
 import io.github.clip4j.internal.checkpoint.ModelFiles;
 import io.github.clip4j.internal.checkpoint.Roberta;
@@ -16,8 +17,10 @@ import java.util.Optional;
  * @param name of the files, for complaints
  * @param encoder what they describe; whoever has the source closes it
  * @param padding of what models read that were trained with it
+ * @param cutsBegin whether a long text loses its begin, where nobody says otherwise
  */
-public record TokenizerSource(String name, Encoder encoder, Optional<Padding> padding) {
+public record TokenizerSource(
+    String name, Encoder encoder, Optional<Padding> padding, boolean cutsBegin) {
 
   public static final String JSON = "tokenizer.json";
 
@@ -131,12 +134,18 @@ public record TokenizerSource(String name, Encoder encoder, Optional<Padding> pa
             encoder.close();
           }
         };
-    return new TokenizerSource(name, collapsing, padding);
+    return new TokenizerSource(name, collapsing, padding, cutsBegin);
   }
 
   /** Of what a tokenizer.json says. */
   static TokenizerSource of(String name, JsonObject json, Optional<Padding> padding) {
+    boolean cutsBegin =
+        json.get("truncation") instanceof JsonObject truncation
+            && new JsonPrimitive("Left").equals(truncation.get("direction"));
     return new TokenizerSource(
-        name, TokenizerLibrary.open(TokenizerParts.checked(json, name).toString(), name), padding);
+        name,
+        TokenizerLibrary.open(TokenizerParts.checked(json, name).toString(), name),
+        padding,
+        cutsBegin);
   }
 }
