@@ -87,7 +87,9 @@ final class IndexWriter {
       }
     }
     if (!rows.isEmpty()) {
-      index.create(model, madeBy);
+      if (embedded == 0) {
+        index.create(model, madeBy);
+      }
       index.add(rows, contents);
       embedded += rows.size();
     }

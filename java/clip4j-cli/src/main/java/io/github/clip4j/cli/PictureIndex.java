@@ -39,7 +39,7 @@ final class PictureIndex implements AutoCloseable {
   private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
 
   private final Path folder;
-  private Optional<PictureList> list;
+  private final Optional<PictureList> list;
   private Optional<EmbeddingIndex> embeddings;
 
   private PictureIndex(
@@ -173,16 +173,17 @@ final class PictureIndex implements AutoCloseable {
     }
   }
 
-  /** Makes what there is not yet: the index, and a list without pictures that says who makes it. */
+  /**
+   * Makes what there is not yet, before the first {@link #add}: the index, and a list without
+   * pictures that says who makes it.
+   */
   void create(ClipModel model, PictureList.Model madeBy) {
     if (embeddings.isEmpty()) {
       IndexSchema schema = new IndexSchema(model.dimension(), IdKind.STRING, model.fingerprint());
       embeddings = Optional.of(named(folder, () -> EmbeddingIndex.create(folder, schema)));
     }
     if (list.map(PictureList::isEmpty).orElse(true)) {
-      PictureList begun = new PictureList(0, madeBy, List.of());
-      begun.write(folder);
-      list = Optional.of(begun);
+      new PictureList(0, madeBy, List.of()).write(folder);
     }
   }
 
